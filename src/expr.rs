@@ -1,0 +1,43 @@
+//! What is not yet evaluated, and the environment it is evaluated in.
+//!
+//! In: programs and words that formats read, and the variables that a launcher gives to a process. Out: values with origins.
+//! Nothing of a user's file is ever run: evaluation is ours, with fuel, and what it does not know is unknown.
+
+use crate::source::Span;
+use crate::value::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The variables a process is started with, as far as files say.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    variables: BTreeMap<Arc<str>, Variable>,
+    /// Every source of the environment was read, so a variable that is absent is unset. In an open environment it is assumed unset.
+    pub closed: bool,
+}
+
+/// One variable: known text, or unknown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variable {
+    pub value: Value,
+    /// Where it is set; none when gearmesh itself assumes it.
+    pub span: Option<Span>,
+}
+
+impl Environment {
+    pub fn set(&mut self, name: &str, variable: Variable) {
+        self.variables.insert(name.into(), variable);
+    }
+
+    pub fn unset(&mut self, name: &str) {
+        self.variables.remove(name);
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Variable> {
+        self.variables.get(name)
+    }
+
+    pub fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.variables.keys()
+    }
+}

@@ -1,0 +1,310 @@
+//! Values and where they come from.
+//!
+//! Every setting of the model is one of these: known, unknown with a reason, or none (reached through a missing link), always
+//! with an origin, with what was assumed to know it, and with the values that it overrides. Nothing here reads a file.
+
+use crate::source::Span;
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+/// What a setting holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    Known(Known),
+    Unknown(Unknown),
+    /// A path through a missing link.
+    None,
+}
+
+/// A value that is known.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Known {
+    /// Python's None: a setting switched off, or left to the program.
+    Null,
+    Boolean(bool),
+    Integer(i64),
+    Number(f64),
+    Duration(Duration),
+    Size(Size),
+    Text(Arc<str>),
+    List(Arc<[Item]>),
+    Address(Address),
+}
+
+/// One member of a list, with an origin of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    pub value: Value,
+    pub origin: Origin,
+}
+
+/// Why a value cannot be known from the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    pub reason: Arc<str>,
+    /// The value follows from the number of processors of a host that is not known.
+    pub depends_on_cpu_count: bool,
+}
+
+/// A time span, compared in milliseconds and printed as it was written.
+#[derive(Clone, Debug)]
+pub struct Duration {
+    /// Milliseconds; `Duration::INFINITE` for no limit.
+    pub milliseconds: i64,
+    /// The text as written ("2m"); empty when it was computed.
+    pub written: Arc<str>,
+}
+
+/// A number of bytes, printed as it was written.
+#[derive(Clone, Debug)]
+pub struct Size {
+    pub bytes: i64,
+    pub written: Arc<str>,
+}
+
+/// Where something listens or connects to. `/var/run` is written `/run`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Address {
+    Unix(Arc<str>),
+    /// Host in lower case without brackets, and port.
+    Tcp {
+        host: Arc<str>,
+        port: u16,
+    },
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Origin {
+    /// The program's own default, which has no place in a file; the source says of what ("gunicorn").
+    Default {
+        source: Cow<'static, str>,
+    },
+    Written {
+        span: Span,
+    },
+    /// On a command line, wherever that stands.
+    Flag {
+        span: Span,
+    },
+    /// Read from a variable that a file sets (with its place) or that gearmesh assumes.
+    Environment {
+        name: Arc<str>,
+        span: Option<Span>,
+    },
+    /// From an outer level: nginx http or server above a location.
+    Inherited {
+        from: Span,
+        level: &'static str,
+    },
+    /// An expression, with what went into it.
+    Computed {
+        span: Span,
+        from: Vec<Origin>,
+    },
+    /// Read from the machine or declared for it.
+    Host {
+        probe: Cow<'static, str>,
+    },
+}
+
+/// A value with its history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting {
+    pub value: Value,
+    pub origin: Origin,
+    /// What was assumed to know the value ("WEB_CONCURRENCY is not set").
+    pub assuming: Vec<Arc<str>>,
+    /// The values that lost against this one, the strongest first.
+    pub shadowed: Vec<(Value, Origin)>,
+}
+
+impl Duration {
+    pub const INFINITE: i64 = i64::MAX;
+
+    pub fn seconds(seconds: i64) -> Duration {
+        Duration::milliseconds(seconds.saturating_mul(1000))
+    }
+
+    pub fn milliseconds(milliseconds: i64) -> Duration {
+        Duration { milliseconds, written: "".into() }
+    }
+
+    pub fn infinite() -> Duration {
+        Duration { milliseconds: Duration::INFINITE, written: "infinity".into() }
+    }
+}
+
+impl PartialEq for Duration {
+    fn eq(&self, other: &Duration) -> bool {
+        self.milliseconds == other.milliseconds
+    }
+}
+
+impl PartialOrd for Duration {
+    fn partial_cmp(&self, other: &Duration) -> Option<Ordering> {
+        self.milliseconds.partial_cmp(&other.milliseconds)
+    }
+}
+
+impl PartialEq for Size {
+    fn eq(&self, other: &Size) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl fmt::Display for Duration {
+    /// As written, with "s" after a bare number; computed values in whole seconds where that is exact.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&*self.written, self.milliseconds) {
+            ("", Duration::INFINITE) => f.write_str("infinity"),
+            ("", ms) if ms % 1000 == 0 => write!(f, "{}s", ms / 1000),
+            ("", ms) => write!(f, "{ms}ms"),
+            (written, _) if written.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') => write!(f, "{written}s"),
+            (written, _) => f.write_str(written),
+        }
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.written.is_empty() { write!(f, "{}", self.bytes) } else { f.write_str(&self.written) }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Unix(path) => write!(f, "unix:{path}"),
+            Address::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Address::Tcp { host, port } => write!(f, "{host}:{port}"),
+        }
+    }
+}
+
+impl fmt::Display for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Known::Null => f.write_str("None"),
+            Known::Boolean(value) => write!(f, "{value}"),
+            Known::Integer(value) => write!(f, "{value}"),
+            Known::Number(value) => write!(f, "{value}"),
+            Known::Duration(value) => write!(f, "{value}"),
+            Known::Size(value) => write!(f, "{value}"),
+            Known::Text(value) => f.write_str(value),
+            Known::Address(value) => write!(f, "{value}"),
+            Known::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    write!(f, "{}{}", if index > 0 { ", " } else { "" }, item.value)?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Known(known) => write!(f, "{known}"),
+            Value::Unknown(_) => f.write_str("unknown"),
+            Value::None => f.write_str("none"),
+        }
+    }
+}
+
+impl Value {
+    pub fn text(text: impl Into<Arc<str>>) -> Value {
+        Value::Known(Known::Text(text.into()))
+    }
+
+    pub fn unknown(reason: impl Into<Arc<str>>) -> Value {
+        Value::Unknown(Unknown { reason: reason.into(), depends_on_cpu_count: false })
+    }
+
+    pub fn known(&self) -> Option<&Known> {
+        match self {
+            Value::Known(known) => Some(known),
+            _ => None,
+        }
+    }
+
+    pub fn as_integer(&self) -> Option<i64> {
+        match self.known()? {
+            Known::Integer(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    pub fn as_boolean(&self) -> Option<bool> {
+        match self.known()? {
+            Known::Boolean(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    pub fn as_text(&self) -> Option<&str> {
+        match self.known()? {
+            Known::Text(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The items of a list; empty for anything else.
+    pub fn items(&self) -> &[Item] {
+        match self {
+            Value::Known(Known::List(items)) => items,
+            _ => &[],
+        }
+    }
+}
+
+impl Origin {
+    /// The place to show: where the value, or the nearest part of what made it, was written.
+    pub fn span(&self) -> Option<Span> {
+        match self {
+            Origin::Written { span } | Origin::Flag { span } | Origin::Computed { span, .. } => Some(*span),
+            Origin::Inherited { from, .. } => Some(*from),
+            Origin::Environment { span, .. } => *span,
+            Origin::Default { .. } | Origin::Host { .. } => None,
+        }
+    }
+
+    /// Whether a person chose the value, as against a program's default.
+    pub fn is_explicit(&self) -> bool {
+        !matches!(self, Origin::Default { .. })
+    }
+
+    /// The variables that a value was read from.
+    pub fn variables(&self) -> Vec<&str> {
+        match self {
+            Origin::Environment { name, .. } => vec![name],
+            Origin::Computed { from, .. } => from.iter().flat_map(Origin::variables).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Setting {
+    pub fn new(value: Value, origin: Origin) -> Setting {
+        Setting { value, origin, assuming: Vec::new(), shadowed: Vec::new() }
+    }
+
+    pub fn default(value: Value, source: impl Into<Cow<'static, str>>) -> Setting {
+        Setting::new(value, Origin::Default { source: source.into() })
+    }
+
+    /// What a path through a missing link gives.
+    pub fn none() -> Setting {
+        Setting::default(Value::None, "no link")
+    }
+
+    /// Puts this setting over one that it overrides, whose history it takes over.
+    pub fn over(mut self, other: Setting) -> Setting {
+        self.shadowed.push((other.value, other.origin));
+        self.shadowed.extend(other.shadowed);
+        self
+    }
+}
