@@ -1,7 +1,65 @@
-//! The command line.
+//! The command line: one definition for parsing, help and suggestions. Each command is a file; exit codes are settled here.
+//!
+//! 0: nothing to show. 1: findings are shown. 2: gearmesh could not do its work; that beats 1.
 
+mod check;
+mod explain;
+mod rules;
+
+use crate::error::Error;
+use clap::{Parser, Subcommand};
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
+#[derive(Parser)]
+#[command(name = "gearmesh", version, about, propagate_version = true, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Say where nginx, gunicorn and systemd contradict each other
+    Check(check::Arguments),
+    /// Tell what a rule finds, why it matters, and show cases
+    Explain(explain::Arguments),
+    /// List all rules
+    Rules(rules::Arguments),
+}
+
+/// How a command ended, apart from errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    Clean,
+    Findings,
+    /// Something recognised could not be read.
+    Incomplete,
+}
+
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let done = match Arguments::parse().command {
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Rules(arguments) => rules::run(&arguments),
+    };
+    match done {
+        Ok(Ending::Clean) => ExitCode::SUCCESS,
+        Ok(Ending::Findings) => ExitCode::from(1),
+        Ok(Ending::Incomplete) => ExitCode::from(2),
+        Err(error) => {
+            // Nobody is left to tell when standard error is closed.
+            let _ = writeln!(io::stderr().lock(), "gearmesh: {}", crate::report::untrusted::clean(&error.to_string()));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Writes to standard output. A reader that went away (`| head`) is no error.
+fn print(text: &str) -> Result<(), Error> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(problem) if problem.kind() != ErrorKind::BrokenPipe => Err(Error::Output { reason: problem.to_string() }),
+        _ => Ok(()),
+    }
 }

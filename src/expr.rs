@@ -3,6 +3,9 @@
 //! In: programs and words that formats read, and the variables that a launcher gives to a process. Out: values with origins.
 //! Nothing of a user's file is ever run: evaluation is ours, with fuel, and what it does not know is unknown.
 
+pub mod python;
+pub mod systemd;
+
 use crate::source::Span;
 use crate::value::Value;
 use std::collections::BTreeMap;

@@ -1,0 +1,28 @@
+//! The spine: what `gearmesh check` does, in order.
+
+use crate::error::Error;
+use crate::link;
+use crate::model::facts::Facts;
+use crate::outcome::Outcome;
+use crate::read;
+use crate::rules;
+use crate::source::Input;
+
+/// Reads everything under the input's paths and says what is wrong with it.
+///
+/// # Errors
+/// When gearmesh cannot do its work: a named path is missing, nothing is there to read, a rule is broken.
+pub fn check(input: &Input, facts: &Facts) -> Result<Outcome, Error> {
+    let rules = rules::load()?;
+    let read = read::read(input)?;
+    let stack = link::link(&read.pieces, facts);
+    let judged = rules::judge(&rules, &stack);
+    Ok(Outcome {
+        stack,
+        findings: judged.findings,
+        undecided: judged.undecided,
+        unread: read.unread,
+        notes: read.notes,
+        rules: rules.into_iter().map(|loaded| loaded.rule).collect(),
+    })
+}

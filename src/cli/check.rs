@@ -1,0 +1,157 @@
+//! `gearmesh check`: reads paths, judges them, shows what was found.
+
+use super::{Ending, print};
+use crate::check::check;
+use crate::error::Error;
+use crate::finding::Finding;
+use crate::model::facts::Facts;
+use crate::outcome::Outcome;
+use crate::report::full::Look;
+use crate::report::untrusted::clean;
+use crate::report::{self, Threshold};
+use crate::rule::{Confidence, Severity};
+use crate::source::Input;
+use crate::vocabulary::time;
+use clap::{Args, ValueEnum};
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write as _};
+use std::path::PathBuf;
+
+/// Default and widest report, in columns, when the terminal does not say.
+const WIDTH: usize = 100;
+
+#[derive(Args)]
+#[command(after_help = "Examples:\n  gearmesh check\n  gearmesh check deploy/ --format concise\n  \
+                        gearmesh check --root /srv/copy-of-server --host cpus=4,memory=8G\n\n\
+                        Exit status: 0 nothing to show, 1 findings shown, 2 gearmesh could not do its work.")]
+pub(super) struct Arguments {
+    /// Files and folders to read
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// How findings are written
+    #[arg(long, value_enum, default_value_t = Format::Full)]
+    format: Format,
+    /// What the host has, where it is known: cpus=4,memory=8G
+    #[arg(long, value_name = "FACTS", value_parser = host)]
+    host: Option<Facts>,
+    /// A folder that stands for / of the server: absolute paths in configurations are opened below it
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+    /// Show findings of this severity and above
+    #[arg(long, value_name = "LEVEL", default_value = "warning", value_parser = severity)]
+    min_severity: Severity,
+    /// Show findings of this confidence and above
+    #[arg(long, value_name = "LEVEL", default_value = "medium", value_parser = confidence)]
+    min_confidence: Confidence,
+    /// Also list rules that could not be decided, and files that were set aside
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// Excerpts of all files concerned
+    Full,
+    /// One line a finding
+    Concise,
+    /// For programs, version 1
+    Json,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
+    let input = Input { paths: paths(arguments), root: arguments.root.clone(), ..Input::default() };
+    let outcome = check(&input, &arguments.host.clone().unwrap_or_default())?;
+    let threshold = Threshold { severity: arguments.min_severity, confidence: arguments.min_confidence };
+    let shown: Vec<&Finding> = outcome.findings.iter().filter(|finding| threshold.shows(finding)).collect();
+    print(&render(&outcome, &shown, arguments.format))?;
+    tell(&outcome, arguments.verbose);
+    Ok(match (outcome.unread.is_empty(), shown.is_empty()) {
+        (false, _) => Ending::Incomplete,
+        (true, false) => Ending::Findings,
+        (true, true) => Ending::Clean,
+    })
+}
+
+/// The paths named, else under `--root` the places where a server keeps its configuration, else the working directory.
+fn paths(arguments: &Arguments) -> Vec<PathBuf> {
+    if !arguments.paths.is_empty() {
+        return arguments.paths.clone();
+    }
+    let Some(root) = &arguments.root else { return vec![".".into()] };
+    let usual: Vec<PathBuf> =
+        ["etc/nginx", "etc/systemd/system"].iter().map(|place| root.join(place)).filter(|place| place.is_dir()).collect();
+    if usual.is_empty() { vec![root.clone()] } else { usual }
+}
+
+fn render(outcome: &Outcome, shown: &[&Finding], format: Format) -> String {
+    let documents = &outcome.stack.documents;
+    match format {
+        Format::Json => report::json::render(outcome, shown),
+        Format::Concise => report::concise::render(shown, documents),
+        Format::Full => {
+            let mut text = report::full::render(shown, documents, look());
+            text.push_str(&report::summary(outcome, shown).in_words());
+            let hidden = outcome.findings.len() - shown.len();
+            if hidden > 0 {
+                let _ = write!(text, "; {hidden} more with --min-severity advice --min-confidence low");
+            }
+            text.push('\n');
+            text
+        }
+    }
+}
+
+fn look() -> Look {
+    let terminal = io::stdout().is_terminal();
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    Look { color: terminal && !plain, width: columns.filter(|_| terminal).unwrap_or(WIDTH).clamp(40, 160) }
+}
+
+/// What belongs beside the report goes to standard error: files that could not be read always, the rest on request.
+fn tell(outcome: &Outcome, verbose: bool) {
+    let mut text = String::new();
+    for unread in &outcome.unread {
+        let _ = writeln!(text, "gearmesh: {}: {}", unread.path.display(), unread.reason);
+    }
+    if verbose {
+        for note in &outcome.notes {
+            let _ = writeln!(text, "set aside: {}: {}", note.path.display(), note.reason);
+        }
+        for undecided in &outcome.undecided {
+            let missed: Vec<String> = undecided.missed.iter().map(|(name, reason)| format!("{name} ({reason})")).collect();
+            let _ = writeln!(text, "not decided: {} for {}: {}", undecided.rule, undecided.subject, missed.join(", "));
+        }
+    }
+    // Nobody is left to tell when standard error is closed.
+    let _ = io::stderr().lock().write_all(clean(&text).as_bytes());
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    Severity::of(text).ok_or_else(|| format!("one of {} is expected", Severity::ALL.map(Severity::name).join(", ")))
+}
+
+fn confidence(text: &str) -> Result<Confidence, String> {
+    Confidence::of(text).ok_or_else(|| format!("one of {} is expected", Confidence::ALL.map(Confidence::name).join(", ")))
+}
+
+/// `cpus=4,memory=8G`: processors, and memory in bytes or with K, M, G, T of 1024.
+fn host(text: &str) -> Result<Facts, String> {
+    let mut facts = Facts { source: "--host".into(), ..Facts::default() };
+    for part in text.split(',') {
+        match part.split_once('=') {
+            Some(("cpus", value)) => {
+                let cpus = value.parse().ok().filter(|cpus| *cpus > 0);
+                facts.cpus = Some(cpus.ok_or_else(|| format!("cpus={value}: a number of processors from 1 is expected"))?);
+            }
+            Some(("memory", value)) => {
+                let Some(time::Limit::Size(size)) = time::systemd_size(value) else {
+                    return Err(format!("memory={value}: bytes are expected, as in 512M or 8G"));
+                };
+                facts.memory = Some(size.bytes);
+            }
+            _ => return Err(format!("`{part}`: cpus=NUMBER or memory=SIZE is expected")),
+        }
+    }
+    Ok(facts)
+}

@@ -1,0 +1,40 @@
+//! `gearmesh explain RULE`: a rule's text and its cases, which are tests of it.
+
+use super::{Ending, print};
+use crate::error::Error;
+use crate::rules;
+use crate::vocabulary::suggest::suggest;
+use clap::Args;
+use std::fmt::Write as _;
+
+#[derive(Args)]
+#[command(after_help = "Example:\n  gearmesh explain max-requests-without-jitter")]
+pub(super) struct Arguments {
+    /// The rule's id
+    #[arg(value_name = "RULE")]
+    rule: String,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
+    let loaded = rules::load()?;
+    let Some(rule) = loaded.iter().map(|loaded| &loaded.rule).find(|rule| *rule.id == *arguments.rule) else {
+        let suggestion = suggest(&arguments.rule, loaded.iter().map(|loaded| &*loaded.rule.id)).map(str::to_owned);
+        return Err(Error::UnknownRule { id: arguments.rule.clone(), suggestion });
+    };
+    let mut text = format!("# {}\n\n{}\n\n", rule.id, rule.summary);
+    let fix = rule.fix.map_or("none", |safety| safety.name());
+    let _ = writeln!(
+        text,
+        "{} · confidence {} · group {} · fix {fix} · since {}\n",
+        rule.severity, rule.confidence, rule.group, rule.since
+    );
+    let _ = writeln!(text, "{}\n", rule.why.trim());
+    for reference in &rule.references {
+        let _ = writeln!(text, "- {reference}");
+    }
+    if let Some(cases) = rules::cases(&rule.id) {
+        let _ = write!(text, "\n## Cases\n\n{cases}");
+    }
+    print(&text)?;
+    Ok(Ending::Clean)
+}

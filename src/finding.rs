@@ -1,0 +1,47 @@
+//! A finding: a rule that holds for a subject, with the places that show it. Nothing here renders.
+
+use crate::edit::Change;
+use crate::rule::{Confidence, Safety, Severity};
+use crate::source::Span;
+use std::sync::Arc;
+
+/// One thing that is wrong, ready to be shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// The rule's id.
+    pub rule: Arc<str>,
+    /// "app shop".
+    pub subject: String,
+    pub severity: Severity,
+    pub confidence: Confidence,
+    pub message: String,
+    /// At least one; the first is the primary one.
+    pub labels: Vec<Label>,
+    pub help: Option<String>,
+    pub fix: Option<Fix>,
+}
+
+/// A place that shows the finding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Label {
+    pub span: Span,
+    pub text: String,
+}
+
+/// What would remove the finding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fix {
+    pub safety: Safety,
+    /// Why the fix is safe or not, in a sentence.
+    pub because: String,
+    pub changes: Vec<Change>,
+}
+
+/// A rule that could not be decided for a subject, and what it missed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Undecided {
+    pub rule: Arc<str>,
+    pub subject: String,
+    /// Settings that were unknown, each with the reason.
+    pub missed: Vec<(String, String)>,
+}

@@ -1,0 +1,184 @@
+//! The languages that gearmesh reads: which of them knows a file, what it parses into, and what that means in the model.
+//!
+//! Each language is a file or folder below; this one is the list of them. A format knows no rule and no other format's files.
+
+pub mod environment;
+pub mod gunicorn;
+pub mod nginx;
+pub mod recognise;
+pub mod systemd;
+
+use crate::expr::python::syntax::Program;
+use crate::model::piece::{Config, Oddity, Piece, Problem};
+use crate::source::paths::{Paths, plain};
+use crate::source::{Document, DocumentId, Documents, Span};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A language, or what a file is that is recognised and not read further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Format {
+    Nginx,
+    Gunicorn,
+    Unit,
+    /// A drop-in of a unit.
+    DropIn,
+    /// An environment file of systemd.
+    Variables,
+    /// Something that may start programs and is not read: "Dockerfile", "shell script", ...
+    Opaque(&'static str),
+}
+
+impl Format {
+    /// The name that reports and rules use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::Nginx => "nginx",
+            Format::Gunicorn => "gunicorn",
+            Format::Unit | Format::DropIn => "systemd",
+            Format::Variables => "environment",
+            Format::Opaque(what) => what,
+        }
+    }
+}
+
+/// One file, parsed alone.
+#[derive(Debug)]
+pub struct Parsed {
+    pub format: Format,
+    pub tree: Tree,
+    /// What the file's program refuses.
+    pub problems: Vec<Problem>,
+    /// What the file is a template of, if it is one.
+    pub template: Option<&'static str>,
+    pub wants: Vec<Want>,
+}
+
+#[derive(Debug)]
+pub enum Tree {
+    Nginx(nginx::Tree),
+    Unit(systemd::UnitFile),
+    Config(Arc<Program>),
+    Variables(Vec<environment::Assigned>),
+    Opaque,
+}
+
+/// Another file that a file names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Want {
+    pub format: Format,
+    /// As written: a path of the server, or a pattern.
+    pub path: String,
+    pub span: Span,
+}
+
+/// Parses a document. Never fails: what is wrong is in the result.
+pub fn parse(format: Format, document: &Document) -> Parsed {
+    let mut parsed = Parsed { format, tree: Tree::Opaque, problems: Vec::new(), template: None, wants: Vec::new() };
+    match format {
+        Format::Nginx => {
+            let tree = nginx::parse(document);
+            let want = |(path, span): (&str, Span)| Want { format, path: path.to_owned(), span };
+            parsed.wants = nginx::includes(&tree).map(want).collect();
+            parsed.template = tree.template.map(|template| template.kind.name());
+            parsed.problems =
+                tree.problems.iter().map(|found| Problem { span: found.span, message: found.message.clone() }).collect();
+            parsed.tree = Tree::Nginx(tree);
+        }
+        Format::Gunicorn => {
+            let read = gunicorn::parse(document);
+            parsed.template = recognise::template(document);
+            parsed.problems =
+                read.problems.into_iter().map(|found| Problem { span: found.span, message: found.message }).collect();
+            parsed.tree = Tree::Config(Arc::new(read.program));
+        }
+        Format::Unit | Format::DropIn => {
+            let unit = systemd::parse(document);
+            parsed.template = recognise::template(document);
+            parsed.wants = systemd::wants(&unit);
+            let refused = unit.problems.iter().filter(|found| found.fatal);
+            parsed.problems = refused.map(|found| Problem { span: found.span, message: found.message.clone() }).collect();
+            parsed.tree = Tree::Unit(unit);
+        }
+        Format::Variables => parsed.tree = Tree::Variables(environment::parse(document).assigned),
+        Format::Opaque(_) => {}
+    }
+    parsed
+}
+
+/// What a root became.
+#[derive(Debug, Default)]
+pub struct Lowered {
+    pub piece: Option<Piece>,
+    pub oddities: Vec<Oddity>,
+}
+
+/// Lowers a root together with what it includes. A file that is no root gives nothing.
+pub fn lower(document: DocumentId, parsed: &Parsed, forest: &Forest<'_>) -> Lowered {
+    // A template that does not read as it stands says nothing certain.
+    if parsed.template.is_some() && !parsed.problems.is_empty() {
+        return Lowered { piece: Some(Piece::Opaque { document, what: "template" }), oddities: Vec::new() };
+    }
+    match (&parsed.tree, parsed.format) {
+        (Tree::Nginx(tree), _) => nginx::lower(document, tree, forest),
+        (Tree::Unit(unit), Format::Unit) => systemd::lower(document, unit, forest),
+        (Tree::Config(program), _) => {
+            Lowered { piece: Some(Piece::Config(Config { document, program: program.clone() })), oddities: Vec::new() }
+        }
+        (Tree::Opaque, Format::Opaque(what)) => Lowered { piece: Some(Piece::Opaque { document, what }), oddities: Vec::new() },
+        _ => Lowered::default(),
+    }
+}
+
+/// All parsed files, and how one is found from another.
+#[derive(Clone, Copy)]
+pub struct Forest<'a> {
+    pub documents: &'a Documents,
+    pub paths: &'a Paths,
+    pub parsed: &'a BTreeMap<DocumentId, Parsed>,
+}
+
+impl<'a> Forest<'a> {
+    /// The nginx tree of a document.
+    pub fn nginx(&self, document: DocumentId) -> Option<&'a nginx::Tree> {
+        match &self.parsed.get(&document)?.tree {
+            Tree::Nginx(tree) => Some(tree),
+            _ => None,
+        }
+    }
+
+    /// The documents that an nginx include brings, in nginx's order. `main` is the main file, where there is one.
+    pub fn included(&self, pattern: &str, from: DocumentId, main: Option<DocumentId>) -> Vec<DocumentId> {
+        let near = self.documents.path(main.unwrap_or(from));
+        included(self.paths, pattern, near).iter().filter_map(|path| self.paths.document(path)).collect()
+    }
+
+    /// The document that a path of the server means.
+    pub fn named(&self, path: &Path, from: DocumentId) -> Option<DocumentId> {
+        self.paths.document(&self.paths.find(path, self.documents.path(from))?)
+    }
+}
+
+/// The files that an nginx include means: relative paths start at the folder of the main file `near` (or a folder above a
+/// fragment), a pattern's matches come in byte order without dot files, as glob(3) gives them to nginx.
+pub fn included(paths: &Paths, pattern: &str, near: &Path) -> Vec<PathBuf> {
+    let path = Path::new(pattern);
+    if !pattern.contains(['*', '?', '[']) {
+        let found = if path.is_absolute() { paths.find(path, near) } else { paths.find_relative(path, near) };
+        return found.into_iter().filter(|found| paths.knows(found)).collect();
+    }
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else { return Vec::new() };
+    let Ok(matcher) = globset::GlobBuilder::new(name).literal_separator(true).backslash_escape(true).build() else {
+        return Vec::new();
+    };
+    let matcher = matcher.compile_matcher();
+    let folder = match folder.as_os_str().is_empty() {
+        true => Some(plain(near.parent().unwrap_or(Path::new("")))),
+        false => paths.find_folder(folder, near),
+    };
+    let matches = |path: &&&PathBuf| {
+        path.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b".") && matcher.is_match(name))
+    };
+    folder.map_or_else(Vec::new, |folder| paths.files_in(&folder).iter().filter(matches).map(|path| (*path).clone()).collect())
+}

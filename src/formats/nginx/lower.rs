@@ -1,0 +1,170 @@
+//! From trees to levels: a root file with everything it includes becomes one piece of model.
+//!
+//! An include is laid in where it stands, at the level of the block around it, as nginx does. What is not at hand leaves a gap that
+//! later readers see. Works on a stack of its own, so nesting costs no recursion.
+
+use super::{Statement, Tree};
+use crate::formats::{Forest, Lowered};
+use crate::model::piece::{Nginx, Oddity, Piece};
+use crate::model::scope::{Arg, Directive, Gap, Level, Scope, ScopeId, Scopes};
+use crate::source::{DocumentId, Span};
+use crate::vocabulary::includes::{self, Contents};
+use std::path::Path;
+use std::rc::Rc;
+
+/// Lowers a root: a main file, or a fragment that nobody includes.
+pub fn lower(document: DocumentId, tree: &Tree, forest: &Forest<'_>) -> Lowered {
+    let mut lowering =
+        Lowering { forest, root: document, is_main: is_main(tree), scopes: Scopes::default(), oddities: Vec::new() };
+    let top = lowering.top(tree);
+    lowering.walk(document, tree, top);
+    let piece = Piece::Nginx(Nginx { document, scopes: lowering.scopes, is_main: lowering.is_main });
+    Lowered { piece: Some(piece), oddities: lowering.oddities }
+}
+
+/// The files that a tree includes: pattern and place, in order.
+pub fn includes(tree: &Tree) -> impl Iterator<Item = (&str, Span)> {
+    tree.statements
+        .iter()
+        .enumerate()
+        .filter(|(at, statement)| &*statement.name.text == "include" && !tree.is_row(*at))
+        .filter_map(|(_, statement)| {
+            let path = statement.args.first()?;
+            Some((&*path.text, path.span))
+        })
+}
+
+fn is_main(tree: &Tree) -> bool {
+    tree.children(None).any(|(_, statement)| statement.is_block && matches!(&*statement.name.text, "http" | "events"))
+}
+
+/// A run of sibling statements still to be read.
+struct Frame<'t> {
+    document: DocumentId,
+    tree: &'t Tree,
+    next: usize,
+    end: usize,
+    scope: ScopeId,
+    /// The files that lead here by inclusion.
+    chain: Rc<Vec<DocumentId>>,
+}
+
+struct Lowering<'a> {
+    forest: &'a Forest<'a>,
+    root: DocumentId,
+    is_main: bool,
+    scopes: Scopes,
+    oddities: Vec<Oddity>,
+}
+
+impl<'a> Lowering<'a> {
+    /// The level a file begins at: main for a main file; for a fragment the level its statements belong to, inside an http level
+    /// of which nothing is known.
+    fn top(&mut self, tree: &Tree) -> ScopeId {
+        let span = Span { document: self.root, start: 0, end: 0 };
+        let scope = |level, parent, gaps| Scope { level, parent, span, args: Vec::new(), directives: Vec::new(), gaps };
+        if self.is_main {
+            return self.scopes.add(scope(Level::Main, None, Vec::new()));
+        }
+        let around = Gap::Assumed(format!("the nginx.conf around {}", self.forest.documents.path(self.root).display()).into());
+        let http = self.scopes.add(scope(Level::Http, None, vec![around.clone()]));
+        let names = || tree.children(None).map(|(_, statement)| &*statement.name.text);
+        if names().any(|name| name == "location") && !names().any(|name| matches!(name, "server" | "upstream")) {
+            return self.scopes.add(scope(Level::Server, Some(http), vec![around]));
+        }
+        http
+    }
+
+    fn walk(&mut self, document: DocumentId, tree: &'a Tree, top: ScopeId) {
+        let mut frames =
+            vec![Frame { document, tree, next: 0, end: tree.statements.len(), scope: top, chain: Rc::new(vec![document]) }];
+        while let Some(mut frame) = frames.pop() {
+            let (at, tree) = (frame.next, frame.tree);
+            let Some(statement) = tree.statements.get(at).filter(|_| at < frame.end) else { continue };
+            frame.next = statement.end.max(at + 1);
+            let (scope, chain, document) = (frame.scope, frame.chain.clone(), frame.document);
+            frames.push(frame);
+            if &*statement.name.text == "include" {
+                let included = self.include(statement, document, scope, &chain);
+                frames.extend(included.into_iter().rev());
+            } else if statement.is_block {
+                if let Some(inner) = self.block(statement, scope) {
+                    frames.push(Frame { document, tree, next: at + 1, end: statement.end, scope: inner, chain });
+                }
+            } else if let Some(scope) = self.scopes.get_mut(scope) {
+                scope.directives.push(directive(statement));
+            }
+        }
+    }
+
+    /// Opens a level; none for a table or Lua code, which hold no directives.
+    fn block(&mut self, statement: &Statement, parent: ScopeId) -> Option<ScopeId> {
+        if statement.is_table || statement.lua_body.is_some() {
+            return None;
+        }
+        let around = self.scopes.get(parent).map_or(Level::Main, |scope| scope.level);
+        let level = match (around, Level::of_block(&statement.name.text)) {
+            (Level::Other, _) => Level::Other,
+            (Level::Main, Level::Http) => Level::Http,
+            (Level::Main, _) => Level::Other,
+            (_, level) => level,
+        };
+        let last = statement.args.last().map_or(statement.name.span, |arg| arg.span);
+        let span = statement.name.span.to(last);
+        let args = statement.args.iter().map(arg).collect();
+        Some(self.scopes.add(Scope { level, parent: Some(parent), span, args, directives: Vec::new(), gaps: Vec::new() }))
+    }
+
+    fn include(
+        &mut self,
+        statement: &Statement,
+        from: DocumentId,
+        scope: ScopeId,
+        chain: &Rc<Vec<DocumentId>>,
+    ) -> Vec<Frame<'a>> {
+        let Some(path) = statement.args.first() else { return Vec::new() };
+        let found = self.forest.included(&path.text, from, self.is_main.then_some(self.root));
+        if found.is_empty() {
+            self.gap(&path.text, statement.span, scope);
+        }
+        let mut frames = Vec::new();
+        for document in found {
+            let Some(tree) = self.forest.nginx(document) else {
+                self.gap(&path.text, statement.span, scope);
+                continue;
+            };
+            if chain.contains(&document) {
+                let name = self.forest.documents.path(document).display().to_string();
+                self.oddities.push(Oddity { kind: "include-cycle", name, span: path.span, suggestion: None });
+                continue;
+            }
+            let mut chain = (**chain).clone();
+            chain.push(document);
+            frames.push(Frame { document, tree, next: 0, end: tree.statements.len(), scope, chain: Rc::new(chain) });
+        }
+        frames
+    }
+
+    /// Notes what a file that is not at hand may set at a level. Files that distributions ship are known by name.
+    fn gap(&mut self, pattern: &str, span: Span, scope: ScopeId) {
+        let name = Path::new(pattern).file_name().unwrap_or_default().to_string_lossy();
+        let Some(scope) = self.scopes.get_mut(scope) else { return };
+        match includes::well_known(&name) {
+            Some(Contents::Directives(list)) => scope.directives.extend(list.iter().map(|words| {
+                let mut words = words.iter().map(|word| Arg { text: word.as_str().into(), span });
+                Directive { name: words.next().map_or_else(|| "".into(), |name| name.text), args: words.collect(), span }
+            })),
+            Some(Contents::Nothing) => {}
+            None if pattern.contains(['*', '?', '[']) => scope.gaps.push(Gap::Assumed(pattern.into())),
+            None => scope.gaps.push(Gap::File(pattern.into())),
+        }
+    }
+}
+
+fn directive(statement: &Statement) -> Directive {
+    Directive { name: statement.name.text.as_ref().into(), args: statement.args.iter().map(arg).collect(), span: statement.span }
+}
+
+fn arg(token: &super::Token) -> Arg {
+    Arg { text: token.text.as_ref().into(), span: token.span }
+}

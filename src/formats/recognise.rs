@@ -1,0 +1,207 @@
+//! Which language a file is written in: by its name where that is telling, else by a look at its first lines.
+
+use super::Format;
+use crate::source::Document;
+use std::path::Path;
+
+/// What a path alone tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guess {
+    Sure(Format),
+    /// The content decides.
+    Look,
+    /// Nothing for gearmesh.
+    No,
+}
+
+/// How much of a file is looked at.
+const HEAD: usize = 64 * 1024;
+
+/// Endings of copies that no program reads.
+const BACKUPS: [&str; 8] = [".save", ".bak", ".orig", ".old", ".backup", ".swp", ".dpkg-old", ".dpkg-dist"];
+/// Endings of files that are filled in or renamed before use; the name before them counts.
+const DRAFTS: [&str; 10] = [".j2", ".jinja2", ".jinja", ".tmpl", ".template", ".tpl", ".erb", ".in", ".example", ".sample"];
+/// Endings of files that are never nginx configuration.
+const FOREIGN: [&str; 36] = [
+    "py", "pyc", "md", "rst", "txt", "html", "js", "mjs", "ts", "css", "json", "yml", "yaml", "toml", "xml", "svg", "png", "jpg",
+    "gif", "ico", "lock", "rb", "pp", "tf", "log", "pem", "crt", "key", "gz", "zip", "sql", "service", "socket", "timer", "sh",
+    "map",
+];
+
+/// What the name of a file says.
+pub fn by_name(path: &Path) -> Guess {
+    let Some(name) = path.file_name().map(|name| name.to_string_lossy().to_lowercase()) else { return Guess::No };
+    if name.ends_with('~') || BACKUPS.iter().any(|ending| name.ends_with(ending)) {
+        return Guess::No;
+    }
+    let name = DRAFTS.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let folder = path.parent().and_then(Path::file_name).map(|folder| folder.to_string_lossy()).unwrap_or_default();
+    match extension {
+        "service" | "socket" => return Guess::Sure(Format::Unit),
+        "conf" if is_drop_in_folder(&folder) => return Guess::Sure(Format::DropIn),
+        "py" if is_gunicorn(name) => return Guess::Sure(Format::Gunicorn),
+        "sh" | "bash" | "ini" => return Guess::Look,
+        "yml" | "yaml" if name.contains("compose") => return Guess::Sure(Format::Opaque("compose file")),
+        "yml" | "yaml" => return Guess::Look,
+        _ => {}
+    }
+    if name.starts_with("dockerfile") || name.starts_with("containerfile") || extension == "dockerfile" {
+        return Guess::Sure(Format::Opaque("Dockerfile"));
+    }
+    match name {
+        "procfile" => return Guess::Sure(Format::Opaque("Procfile")),
+        "fly.toml" | "app.json" => return Guess::Sure(Format::Opaque("platform file")),
+        "nginx.conf" => return Guess::Sure(Format::Nginx),
+        _ if name.starts_with("procfile.") => return Guess::Sure(Format::Opaque("Procfile")),
+        _ => {}
+    }
+    if FOREIGN.contains(&extension) {
+        return Guess::No;
+    }
+    let in_nginx_folder = path.components().any(|part| {
+        let part = part.as_os_str().to_string_lossy().to_lowercase();
+        part.contains("nginx") || matches!(&*part, "sites-available" | "sites-enabled" | "conf.d")
+    });
+    if in_nginx_folder || matches!(extension, "conf" | "vhost" | "") { Guess::Look } else { Guess::No }
+}
+
+fn is_drop_in_folder(folder: &str) -> bool {
+    folder
+        .strip_suffix(".d")
+        .is_some_and(|unit| unit.ends_with(".service") || unit.ends_with(".socket") || matches!(unit, "service" | "socket"))
+}
+
+/// gunicorn.conf.py, gunicorn_config.py, prod_gunicorn_conf.py, gunicorn.py, ...
+fn is_gunicorn(name: &str) -> bool {
+    name == "gunicorn.py" || name.contains("gunicorn") && ["conf", "cfg", "settings"].iter().any(|word| name.contains(word))
+}
+
+/// What the first lines of a file say.
+pub fn by_content(path: &Path, bytes: &[u8]) -> Option<Format> {
+    let head = String::from_utf8_lossy(bytes.get(..bytes.len().min(HEAD)).unwrap_or_default());
+    if head.contains('\0') {
+        return None;
+    }
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let lines = || head.lines().map(str::trim);
+    if matches!(&*extension, "yml" | "yaml") {
+        let workload = |line: &str| {
+            ["Deployment", "StatefulSet", "DaemonSet", "Pod", "Service", "CronJob", "Job"]
+                .iter()
+                .any(|kind| line == format!("kind: {kind}"))
+        };
+        return (lines().any(workload) || starts_programs(&head)).then_some(Format::Opaque("YAML file that starts programs"));
+    }
+    if lines().any(|line| line.starts_with("[program:") || line == "[supervisord]") {
+        return Some(Format::Opaque("supervisor configuration"));
+    }
+    if lines().any(|line| matches!(line, "[Unit]" | "[Service]" | "[Socket]")) {
+        return Some(Format::Unit);
+    }
+    if matches!(&*extension, "sh" | "bash") || head.starts_with("#!") {
+        return starts_programs(&head).then_some(Format::Opaque("script"));
+    }
+    if extension == "py" {
+        return Some(Format::Gunicorn);
+    }
+    lines().any(is_nginx_line).then_some(Format::Nginx)
+}
+
+/// Whether a text names a program that listens for HTTP.
+fn starts_programs(text: &str) -> bool {
+    [
+        "gunicorn",
+        "uvicorn",
+        "daphne",
+        "hypercorn",
+        "uwsgi",
+        "waitress",
+        "runserver",
+        "flask run",
+        "docker run",
+        "docker compose",
+        "docker-compose",
+    ]
+    .iter()
+    .any(|program| text.contains(program))
+}
+
+fn is_nginx_line(line: &str) -> bool {
+    let word = line.split(|c: char| c.is_whitespace() || c == '{').next().unwrap_or_default();
+    let opens = matches!(word, "server" | "location" | "upstream" | "http" | "events" | "map" | "stream") && line.ends_with('{');
+    let names = [
+        "proxy_pass",
+        "proxy_set_header",
+        "server_name",
+        "listen",
+        "ssl_certificate",
+        "log_format",
+        "limit_req_zone",
+        "uwsgi_pass",
+        "fastcgi_pass",
+        "worker_processes",
+        "client_max_body_size",
+        "proxy_read_timeout",
+        "add_header",
+        "include",
+        "root",
+        "return",
+    ];
+    opens || names.contains(&word) && line.contains(';')
+}
+
+/// Whether a text other than nginx's is a template, and of which kind.
+pub fn template(document: &Document) -> Option<&'static str> {
+    let text = document.as_text();
+    let code = || text.lines().map(str::trim_start).filter(|line| !line.starts_with(['#', ';']));
+    if code().any(|line| line.contains("{{ ") && line.contains(" }}") || line.starts_with("{%")) {
+        return Some("Jinja");
+    }
+    if code().any(|line| line.contains("<%=") || line.contains("<% ")) {
+        return Some("ERB");
+    }
+    code()
+        .any(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(is_marker))
+        .then_some("__NAME__ placeholders")
+}
+
+/// `__NAME__`, in upper case: Python's own names of that shape are in lower case.
+fn is_marker(word: &str) -> bool {
+    word.len() > 4
+        && word.strip_prefix("__").and_then(|rest| rest.strip_suffix("__")).is_some_and(|name| {
+            name.starts_with(|c: char| c.is_ascii_uppercase())
+                && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guess(path: &str) -> Guess {
+        by_name(Path::new(path))
+    }
+
+    #[test]
+    fn names_tell() {
+        assert_eq!(guess("etc/systemd/system/shop.service"), Guess::Sure(Format::Unit));
+        assert_eq!(guess("shop.service.d/override.conf"), Guess::Sure(Format::DropIn));
+        assert_eq!(guess("deploy/gunicorn_config.py"), Guess::Sure(Format::Gunicorn));
+        assert_eq!(guess("gunicorn_app.py"), Guess::No);
+        assert_eq!(guess("etc/nginx/sites-enabled/shop.example"), Guess::Look);
+        assert_eq!(guess("nginx/entrypoint.py"), Guess::No);
+        assert_eq!(guess("shop.service.save"), Guess::No);
+        assert_eq!(guess("Dockerfile.prod"), Guess::Sure(Format::Opaque("Dockerfile")));
+    }
+
+    #[test]
+    fn contents_tell() {
+        let look = |path: &str, text: &str| by_content(Path::new(path), text.as_bytes());
+        assert_eq!(look("shop", "# a site\nserver {\n listen 80;\n}\n"), Some(Format::Nginx));
+        assert_eq!(look("a.conf", "[program:web]\ncommand=x\n"), Some(Format::Opaque("supervisor configuration")));
+        assert_eq!(look("deploy.sh", "git pull\n"), None);
+        assert_eq!(look("deploy.sh", "exec gunicorn app\n"), Some(Format::Opaque("script")));
+        assert_eq!(look("LICENSE", "Permission is granted\n"), None);
+    }
+}

@@ -1,0 +1,169 @@
+//! Commands of `ExecStart=` and its kin.
+//!
+//! In: the value. Out: one command or several, each with its prefixes, its program and its arguments, not yet expanded. Says
+//! what makes systemd refuse the line, never whether the program exists.
+
+use super::words::{Word, words};
+use super::{Problem, ProblemKind, specifiers};
+use crate::expr::Environment;
+use crate::expr::systemd::{self, Expansion};
+use crate::source::{Excerpt, Span};
+
+/// Reads the commands of one value; an empty value has none. Commands that systemd refuses are listed as well.
+pub fn commands(value: &Excerpt) -> Commands {
+    let mut words = words(value);
+    // Nothing can follow a quote that is never closed, so it belongs to the last command.
+    let open = words.problems.pop_if(|problem| problem.kind == ProblemKind::UnbalancedQuote);
+    let mut read = Commands { list: Vec::new(), problems: words.problems };
+    for group in words.list.split(|word| word.separator) {
+        let Some((first, rest)) = group.split_first() else { continue };
+        let command = Command::new(first, rest);
+        let fatal = command.is_essential();
+        read.problems.extend(command.refusals().map(|problem| Problem { fatal, ..problem }));
+        read.list.push(command);
+    }
+    let fatal = read.list.last().is_none_or(Command::is_essential);
+    read.problems.extend(open.map(|problem| Problem { fatal, ..problem }));
+    read
+}
+
+/// The commands of one value, and what is wrong with them.
+#[derive(Clone, Debug, Default)]
+pub struct Commands {
+    pub list: Vec<Command>,
+    pub problems: Vec<Problem>,
+}
+
+/// One command.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Command {
+    /// What stands before the path: `-` ignores failure, `@` takes the next word for argument zero, `:` expands no variables,
+    /// `+` `!` `!!` change privileges, `|` (of late) runs the user's shell.
+    pub prefixes: String,
+    /// The program, without prefixes; variables are not expanded in it.
+    pub path: Word,
+    /// Argument zero, where `@` gives it.
+    pub argument_zero: Option<Word>,
+    pub args: Vec<Word>,
+    pub span: Span,
+}
+
+impl Command {
+    fn new(first: &Word, rest: &[Word]) -> Command {
+        let length = prefix_length(&first.text.text);
+        let prefixes = first.text.text.get(..length).unwrap_or_default().to_string();
+        let path = Word { text: first.text.part(length, first.text.text.len()), ..first.clone() };
+        let (zero, args) = rest.split_at(usize::from(prefixes.contains('@')).min(rest.len()));
+        let span = rest.last().map_or(first.span, |last| first.span.to(last.span));
+        Command { prefixes, path, argument_zero: zero.first().cloned(), args: args.to_vec(), span }
+    }
+
+    /// The arguments as the program gets them in a unit of this name and an environment, without argument zero.
+    pub fn arguments(&self, unit: &str, environment: &Environment) -> Expansion {
+        let words = self.args.iter().map(|word| (specifiers::specifiers(&word.text, unit), word.span));
+        if self.prefixes.contains(':') { systemd::keep(words) } else { systemd::expand(words, environment) }
+    }
+
+    /// Whether what is wrong with the command keeps the unit from starting; after `-` systemd only ignores the command.
+    fn is_essential(&self) -> bool {
+        !self.prefixes.contains('-')
+    }
+
+    fn refusals(&self) -> impl Iterator<Item = Problem> {
+        let words = std::iter::once(&self.path).chain(&self.argument_zero).chain(&self.args);
+        let unknown = words.flat_map(|word| specifiers::unknown(&word.text)).map(|span| {
+            let message = "systemd knows no such specifier and refuses the line; a plain percent sign is written %%";
+            Problem { kind: ProblemKind::UnknownSpecifier, span, message: message.into(), fatal: true }
+        });
+        self.path_refusal().into_iter().chain(unknown)
+    }
+
+    fn path_refusal(&self) -> Option<Problem> {
+        let path = self.path.text.text.as_str();
+        let (kind, message) = if path.is_empty() {
+            (ProblemKind::EmptyPath, format!("no program follows {:?}; a prefix stands right before the path", self.prefixes))
+        } else if path.contains(|c: char| c.is_ascii_control() || "\"'\\".contains(c)) {
+            (ProblemKind::InvalidExecutable, format!("the path {path:?} holds a character that systemd does not allow there"))
+        } else if path.ends_with('/') {
+            (ProblemKind::InvalidExecutable, format!("{path:?} names a directory, not a program"))
+        } else if !path.starts_with(['/', '%']) && (path.contains('/') || path == "." || path == "..") {
+            let message = format!("{path:?} is neither an absolute path nor the bare name of a program");
+            (ProblemKind::InvalidExecutable, message)
+        } else if self.prefixes.contains('@') && self.argument_zero.as_ref().is_none_or(|word| word.text.text.is_empty()) {
+            (ProblemKind::MissingArgumentZero, "after '@', the word after the path is argument zero, and it is missing".into())
+        } else {
+            return None;
+        };
+        Some(Problem { kind, span: self.path.span, message, fatal: true })
+    }
+}
+
+/// How many characters are prefixes: each at most once, and only one of `+`, `!`, `!!`.
+fn prefix_length(text: &str) -> usize {
+    let mut length = 0;
+    let mut privileges = "";
+    for (at, prefix) in text.char_indices() {
+        let seen = text.get(..at).unwrap_or_default().contains(prefix);
+        privileges = match (prefix, privileges) {
+            ('-' | '@' | ':' | '|', _) if !seen => privileges,
+            ('+', "") => "+",
+            ('!', "") => "!",
+            ('!', "!") => "!!",
+            _ => break,
+        };
+        length = at + 1;
+    }
+    length
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{Document, DocumentId};
+
+    fn read(text: &str) -> Commands {
+        let document = Document::new(DocumentId(0), "a", text.as_bytes().to_vec());
+        commands(&Excerpt::of(&document, document.span(0, text.len())))
+    }
+
+    fn problem(text: &str) -> Option<(&'static str, bool)> {
+        read(text).problems.first().map(|problem| (problem.kind.name(), problem.fatal))
+    }
+
+    #[test]
+    fn prefixes_are_taken_off_the_path() {
+        let parts = |text: &str| {
+            let command = read(text).list.remove(0);
+            (command.prefixes, command.path.text.text, command.args.len())
+        };
+        assert_eq!(parts("-@:/bin/x zero one"), ("-@:".into(), "/bin/x".into(), 1));
+        assert_eq!(parts("!!/bin/x"), ("!!".into(), "/bin/x".into(), 0));
+        assert_eq!(parts("!!!/bin/x").1, "!/bin/x");
+        assert_eq!(parts("+!/bin/x").1, "!/bin/x");
+        assert_eq!(parts("--/bin/x").1, "-/bin/x");
+        assert_eq!(parts("\"-/bin/a b\""), ("-".into(), "/bin/a b".into(), 0));
+    }
+
+    #[test]
+    fn what_systemd_refuses() {
+        assert_eq!(problem("- /bin/x"), Some(("empty-path", false)));
+        assert_eq!(problem("@/bin/x"), Some(("missing-argument-zero", true)));
+        assert_eq!(problem("venv/bin/x"), Some(("invalid-executable", true)));
+        assert_eq!(problem("-venv/bin/x"), Some(("invalid-executable", false)));
+        assert_eq!(problem("${D}/x"), Some(("invalid-executable", true)));
+        assert_eq!(problem("/bin/"), Some(("invalid-executable", true)));
+        assert_eq!(problem("\"/bin/a\\tb\""), Some(("invalid-executable", true)));
+        assert_eq!(problem("/bin/x \"a"), Some(("unbalanced-quote", true)));
+        assert_eq!(problem("-/bin/x \"a"), Some(("unbalanced-quote", false)));
+        assert_eq!(problem("/bin/x %z"), Some(("unknown-specifier", true)));
+        for fine in ["/bin/x", "$CMD a", "gunicorn", "%h/x", "; a", "/bin/x ;", "/bin/x 50% %( %%z"] {
+            assert_eq!(problem(fine), None, "{fine}");
+        }
+    }
+
+    #[test]
+    fn commands_are_separated_by_lone_semicolons() {
+        let read = read("/bin/a 1 ; ; -/bin/b 2 ;");
+        assert_eq!(read.list.iter().map(|command| command.path.text.text.as_str()).collect::<Vec<_>>(), ["/bin/a", ";"]);
+    }
+}

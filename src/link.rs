@@ -1,0 +1,99 @@
+//! Joins pieces into one stack: location -> upstream -> address -> gunicorn -> launcher.
+//!
+//! In: pieces of model and facts about the host. Out: subjects with settings and links. Decides which of file, environment and
+//! command line wins, and evaluates configuration programs for each app. No I/O: equal pieces and facts give an equal stack.
+
+pub mod addresses;
+mod apps;
+mod effective;
+mod nginx;
+mod oddities;
+mod routes;
+mod units;
+
+use crate::model::facts::Facts;
+use crate::model::piece::{File, Piece, Pieces, Unit};
+use crate::model::{Kind, Node, Stack, Subject};
+use crate::source::Span;
+use crate::value::{Known, Origin, Setting, Size, Value};
+
+/// Links everything that was read.
+pub fn link(pieces: &Pieces, facts: &Facts) -> Stack {
+    let mut stack = Stack::new(pieces.documents.clone(), Default::default());
+    stack.add(host(facts));
+    for file in &pieces.files {
+        stack.add(self::file(&stack, file));
+    }
+    for oddity in &pieces.oddities {
+        oddities::add(&mut stack, oddity);
+    }
+    add_nginx(&mut stack, pieces);
+    let units: Vec<(Subject, &Unit)> = pieces
+        .list
+        .iter()
+        .filter_map(|piece| match piece {
+            Piece::Unit(unit) => Some(unit),
+            _ => None,
+        })
+        .map(|unit| (units::add(&mut stack, unit), unit))
+        .collect();
+    units::join_sockets(&mut stack);
+    let mut loaded = apps::Loaded::new();
+    for (service, unit) in units.iter().filter(|(_, unit)| unit.section == "Service") {
+        apps::add_service(&mut stack, *service, unit, pieces, facts, &mut loaded);
+    }
+    for piece in &pieces.list {
+        if let Piece::Config(config) = piece
+            && !loaded.contains(&config.document)
+        {
+            apps::add_config(&mut stack, config, facts, &mut loaded);
+        }
+    }
+    routes::join(&mut stack);
+    routes::find_unanswered(&mut stack, pieces);
+    routes::keep_visited_private_binds(&mut stack);
+    stack
+}
+
+/// Upstreams may be named from another file, so all blocks are there before the first route is made.
+fn add_nginx(stack: &mut Stack, pieces: &Pieces) {
+    let mut ranges = Vec::new();
+    for piece in &pieces.list {
+        if let Piece::Nginx(nginx) = piece {
+            let count = nginx.scopes.iter().count() as u32;
+            ranges.push((nginx, stack.scopes.append(nginx.scopes.clone()), count));
+        }
+    }
+    let added: Vec<nginx::Added> =
+        ranges.into_iter().map(|(nginx, first, count)| nginx::add(stack, nginx, first, count)).collect();
+    added.iter().for_each(|added| nginx::add_routes(stack, added));
+}
+
+fn host(facts: &Facts) -> Node {
+    let mut node = Node::new(Kind::Host, "host", None);
+    let origin = Origin::Host { probe: facts.source.clone() };
+    if let Some(cpus) = facts.cpus {
+        node.set("cpus", Setting::new(Value::Known(Known::Integer(cpus)), origin.clone()));
+    }
+    if let Some(bytes) = facts.memory {
+        node.set("memory", Setting::new(Value::Known(Known::Size(Size { bytes, written: "".into() })), origin));
+    }
+    node
+}
+
+fn file(stack: &Stack, file: &File) -> Node {
+    let path = stack.documents.path(file.document).display().to_string();
+    let start = Span { document: file.document, start: 0, end: 0 };
+    let mut node = Node::new(Kind::File, path.as_str(), Some(start));
+    let at = |span: Span| Origin::Written { span };
+    let first = file.problems.first();
+    let place = at(first.map_or(start, |problem| problem.span));
+    node.set("path", Setting::new(Value::text(path), at(start)));
+    node.set("kind", Setting::new(Value::text(file.kind), at(start)));
+    node.set("is_template", Setting::new(Value::Known(Known::Boolean(file.template.is_some())), at(start)));
+    node.set("syntax_errors", Setting::new(Value::Known(Known::Integer(file.problems.len() as i64)), place.clone()));
+    if let Some(problem) = first {
+        node.set("syntax_error", Setting::new(Value::text(problem.message.as_str()), place));
+    }
+    node
+}

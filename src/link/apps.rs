@@ -1,0 +1,322 @@
+//! gunicorn instances: one app per command line that starts one, and one per configuration file that no command loads.
+//!
+//! Decides which of default, configuration file, GUNICORN_CMD_ARGS and command line wins (gunicorn 27.0.1, Application.load_config),
+//! and evaluates the configuration file in the environment that the app is started with: once per world.
+
+use super::effective;
+use crate::arguments::{self, Arguments, Invocation, Word, find_gunicorn};
+use crate::expr::python::{self, Evaluation, Machine};
+use crate::expr::systemd::Argument;
+use crate::expr::{Environment, Variable};
+use crate::model::facts::Facts;
+use crate::model::piece::{Config, Pieces, Unit};
+use crate::model::{Kind, Node, Stack, Subject, World};
+use crate::source::{DocumentId, Excerpt, Span};
+use crate::value::{Origin, Setting, Value};
+use crate::vocabulary::gunicorn;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Configuration files that some command loads; the others become apps of their own.
+pub type Loaded = BTreeSet<DocumentId>;
+
+/// What starting gunicorn once is made of.
+struct Start<'a> {
+    name: String,
+    launcher: Subject,
+    service: Option<Subject>,
+    anchor: Span,
+    environment: Environment,
+    command_line: Arguments,
+    config: File<'a>,
+    /// Where the process starts, when it is known.
+    working_directory: Option<String>,
+}
+
+/// The configuration file that is loaded.
+enum File<'a> {
+    Read(&'a Config),
+    /// There is none.
+    Absent,
+    /// There is one that is not at hand.
+    Missing(Arc<str>),
+}
+
+/// Adds the apps that a service starts, with their launcher.
+pub fn add_service(stack: &mut Stack, service: Subject, unit: &Unit, pieces: &Pieces, facts: &Facts, loaded: &mut Loaded) {
+    let commands = unit.commands.get("ExecStart").map(Vec::as_slice).unwrap_or_default();
+    let found: Vec<Invocation> = commands.iter().filter_map(|command| find_gunicorn(&words(command))).collect();
+    if found.is_empty() {
+        return;
+    }
+    let node = super::units::launcher(stack, service, unit);
+    let name = node.name.to_string();
+    let launcher = stack.add(node);
+    if let Some(node) = stack.node_mut(service) {
+        let origin = Origin::Written { span: unit.anchor };
+        node.set("runs_gunicorn", Setting::new(Value::Known(crate::value::Known::Boolean(true)), origin));
+    }
+    let directory = stack.setting(service, "WorkingDirectory");
+    let directory =
+        directory.value.as_text().map(|path| path.trim_start_matches('-').to_owned()).filter(|path| path.starts_with('/'));
+    for invocation in found {
+        let mut environment = unit.environment.clone();
+        for (name, word) in &invocation.environment {
+            environment.set(name, Variable { value: word.text.clone(), span: Some(word.span) });
+        }
+        let command_line = arguments::read(&invocation.arguments, &gunicorn::supported());
+        let config = config_of(&command_line, &environment, directory.as_deref(), unit.document, pieces);
+        let anchor = invocation.program.unwrap_or(unit.anchor);
+        let start = Start {
+            name: name.clone(),
+            launcher,
+            service: Some(service),
+            anchor,
+            environment,
+            command_line,
+            config,
+            working_directory: directory.clone(),
+        };
+        add(stack, &start, facts, loaded);
+    }
+}
+
+/// Adds an app for a configuration file that no command loads.
+pub fn add_config(stack: &mut Stack, config: &Config, facts: &Facts, loaded: &mut Loaded) {
+    let anchor = Span { document: config.document, start: 0, end: 0 };
+    let path = stack.documents.path(config.document).to_owned();
+    let folder = path.parent().and_then(Path::file_name).map(|folder| folder.to_string_lossy().into_owned());
+    let name = folder.unwrap_or_else(|| "gunicorn".to_owned());
+    let mut node = Node::new(Kind::Launcher, name.clone(), Some(anchor));
+    let nobody = |value| Setting::default(value, "no launcher");
+    node.set("name", nobody(Value::text(name.as_str())));
+    node.set("kind", nobody(Value::text("none")));
+    node.set("stop_grace", nobody(Value::unknown("nothing that was read starts this configuration")));
+    node.set("replicas", nobody(Value::unknown("nothing that was read starts this configuration")));
+    let launcher = stack.add(node);
+    let start = Start {
+        name,
+        launcher,
+        service: None,
+        anchor,
+        environment: Environment::default(),
+        command_line: Arguments { complete: true, ..Arguments::default() },
+        config: File::Read(config),
+        working_directory: None,
+    };
+    add(stack, &start, facts, loaded);
+}
+
+/// The words of a unit's command, the program first.
+fn words(command: &crate::model::piece::Command) -> Vec<Word> {
+    std::iter::once(Word::known(command.program.clone())).chain(command.arguments.iter().map(word)).collect()
+}
+
+fn word(argument: &Argument) -> Word {
+    let literal = matches!(argument.origin, Origin::Flag { .. });
+    Word {
+        text: argument.text.clone(),
+        span: argument.span,
+        prefix: argument.prefix.clone(),
+        excerpt: literal.then(|| Arc::new(argument.excerpt.clone())),
+        assuming: Vec::new(),
+        origin: (!literal).then(|| argument.origin.clone()),
+    }
+}
+
+/// `-c` on the command line, else in GUNICORN_CMD_ARGS, else gunicorn.conf.py in the working directory of the process.
+fn config_of<'a>(
+    command_line: &Arguments,
+    environment: &Environment,
+    directory: Option<&str>,
+    from: DocumentId,
+    pieces: &'a Pieces,
+) -> File<'a> {
+    let variable = environment_arguments(environment);
+    let given = command_line.config.as_ref().or(variable.as_ref().and_then(|(arguments, _)| arguments.config.as_ref()));
+    let near = pieces.documents.path(from);
+    match given.map(|word| (word.text.as_text(), word)) {
+        Some((Some(path), _)) if path.starts_with("python:") => File::Missing(path.into()),
+        Some((Some(path), _)) => {
+            let path = path.strip_prefix("file:").unwrap_or(path);
+            let full = match directory {
+                Some(directory) => Path::new(directory).join(path),
+                None => Path::new(path).to_owned(),
+            };
+            let found = pieces.paths.find(&full, near).and_then(|path| pieces.paths.document(&path));
+            found.and_then(|document| config_piece(pieces, document)).map_or_else(|| File::Missing(path.into()), File::Read)
+        }
+        Some((None, word)) => File::Missing(if word.prefix.is_empty() { "named by a variable" } else { &word.prefix }.into()),
+        None if !command_line.complete => File::Missing("perhaps named by a word that is not known".into()),
+        None => {
+            let Some(directory) = directory else { return File::Absent };
+            let path = Path::new(directory).join("gunicorn.conf.py");
+            let found = pieces.paths.find_at_home(&path, near).and_then(|path| pieces.paths.document(&path));
+            found.and_then(|document| config_piece(pieces, document)).map_or(File::Absent, File::Read)
+        }
+    }
+}
+
+fn config_piece(pieces: &Pieces, document: DocumentId) -> Option<&Config> {
+    pieces.list.iter().find_map(|piece| match piece {
+        crate::model::piece::Piece::Config(config) if config.document == document => Some(config),
+        _ => None,
+    })
+}
+
+/// GUNICORN_CMD_ARGS, split and read; none when it is unset or cannot be known.
+fn environment_arguments(environment: &Environment) -> Option<(Arguments, Variable)> {
+    let variable = environment.get("GUNICORN_CMD_ARGS")?.clone();
+    let (text, span) = (variable.value.as_text()?, variable.span?);
+    // Places inside the variable's text are not kept: each word is shown at the assignment.
+    let mut excerpt = Excerpt::at(span.document, span.start as usize);
+    text.chars().for_each(|character| excerpt.push(character, span.start as usize, span.end as usize));
+    let words: Vec<Word> =
+        arguments::shlex(&excerpt).ok()?.into_iter().map(Word::known).map(|word| Word { span, ..word }).collect();
+    let read = arguments::read(&words, &gunicorn::supported());
+    Some((read, variable))
+}
+
+fn add(stack: &mut Stack, start: &Start<'_>, facts: &Facts, loaded: &mut Loaded) {
+    let machine = Machine { cpu_count: facts.cpus };
+    let evaluation = match &start.config {
+        File::Read(config) => {
+            loaded.insert(config.document);
+            python::evaluate(&config.program, &start.environment, &machine)
+        }
+        File::Absent | File::Missing(_) => Evaluation { worlds: vec![python::World::default()] },
+    };
+    let of = evaluation.worlds.len();
+    let mut first = None;
+    for world in &evaluation.worlds {
+        let mut node = Node::new(Kind::App, start.name.as_str(), Some(start.anchor));
+        for (name, setting) in settings(start, world) {
+            node.settings.insert(name, setting);
+        }
+        node.set("name", Setting::new(Value::text(start.name.as_str()), Origin::Written { span: start.anchor }));
+        node.link("launcher", start.launcher);
+        if let Some(service) = start.service {
+            node.link("service", service);
+        }
+        effective::derive(stack, &mut node, start.working_directory.as_deref(), start.environment.closed, facts);
+        node.world = World { app: first, of, branch: if of > 1 { world.branch.clone() } else { Vec::new() } };
+        let app = stack.add(node);
+        if first.is_none() {
+            first = Some(app);
+            if let Some(node) = stack.node_mut(app) {
+                node.world.app = first;
+            }
+        }
+        for (subject, link) in [(Some(start.launcher), "apps"), (start.service, "apps")] {
+            if let Some(node) = subject.and_then(|subject| stack.node_mut(subject)) {
+                node.link(link, app);
+            }
+        }
+    }
+    if let (File::Read(config), Some(app)) = (&start.config, first) {
+        super::oddities::unknown_settings(stack, app, config, &evaluation);
+    }
+}
+
+/// Every setting that something sets or may set, weakest layer first.
+fn settings(start: &Start<'_>, world: &python::World) -> BTreeMap<&'static str, Setting> {
+    let variable = environment_arguments(&start.environment);
+    let refused = refused(&start.command_line);
+    let unknown_variable = start.environment.get("GUNICORN_CMD_ARGS").filter(|_| variable.is_none());
+    let mut all = BTreeMap::new();
+    for row in gunicorn::settings() {
+        let mut setting = by_environment(row, &start.environment);
+        match in_file(row, start, world) {
+            Some(given) => setting = given.over(setting),
+            // That the file does not set it may rest on assumptions as well.
+            None => setting.assuming.extend(world.unbound.get(row.name).unwrap_or(&world.assuming).iter().cloned()),
+        }
+        if let Some((arguments, found)) = &variable {
+            let origin = Origin::Environment { name: "GUNICORN_CMD_ARGS".into(), span: found.span };
+            if let Some(given) = on_command_line(row, arguments) {
+                setting = Setting { origin, ..given }.over(setting);
+            }
+        } else if let Some(unknown) = unknown_variable {
+            let origin = Origin::Environment { name: "GUNICORN_CMD_ARGS".into(), span: unknown.span };
+            setting = Setting::new(Value::unknown("GUNICORN_CMD_ARGS is not known"), origin).over(setting);
+        }
+        if !start.command_line.complete {
+            let origin = Origin::Flag { span: start.anchor };
+            setting = Setting::new(Value::unknown("the command line holds a word that is not known"), origin).over(setting);
+        }
+        if let Some(given) = on_command_line(row, &start.command_line) {
+            setting = given.over(setting);
+        }
+        if let Some(span) = refused.get(row.name) {
+            let value = Value::unknown("gunicorn refuses the command line here");
+            setting = Setting::new(value, Origin::Flag { span: *span }).over(setting);
+        }
+        if setting.origin.is_explicit() || !setting.assuming.is_empty() {
+            all.insert(row.name, setting);
+        }
+    }
+    all
+}
+
+/// Settings of which gunicorn refuses the option on the command line, so that nothing is known of them.
+fn refused(arguments: &Arguments) -> BTreeMap<&'static str, Span> {
+    let of = |name: &str| {
+        let flag = name.split('=').next().unwrap_or(name);
+        gunicorn::settings().iter().find(|row| row.at(gunicorn::supported().max).flags.contains(&flag)).map(|row| row.name)
+    };
+    arguments.problems.iter().filter_map(|problem| Some((of(&problem.name)?, problem.span))).collect()
+}
+
+/// The default, which gunicorn computes from a variable for some settings.
+fn by_environment(row: &'static gunicorn::Setting, environment: &Environment) -> Setting {
+    let mut setting = Setting::default(gunicorn::default_of(row, &gunicorn::supported()), "gunicorn");
+    // Only these three decide a value that matters; XDG_RUNTIME_DIR and the like place files.
+    for name in row.default_env.iter().filter(|name| matches!(**name, "PORT" | "WEB_CONCURRENCY" | "FORWARDED_ALLOW_IPS")) {
+        match environment.get(name) {
+            Some(variable) => {
+                let origin = Origin::Environment { name: (*name).into(), span: variable.span };
+                let raw = match (*name, variable.value.as_text()) {
+                    ("PORT", Some(port)) => Value::text(format!("0.0.0.0:{port}")),
+                    _ => variable.value.clone(),
+                };
+                setting = Setting::new(typed(row, &raw, &origin), origin).over(setting);
+            }
+            None if !environment.closed => setting.assuming.push(format!("{name} is not set").into()),
+            None => {}
+        }
+    }
+    setting
+}
+
+fn typed(row: &gunicorn::Setting, raw: &Value, origin: &Origin) -> Value {
+    gunicorn::convert(row, &gunicorn::supported(), raw, origin)
+        .unwrap_or_else(|reason| Value::unknown(format!("gunicorn refuses {raw}: {reason}")))
+}
+
+fn in_file(row: &gunicorn::Setting, start: &Start<'_>, world: &python::World) -> Option<Setting> {
+    let document = match &start.config {
+        File::Read(config) => config.document,
+        File::Absent => return None,
+        File::Missing(name) => {
+            let value = Value::unknown(format!("the configuration file is not at hand ({name})"));
+            return Some(Setting::new(value, Origin::Written { span: start.anchor }));
+        }
+    };
+    let Some(binding) = world.globals.get(row.name) else {
+        let reason = world.opaque.as_ref()?;
+        return Some(Setting::new(Value::unknown(reason.clone()), Origin::Written { span: Span { document, start: 0, end: 0 } }));
+    };
+    let value = match &binding.kind {
+        python::BindingKind::Function { .. } => Value::text(row.name),
+        _ => typed(row, &binding.value.to_value(), &binding.origin),
+    };
+    let shadowed = binding.earlier.iter().map(|(object, span)| (object.to_value(), Origin::Written { span: *span })).collect();
+    Some(Setting { value, origin: binding.origin.clone(), assuming: binding.assuming.clone(), shadowed })
+}
+
+fn on_command_line(row: &gunicorn::Setting, arguments: &Arguments) -> Option<Setting> {
+    let given = &arguments.settings.iter().find(|given| given.name == row.name)?.setting;
+    let value = typed(row, &given.value, &given.origin);
+    Some(Setting { value, ..given.clone() })
+}

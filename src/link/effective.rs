@@ -1,0 +1,139 @@
+//! Facts about an app that follow from its settings and its launcher: what class really runs, where it listens, what it may use.
+
+use super::units;
+use crate::model::facts::Facts;
+use crate::model::{Node, Stack, Subject};
+use crate::value::{Address, Item, Known, Origin, Setting, Value};
+use crate::vocabulary::gunicorn;
+use std::sync::Arc;
+
+/// Adds the derived facts of an app whose settings and links to launcher and service are set.
+pub fn derive(stack: &Stack, node: &mut Node, directory: Option<&str>, closed: bool, facts: &Facts) {
+    let read = |name: &str| node.settings.get(name).cloned().unwrap_or_else(|| default(name));
+    let (class, workers) = (effective_class(&read("worker_class"), &read("threads")), read("workers"));
+    let socket = node.links.get("service").and_then(|services| services.first()).map(|service| stack.links(*service, "socket"));
+    let socket = socket.and_then(|sockets| sockets.first()).copied();
+    let service = node.links.get("service").and_then(|services| services.first()).copied();
+    let promised = service.is_some_and(|service| socket.is_none() && names_a_socket(stack, service));
+    let binds = match (socket, promised) {
+        (Some(socket), _) => stack.setting(socket, "binds"),
+        (None, true) => Setting::new(Value::unknown("it is started with a socket unit that is not at hand"), read("bind").origin),
+        (None, false) => own_binds(read("bind"), &read("chdir"), directory),
+    };
+    let truth = |held: bool, origin: Origin| Setting::new(Value::Known(Known::Boolean(held)), origin);
+    let inherited = socket.and_then(|socket| stack.node(socket)?.anchor).map(|span| Origin::Written { span });
+    node.set(
+        "bind_inherited",
+        truth(socket.is_some() || promised, inherited.unwrap_or(Origin::Default { source: "systemd".into() })),
+    );
+    node.set("workers_from_variable", truth(!workers.origin.is_explicit() && !closed, workers.origin.clone()));
+    if let (Some(private), None) = (service.and_then(|service| units::private_tmp(stack, service)), socket) {
+        let origin = private.origin;
+        let hidden: Vec<Item> = binds.value.items().iter().filter(|item| is_in_tmp(&item.value)).cloned().collect();
+        node.set("private_binds", Setting { origin, value: Value::Known(Known::List(hidden.into())), ..binds.clone() });
+    }
+    node.set("binds", binds);
+    node.set("effective_class", class);
+    if let Some(cpus) = cpus(stack, node, facts) {
+        node.set("cpus", cpus);
+    }
+    if let Some(socket) = socket {
+        node.link("socket", socket);
+    }
+}
+
+fn default(name: &str) -> Setting {
+    let value = gunicorn::setting(name).map_or(Value::None, |row| gunicorn::default_of(row, &gunicorn::supported()));
+    Setting::default(value, "gunicorn")
+}
+
+/// sync with more than one thread is gthread (gunicorn 27.0.1, Config.worker_class).
+fn effective_class(class: &Setting, threads: &Setting) -> Setting {
+    let assuming: Vec<Arc<str>> = class.assuming.iter().chain(&threads.assuming).cloned().collect();
+    let value = match class.value.as_text().map(short_name) {
+        Some(Some("sync")) => match threads.value.as_integer() {
+            Some(threads) if threads > 1 => Value::text("gthread"),
+            Some(_) => Value::text("sync"),
+            None => Value::unknown("it depends on threads, which is unknown"),
+        },
+        Some(Some(name)) => Value::text(name),
+        Some(None) => Value::unknown("it is a worker class that gearmesh does not know"),
+        None => class.value.clone(),
+    };
+    let promoted = value.as_text() == Some("gthread") && class.value.as_text().and_then(short_name) == Some("sync");
+    let origin = if promoted { threads.origin.clone() } else { class.origin.clone() };
+    Setting { value, origin, assuming, shadowed: Vec::new() }
+}
+
+/// The short name of a worker class, however it is written.
+fn short_name(class: &str) -> Option<&'static str> {
+    let class = class.strip_prefix("egg:gunicorn#").unwrap_or(class);
+    if class.starts_with("uvicorn.workers.") || class.starts_with("uvicorn_worker.") {
+        return Some("uvicorn");
+    }
+    match class {
+        "gevent_wsgi" | "gevent_pywsgi" => return Some("gevent"),
+        _ => {}
+    }
+    let row = gunicorn::worker_class(class)?;
+    Some(if row.name.starts_with("gevent") { "gevent" } else { row.name })
+}
+
+/// Whether a service is started with a socket unit by name.
+fn names_a_socket(stack: &Stack, service: Subject) -> bool {
+    ["Requires", "Wants", "BindsTo", "Sockets"].iter().any(|key| {
+        let named = stack.setting(service, key);
+        named.value.items().iter().any(|item| item.value.as_text().is_some_and(|unit| unit.ends_with(".socket")))
+    })
+}
+
+/// The addresses of `bind`; a relative socket path starts at the folder the process is in.
+fn own_binds(bind: Setting, chdir: &Setting, directory: Option<&str>) -> Setting {
+    let folder = if chdir.origin.is_explicit() { chdir.value.as_text() } else { directory };
+    let absolute = |item: &Item| match &item.value {
+        Value::Known(Known::Address(Address::Unix(path))) if !path.starts_with(['/', '@']) => {
+            let value = match folder {
+                Some(folder) => {
+                    let full = format!("{}/{}", folder.trim_end_matches('/'), path.trim_start_matches("./"));
+                    Value::Known(Known::Address(Address::Unix(full.into())))
+                }
+                None => Value::unknown("it is relative to a working directory that is not known"),
+            };
+            Item { value, origin: item.origin.clone() }
+        }
+        _ => item.clone(),
+    };
+    match &bind.value {
+        Value::Known(Known::List(items)) => {
+            let items: Vec<Item> = items.iter().map(absolute).collect();
+            Setting { value: Value::Known(Known::List(items.into())), ..bind }
+        }
+        _ => bind,
+    }
+}
+
+fn is_in_tmp(value: &Value) -> bool {
+    matches!(value, Value::Known(Known::Address(Address::Unix(path))) if path.starts_with("/tmp/") || path.starts_with("/var/tmp/"))
+}
+
+/// The least of the host's processors and the launcher's limit.
+fn cpus(stack: &Stack, node: &Node, facts: &Facts) -> Option<Setting> {
+    let host = facts.cpus.map(|cpus| (cpus as f64, Origin::Host { probe: facts.source.clone() }));
+    let launcher = node.links.get("launcher").and_then(|launchers| launchers.first());
+    let limit = launcher.map(|launcher| stack.setting(*launcher, "cpu_limit"));
+    let limit = limit.and_then(|limit| match limit.value {
+        Value::Known(Known::Number(cpus)) => Some((cpus, limit.origin)),
+        _ => None,
+    });
+    let (cpus, origin) = match (host, limit) {
+        (Some(host), Some(limit)) => {
+            if limit.0 < host.0 {
+                limit
+            } else {
+                host
+            }
+        }
+        (host, limit) => host.or(limit)?,
+    };
+    Some(Setting::new(Value::Known(Known::Number(cpus)), origin))
+}

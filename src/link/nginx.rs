@@ -1,0 +1,247 @@
+//! nginx pieces as subjects: configurations, servers, locations, and the routes that pass requests on.
+
+use super::addresses;
+use crate::model::piece;
+use crate::model::scope::{Directive, Level, Scope, ScopeId};
+use crate::model::{Kind, Node, Stack, Subject};
+use crate::source::{DocumentId, Span};
+use crate::value::{Address, Item, Known, Origin, Setting, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Directives that pass a request on, with the kind of protocol.
+const PASSES: [(&str, &str); 5] =
+    [("proxy_pass", "http"), ("uwsgi_pass", "uwsgi"), ("fastcgi_pass", "fastcgi"), ("scgi_pass", "scgi"), ("grpc_pass", "grpc")];
+
+/// The subjects of one configuration by their blocks, for its routes.
+pub struct Added {
+    first: u32,
+    count: u32,
+    subjects: BTreeMap<ScopeId, Subject>,
+}
+
+/// Adds the subjects of one nginx configuration but its routes; its blocks are in the stack already, from `first` on.
+pub fn add(stack: &mut Stack, piece: &piece::Nginx, first: u32, count: u32) -> Added {
+    let document = piece.document;
+    let anchor = Span { document, start: 0, end: 0 };
+    let name = stack.documents.path(document).file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut node = Node::new(Kind::Nginx, name, Some(anchor));
+    node.scope = (count > 0).then_some(ScopeId(first));
+    let nginx = stack.add(node);
+    let mut subjects: BTreeMap<ScopeId, Subject> = BTreeMap::new();
+    for id in (first..first + count).map(ScopeId) {
+        let Some(scope) = stack.scopes.get(id) else { continue };
+        let node = match scope.level {
+            Level::Server => server(scope, id),
+            Level::Location => location(stack, scope, id, &subjects),
+            Level::Upstream => upstream(scope, id),
+            _ => continue,
+        };
+        let (kind, parent) = (node.kind, scope.parent);
+        let subject = stack.add(node);
+        subjects.insert(id, subject);
+        if kind == Kind::Server {
+            join(stack, (subject, "nginx"), (nginx, "servers"));
+        } else if kind == Kind::Location
+            && let Some(server) = server_around(stack, parent, &subjects)
+            && let Some(node) = stack.node_mut(subject)
+        {
+            node.link("server", server);
+        }
+    }
+    Added { first, count, subjects }
+}
+
+/// Adds the routes of a configuration, once the upstreams of all are there.
+pub fn add_routes(stack: &mut Stack, added: &Added) {
+    for id in (added.first..added.first + added.count).map(ScopeId) {
+        add_route(stack, id, &added.subjects);
+    }
+}
+
+fn join(stack: &mut Stack, one: (Subject, &'static str), many: (Subject, &'static str)) {
+    if let Some(node) = stack.node_mut(one.0) {
+        node.link(one.1, many.0);
+    }
+    if let Some(node) = stack.node_mut(many.0) {
+        node.link(many.1, one.0);
+    }
+}
+
+fn server_around(stack: &Stack, scope: Option<ScopeId>, subjects: &BTreeMap<ScopeId, Subject>) -> Option<Subject> {
+    around(stack, scope, subjects, Kind::Server)
+}
+
+/// The innermost subject of a kind around a scope.
+fn around(stack: &Stack, scope: Option<ScopeId>, subjects: &BTreeMap<ScopeId, Subject>, kind: Kind) -> Option<Subject> {
+    let ids = std::iter::successors(scope, |id| stack.scopes.get(*id)?.parent);
+    ids.filter_map(|id| subjects.get(&id)).copied().find(|subject| stack.node(*subject).is_some_and(|node| node.kind == kind))
+}
+
+fn written(text: impl Into<Arc<str>>, span: Span) -> Setting {
+    Setting::new(Value::text(text), Origin::Written { span })
+}
+
+fn server(scope: &Scope, id: ScopeId) -> Node {
+    let names = scope.directives.iter().find(|directive| &*directive.name == "server_name");
+    let first = names.and_then(|directive| directive.args.first());
+    let name = first.map_or_else(|| "_".into(), |arg| arg.text.clone());
+    let mut node = Node::new(Kind::Server, name.clone(), Some(scope.span));
+    node.set("name", written(name, first.map_or(scope.span, |arg| arg.span)));
+    node.scope = Some(id);
+    node
+}
+
+fn location(stack: &Stack, scope: &Scope, id: ScopeId, subjects: &BTreeMap<ScopeId, Subject>) -> Node {
+    let words: Vec<&str> = scope.args.iter().map(|arg| &*arg.text).collect();
+    let path = words.join(" ");
+    let server =
+        server_around(stack, scope.parent, subjects).and_then(|server| stack.node(server)).map_or("_", |node| &node.name);
+    let mut node =
+        Node::new(Kind::Location, format!("{server}{}{path}", if path.starts_with('/') { "" } else { " " }), Some(scope.span));
+    node.set("path", written(path, scope.span));
+    node.scope = Some(id);
+    node
+}
+
+fn upstream(scope: &Scope, id: ScopeId) -> Node {
+    let name: Arc<str> = scope.args.first().map_or_else(|| "".into(), |arg| arg.text.clone());
+    let mut node = Node::new(Kind::Upstream, name.clone(), Some(scope.span));
+    node.set("name", written(name, scope.span));
+    let servers = scope.directives.iter().filter(|directive| &*directive.name == "server");
+    let peers: Vec<Item> =
+        servers.filter(|server| !server.args.iter().any(|arg| &*arg.text == "down")).map(|server| peer(server, 80)).collect();
+    let value = Value::Known(Known::List(peers.into()));
+    node.set("peers", Setting::new(value, Origin::Written { span: scope.span }));
+    node.scope = Some(id);
+    node
+}
+
+fn peer(directive: &Directive, port: u16) -> Item {
+    let text = directive.args.first().map_or("", |arg| &*arg.text);
+    let span = directive.args.first().map_or(directive.span, |arg| arg.span);
+    Item { value: address(text, port), origin: Origin::Written { span } }
+}
+
+fn address(text: &str, port: u16) -> Value {
+    if text.contains('$') {
+        return Value::unknown("it holds a variable of nginx");
+    }
+    match addresses::of_peer(text, port) {
+        Some(address) => Value::Known(Known::Address(address)),
+        None => Value::unknown("it is no address that gearmesh understands"),
+    }
+}
+
+/// Adds a route for a location, or an `if` or `limit_except` in one, that passes requests on by a directive of its own.
+fn add_route(stack: &mut Stack, id: ScopeId, subjects: &BTreeMap<ScopeId, Subject>) {
+    let Some(scope) = stack.scopes.get(id) else { return };
+    if !matches!(scope.level, Level::Location | Level::If | Level::LimitExcept) {
+        return;
+    }
+    let found = scope.directives.iter().find_map(|directive| {
+        let (_, kind) = PASSES.iter().find(|(name, _)| *name == &*directive.name)?;
+        Some((directive.clone(), *kind))
+    });
+    let (Some((directive, kind)), Some(location)) = (found, around(stack, Some(id), subjects, Kind::Location)) else { return };
+    let Some(target) = directive.args.first() else { return };
+    let Some((name, path)) = stack.node(location).map(|node| (node.name.clone(), node.settings.get("path").cloned())) else {
+        return;
+    };
+    let mut node = Node::new(Kind::Route, name, Some(directive.span));
+    node.scope = Some(id);
+    let is_health_check = path.as_ref().and_then(|path| path.value.as_text()).is_some_and(is_health_check);
+    node.settings.extend(path.map(|path| ("path", path)));
+    node.set(
+        "health_check",
+        Setting::new(Value::Known(Known::Boolean(is_health_check)), Origin::Written { span: directive.span }),
+    );
+    node.set("pass_kind", written(kind, directive.span));
+    node.set("target", written(target.text.clone(), target.span));
+    node.link("location", location);
+    let upstream = named_upstream(stack, &target.text, target.span.document);
+    let peers = match upstream {
+        Some(upstream) => stack.setting(upstream, "peers"),
+        None => {
+            let item = Item { value: own_peer(&target.text), origin: Origin::Written { span: target.span } };
+            Setting::new(Value::Known(Known::List([item].into())), Origin::Written { span: target.span })
+        }
+    };
+    node.set("peers", peers);
+    node.set("host_headers", host_headers(stack, id, directive.span));
+    let server = server_around(stack, Some(id), subjects);
+    if let Some(upstream) = upstream {
+        node.link("upstream", upstream);
+    }
+    let route = stack.add(node);
+    if let Some(server) = server {
+        join(stack, (route, "server"), (server, "routes"));
+    }
+    if let Some(node) = stack.node_mut(location) {
+        node.link("route", route);
+    }
+}
+
+fn is_health_check(path: &str) -> bool {
+    ["health", "status", "ping", "ready", "alive"].iter().any(|word| path.to_ascii_lowercase().contains(word))
+}
+
+/// The Host headers in force, without empty values, which send nothing.
+fn host_headers(stack: &Stack, id: ScopeId, span: Span) -> Setting {
+    let all = stack.scopes.effective(id, "proxy_set_header").unwrap_or_else(Setting::none);
+    if let Value::Unknown(_) = all.value {
+        return all;
+    }
+    let entries = stack.scopes.entries(id, "proxy_set_header");
+    let hosts = entries.into_iter().filter_map(|entry| match entry.args.as_slice() {
+        [name, value] if name.text.eq_ignore_ascii_case("host") && !value.text.is_empty() => {
+            Some(Item { value: Value::text(value.text.clone()), origin: Origin::Written { span: entry.span } })
+        }
+        _ => None,
+    });
+    let hosts: Vec<Item> = hosts.collect();
+    Setting::new(Value::Known(Known::List(hosts.into())), Origin::Written { span })
+}
+
+/// The authority of a target: without scheme, and without what follows.
+fn authority(target: &str) -> (&str, u16) {
+    let (rest, port) = match target.split_once("://") {
+        Some(("https" | "grpcs", rest)) => (rest, 443),
+        Some((_, rest)) => (rest, 80),
+        None => (target, 80),
+    };
+    match rest.strip_prefix("unix:") {
+        // `unix:/path:/uri`
+        Some(path) => (rest.get(..5 + path.find(':').unwrap_or(path.len())).unwrap_or(rest), port),
+        None => (rest.split('/').next().unwrap_or(rest), port),
+    }
+}
+
+fn own_peer(target: &str) -> Value {
+    let (authority, port) = authority(target);
+    address(authority, port)
+}
+
+/// The upstream block that a target names: in the same configuration, else in the nearest other one.
+fn named_upstream(stack: &Stack, target: &str, document: DocumentId) -> Option<Subject> {
+    let (name, _) = authority(target);
+    let near = |node: &Node| {
+        let other = node.anchor.map_or(document, |anchor| anchor.document);
+        crate::source::paths::shared(stack.documents.path(other), stack.documents.path(document))
+    };
+    stack
+        .all(Kind::Upstream)
+        .filter(|(_, node)| &*node.name == name)
+        .max_by_key(|(_, node)| near(node))
+        .map(|(subject, _)| subject)
+}
+
+/// The addresses that a route connects to, as far as they are known.
+pub fn peers(stack: &Stack, route: Subject) -> Vec<(Address, Origin)> {
+    let peers = stack.setting(route, "peers");
+    let known = peers.value.items().iter().filter_map(|item| match &item.value {
+        Value::Known(Known::Address(address)) => Some((address.clone(), item.origin.clone())),
+        _ => None,
+    });
+    known.collect()
+}

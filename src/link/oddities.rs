@@ -1,0 +1,62 @@
+//! What is odd only in the light of a vocabulary: names in a configuration file that gunicorn ignores without a word.
+
+use crate::expr::python::{self, BindingKind, Evaluation};
+use crate::model::piece::{Config, Oddity};
+use crate::model::{Kind, Node, Stack, Subject};
+use crate::source::Span;
+use crate::value::{Origin, Setting, Value};
+use crate::vocabulary::gunicorn;
+use crate::vocabulary::suggest::suggest;
+use std::collections::BTreeMap;
+
+/// Adds an oddity for every name that was probably meant as a setting: close to one, known as a mistake, or one in other letters.
+/// Helper variables, which the file reads itself, functions, imports and names with a leading underscore are none.
+pub fn unknown_settings(stack: &mut Stack, app: Subject, config: &Config, evaluation: &Evaluation) {
+    let read = python::names_read(&config.program);
+    let mut odd: BTreeMap<Span, (String, Option<&'static str>)> = BTreeMap::new();
+    for world in evaluation.worlds.iter().filter(|world| world.opaque.is_none()) {
+        for (name, binding) in &world.globals {
+            let helper = !matches!(binding.kind, BindingKind::Assigned) || name.starts_with('_') || read.contains(name);
+            if helper || gunicorn::setting(name).is_some() {
+                continue;
+            }
+            if let Some(meant) = meant(name) {
+                odd.insert(binding.span, (name.to_string(), meant));
+            }
+        }
+    }
+    for (span, (name, meant)) in odd {
+        let subject = add(stack, &Oddity { kind: "unknown-setting", name, span, suggestion: meant.map(str::to_owned) });
+        if let Some(node) = stack.node_mut(subject) {
+            node.link("app", app);
+        }
+    }
+}
+
+/// What a name was probably meant to be: none when it looks like no setting at all, `Some(None)` when there is no such thing.
+fn meant(name: &str) -> Option<Option<&'static str>> {
+    if let Some((_, meant)) = gunicorn::aliases().find(|(alias, _)| *alias == name) {
+        return Some(meant);
+    }
+    let lower = name.to_ascii_lowercase();
+    if let Some(row) = gunicorn::setting(&lower) {
+        return Some(Some(row.name));
+    }
+    suggest(name, gunicorn::settings().iter().map(|row| row.name)).map(Some)
+}
+
+/// Adds an oddity as a subject.
+pub fn add(stack: &mut Stack, oddity: &Oddity) -> Subject {
+    let mut node = Node::new(Kind::Oddity, oddity.name.as_str(), Some(oddity.span));
+    let origin = Origin::Written { span: oddity.span };
+    node.set("kind", Setting::new(Value::text(oddity.kind), origin.clone()));
+    node.set("name", Setting::new(Value::text(oddity.name.as_str()), origin.clone()));
+    if let Some(suggestion) = &oddity.suggestion {
+        node.set("suggestion", Setting::new(Value::text(suggestion.as_str()), origin));
+    }
+    let file = stack.all(Kind::File).find(|(_, node)| node.anchor.is_some_and(|anchor| anchor.document == oddity.span.document));
+    if let Some((file, _)) = file {
+        node.link("file", file);
+    }
+    stack.add(node)
+}

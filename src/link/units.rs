@@ -1,0 +1,236 @@
+//! systemd units as subjects: services and sockets with every key under its own name, and a launcher for each service.
+
+use super::addresses;
+use crate::model::piece::{Assignment, Command, Key, Unit};
+use crate::model::{Kind, Node, Stack, Subject};
+use crate::value::{Address, Item, Known, Origin, Setting, Value};
+use crate::vocabulary::systemd as keys;
+use crate::vocabulary::time;
+
+/// Adds a unit with all its keys.
+pub fn add(stack: &mut Stack, unit: &Unit) -> Subject {
+    let kind = if unit.section == "Socket" { Kind::Socket } else { Kind::Service };
+    let mut node = Node::new(kind, unit.name.clone(), Some(unit.anchor));
+    node.set("name", Setting::new(Value::text(unit.name.clone()), Origin::Written { span: unit.anchor }));
+    for ((section, name), key) in &unit.keys {
+        if let Some(row) =
+            keys::key(section, name).filter(|_| matches!(&**section, "Unit" | "Install") || **section == *unit.section)
+            && let Some(setting) = setting(row, key)
+        {
+            node.set(row.name, setting);
+        }
+    }
+    for (name, commands) in &unit.commands {
+        if let Some(row) = keys::key(unit.section, name) {
+            node.set(row.name, command_lines(commands));
+        }
+    }
+    match kind {
+        Kind::Socket => socket_facts(&mut node),
+        _ => service_facts(&mut node),
+    }
+    stack.add(node)
+}
+
+/// The value that counts; what systemd cannot read it ignores, so an earlier value stands.
+fn setting(row: &keys::Key, key: &Key) -> Option<Setting> {
+    if row.list {
+        let first = key.values.first()?.span;
+        let items: Vec<Item> = key.values.iter().flat_map(|value| items(row, value)).collect();
+        return Some(Setting::new(Value::Known(Known::List(items.into())), Origin::Written { span: first }));
+    }
+    let candidates = key.values.iter().rev().chain(&key.shadowed);
+    let mut readable =
+        candidates.filter_map(|candidate| Some((typed(row, &candidate.text)?, Origin::Written { span: candidate.span })));
+    let (value, origin) = readable.next()?;
+    Some(Setting { shadowed: readable.collect(), ..Setting::new(value, origin) })
+}
+
+fn typed(row: &keys::Key, text: &Value) -> Option<Value> {
+    match text.as_text() {
+        Some("") => None,
+        Some(text) => keys::read(row, text),
+        None => Some(text.clone()),
+    }
+}
+
+/// The members that one assignment of a list gives: an address or a command is one, other lists are split at blanks.
+fn items(row: &keys::Key, value: &Assignment) -> Vec<Item> {
+    let origin = Origin::Written { span: value.span };
+    match value.text.as_text() {
+        Some(text) if row.name.starts_with("Listen") || row.name.starts_with("Environment") => {
+            vec![Item { value: Value::text(text), origin }]
+        }
+        Some(text) => {
+            text.split_ascii_whitespace().map(|word| Item { value: Value::text(word), origin: origin.clone() }).collect()
+        }
+        None => vec![Item { value: value.text.clone(), origin }],
+    }
+}
+
+fn command_lines(commands: &[Command]) -> Setting {
+    let items: Vec<Item> = commands
+        .iter()
+        .map(|command| Item { value: Value::text(words(command).join(" ")), origin: Origin::Written { span: command.span } })
+        .collect();
+    let origin = items.first().map_or(Origin::Default { source: "systemd".into() }, |item| item.origin.clone());
+    Setting::new(Value::Known(Known::List(items.into())), origin)
+}
+
+/// A command as words, the program first; an unknown argument is shown as it is written.
+fn words(command: &Command) -> Vec<&str> {
+    let arguments = command.arguments.iter().map(|argument| argument.text.as_text().unwrap_or(&argument.excerpt.text));
+    std::iter::once(command.program.text.as_str()).chain(arguments).collect()
+}
+
+fn socket_facts(node: &mut Node) {
+    let streams = node
+        .settings
+        .get("ListenStream")
+        .cloned()
+        .unwrap_or_else(|| Setting::default(Value::Known(Known::List([].into())), "systemd"));
+    let of = |item: &Item| match item.value.as_text().map(addresses::of_listen_stream) {
+        Some(Some(address)) => Some(Item { value: Value::Known(Known::Address(address)), origin: item.origin.clone() }),
+        // systemd ignores what it cannot read.
+        Some(None) => None,
+        None => Some(item.clone()),
+    };
+    let binds: Vec<Item> = streams.value.items().iter().filter_map(of).collect();
+    let paths: Vec<Item> = binds
+        .iter()
+        .filter_map(|item| match &item.value {
+            Value::Known(Known::Address(Address::Unix(path))) if path.starts_with('/') => {
+                Some(Item { value: Value::text(path.clone()), origin: item.origin.clone() })
+            }
+            _ => None,
+        })
+        .collect();
+    node.set("binds", Setting::new(Value::Known(Known::List(binds.into())), streams.origin.clone()));
+    node.set("unix_paths", Setting::new(Value::Known(Known::List(paths.into())), streams.origin));
+}
+
+fn service_facts(node: &mut Node) {
+    let Some(directories) = node.settings.get("RuntimeDirectory").cloned() else { return };
+    // `name:link` makes a symbolic link beside the folder.
+    let path = |item: &Item| match item.value.as_text() {
+        Some(name) => Item {
+            value: Value::text(format!("/run/{}", name.split(':').next().unwrap_or(name).trim_end_matches('/'))),
+            origin: item.origin.clone(),
+        },
+        None => item.clone(),
+    };
+    let paths: Vec<Item> = directories.value.items().iter().map(path).collect();
+    node.set("runtime_paths", Setting::new(Value::Known(Known::List(paths.into())), directories.origin));
+}
+
+/// Links every service to the socket unit that activates it.
+pub fn join_sockets(stack: &mut Stack) {
+    let services: Vec<(Subject, String)> =
+        stack.all(Kind::Service).map(|(subject, node)| (subject, node.name.to_string())).collect();
+    for (service, name) in services {
+        let Some(socket) = socket_of(stack, service, &name) else { continue };
+        if let Some(node) = stack.node_mut(service) {
+            node.link("socket", socket);
+        }
+        if let Some(node) = stack.node_mut(socket) {
+            node.link("service", service);
+        }
+    }
+}
+
+/// `Sockets=` of the service, `Service=` of a socket, else the socket of the same name; of several the nearest file.
+fn socket_of(stack: &Stack, service: Subject, name: &str) -> Option<Subject> {
+    let stem = name.strip_suffix(".service").unwrap_or(name);
+    let named = stack.setting(service, "Sockets");
+    let is_named = |socket: &str| named.value.items().iter().any(|item| item.value.as_text() == Some(socket));
+    let activates = |subject: Subject, node: &Node| match stack.setting(subject, "Service").value.as_text() {
+        Some(target) if !target.is_empty() => target == name || is_named(&node.name),
+        _ => is_named(&node.name) || node.name.strip_suffix(".socket") == Some(stem),
+    };
+    let home = stack.node(service)?.anchor?.document;
+    let near = |node: &Node| {
+        let other = node.anchor.map_or(home, |anchor| anchor.document);
+        crate::source::paths::shared(stack.documents.path(other), stack.documents.path(home))
+    };
+    // A socket of another folder's stack is not this one's: staging and production have units of equal names.
+    let sockets = stack.all(Kind::Socket).filter(|(subject, node)| activates(*subject, node));
+    sockets.max_by_key(|(_, node)| near(node)).map(|(subject, _)| subject)
+}
+
+/// The launcher that a service is.
+pub fn launcher(stack: &Stack, service: Subject, unit: &Unit) -> Node {
+    let stem = unit.name.strip_suffix(".service").unwrap_or(&unit.name);
+    let mut node = Node::new(Kind::Launcher, stem, Some(unit.anchor));
+    let at_unit = Origin::Written { span: unit.anchor };
+    let truth = |held: bool, origin: &Origin| Setting::new(Value::Known(Known::Boolean(held)), origin.clone());
+    node.set("name", Setting::new(Value::text(stem), at_unit.clone()));
+    node.set("kind", Setting::new(Value::text("systemd"), at_unit.clone()));
+    node.set("stop_grace", stack.setting(service, "TimeoutStopSec"));
+    let kill_mode = stack.setting(service, "KillMode");
+    node.set("stop_group", truth(kill_mode.value.as_text() != Some("process"), &kill_mode.origin));
+    let stop = unit.commands.get("ExecStop").map(Vec::as_slice).unwrap_or_default();
+    node.set("stop_command_waits", truth(stop.iter().any(|command| signal(command).is_none()), &at_unit));
+    let kind = stack.setting(service, "Type");
+    node.set("oneshot", truth(kind.value.as_text() == Some("oneshot"), &kind.origin));
+    let reload = unit.commands.get("ExecReload").map(Vec::as_slice).unwrap_or_default();
+    if let Some(command) = reload.first() {
+        let origin = Origin::Written { span: command.span };
+        node.set("reload_command", Setting::new(Value::text(words(command).join(" ")), origin.clone()));
+        if let Some(signal) = reload.iter().find_map(signal) {
+            node.set("reload_signal", Setting::new(Value::text(signal), origin));
+        }
+    } else if kind.value.as_text() == Some("notify-reload") {
+        let sent = stack.setting(service, "ReloadSignal");
+        let name = sent.value.as_text().unwrap_or("SIGHUP");
+        node.set("reload_signal", Setting::new(Value::text(name.trim_start_matches("SIG")), kind.origin));
+    }
+    // A template unit is made to run as several instances.
+    if stem.contains('@') {
+        node.set("replicas", Setting::new(Value::unknown("a template unit runs as any number of instances"), at_unit));
+    } else {
+        node.set("replicas", Setting::default(Value::Known(Known::Integer(1)), "systemd"));
+    }
+    let quota = stack.setting(service, "CPUQuota");
+    if let Some(percent) = quota.value.as_text().and_then(|text| text.strip_suffix('%')?.parse::<f64>().ok()) {
+        node.set("cpu_limit", Setting::new(Value::Known(Known::Number(percent / 100.0)), quota.origin));
+    }
+    let memory = stack.setting(service, "MemoryMax");
+    if memory.origin.is_explicit() {
+        node.set("memory_limit", memory);
+    }
+    node.link("service", service);
+    node
+}
+
+/// The signal that a command sends, where it is a plain kill: HUP for `/bin/kill -s HUP $MAINPID`.
+fn signal(command: &Command) -> Option<String> {
+    let words = words(command);
+    let text = words.join(" ");
+    let kill = text.split([' ', '/', ';']).any(|word| matches!(word, "kill" | "pkill" | "killall"));
+    if !kill {
+        return None;
+    }
+    let names = text.split([' ', '=', '\'', '"']).map(|word| word.trim_start_matches('-').trim_start_matches("SIG"));
+    let mut after_kill = names.skip_while(|word| !word.ends_with("kill") && !word.ends_with("killall")).skip(1);
+    let found = after_kill.find_map(|word| match word {
+        "1" => Some("HUP"),
+        "15" => Some("TERM"),
+        "HUP" | "TERM" | "QUIT" | "INT" | "USR1" | "USR2" | "KILL" | "WINCH" | "TTIN" | "TTOU" => Some(word),
+        "9" => Some("KILL"),
+        _ => None,
+    });
+    Some(found.unwrap_or("TERM").to_owned())
+}
+
+/// Whether the service has a /tmp of its own.
+pub fn private_tmp(stack: &Stack, service: Subject) -> Option<Setting> {
+    let own = |name: &str| Some(stack.setting(service, name)).filter(|setting| is_on(&setting.value));
+    let shared = !stack.setting(service, "JoinsNamespaceOf").value.items().is_empty();
+    own("PrivateTmp").or_else(|| own("DynamicUser")).filter(|_| !shared)
+}
+
+fn is_on(value: &Value) -> bool {
+    value.as_boolean().unwrap_or_else(|| {
+        value.as_text().is_some_and(|text| text == "disconnected" || time::systemd_boolean(text) == Some(true))
+    })
+}

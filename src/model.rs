@@ -1,0 +1,195 @@
+//! The common model: one stack of subjects, whatever languages they were written in.
+//!
+//! In: subjects and links from `link`. Out: settings by subject and name, with defaults filled in and nginx levels climbed.
+//! A rule reads nothing but this. No I/O, no clock, no environment: what a host is comes in as [`Facts`].
+
+pub mod facts;
+pub mod piece;
+pub mod scope;
+
+use self::scope::{ScopeId, Scopes};
+use crate::source::{Documents, Span};
+use crate::value::{Setting, Value};
+use crate::vocabulary::{gunicorn, systemd};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// A subject's number in its stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Subject(pub u32);
+
+/// What a subject is. The names are those of rules, reports and documentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    App,
+    Launcher,
+    Service,
+    Socket,
+    Nginx,
+    Server,
+    Location,
+    Route,
+    Upstream,
+    Host,
+    File,
+    Oddity,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 12] = [
+        Kind::App,
+        Kind::Launcher,
+        Kind::Service,
+        Kind::Socket,
+        Kind::Nginx,
+        Kind::Server,
+        Kind::Location,
+        Kind::Route,
+        Kind::Upstream,
+        Kind::Host,
+        Kind::File,
+        Kind::Oddity,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::App => "app",
+            Kind::Launcher => "launcher",
+            Kind::Service => "service",
+            Kind::Socket => "socket",
+            Kind::Nginx => "nginx",
+            Kind::Server => "server",
+            Kind::Location => "location",
+            Kind::Route => "route",
+            Kind::Upstream => "upstream",
+            Kind::Host => "host",
+            Kind::File => "file",
+            Kind::Oddity => "oddity",
+        }
+    }
+
+    pub fn of(name: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One subject: its settings and where they lead.
+#[derive(Clone, Debug)]
+pub struct Node {
+    pub kind: Kind,
+    /// Stable and free of paths: "shop", "shop.example.com/api".
+    pub name: Arc<str>,
+    /// The nearest written thing: where a label goes when a value is a default.
+    pub anchor: Option<Span>,
+    pub settings: BTreeMap<&'static str, Setting>,
+    pub links: BTreeMap<&'static str, Vec<Subject>>,
+    /// The nginx block whose effective directives are this subject's settings too.
+    pub scope: Option<ScopeId>,
+    pub world: World,
+}
+
+/// Which of an app's possible configurations a variant is. Subjects other than apps stand in every world.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct World {
+    /// The app that this is a variant of: the first variant's number.
+    pub app: Option<Subject>,
+    /// How many variants the app has.
+    pub of: usize,
+    /// The guards that hold in this one, readable; empty when there is only one.
+    pub branch: Vec<String>,
+}
+
+impl Node {
+    pub fn new(kind: Kind, name: impl Into<Arc<str>>, anchor: Option<Span>) -> Node {
+        Node {
+            kind,
+            name: name.into(),
+            anchor,
+            settings: BTreeMap::new(),
+            links: BTreeMap::new(),
+            scope: None,
+            world: World::default(),
+        }
+    }
+
+    pub fn set(&mut self, name: &'static str, setting: Setting) {
+        self.settings.insert(name, setting);
+    }
+
+    pub fn link(&mut self, name: &'static str, to: Subject) {
+        let targets = self.links.entry(name).or_default();
+        if !targets.contains(&to) {
+            targets.push(to);
+        }
+    }
+}
+
+/// All subjects of a run, linked.
+#[derive(Clone, Debug, Default)]
+pub struct Stack {
+    pub documents: Documents,
+    pub scopes: Scopes,
+    nodes: Vec<Node>,
+}
+
+impl Stack {
+    pub fn new(documents: Documents, scopes: Scopes) -> Stack {
+        Stack { documents, scopes, nodes: Vec::new() }
+    }
+
+    pub fn add(&mut self, node: Node) -> Subject {
+        self.nodes.push(node);
+        Subject(self.nodes.len() as u32 - 1)
+    }
+
+    pub fn node(&self, subject: Subject) -> Option<&Node> {
+        self.nodes.get(subject.0 as usize)
+    }
+
+    pub fn node_mut(&mut self, subject: Subject) -> Option<&mut Node> {
+        self.nodes.get_mut(subject.0 as usize)
+    }
+
+    pub fn all(&self, kind: Kind) -> impl Iterator<Item = (Subject, &Node)> {
+        self.nodes.iter().enumerate().filter(move |(_, node)| node.kind == kind).map(|(at, node)| (Subject(at as u32), node))
+    }
+
+    pub fn links(&self, subject: Subject, name: &str) -> &[Subject] {
+        self.node(subject).and_then(|node| node.links.get(name)).map_or(&[], Vec::as_slice)
+    }
+
+    /// A setting of a subject: what was written or derived, else the effective directive of its nginx block, else the program's default.
+    /// A name the subject does not have is [`Value::None`].
+    pub fn setting(&self, subject: Subject, name: &str) -> Setting {
+        let Some(node) = self.node(subject) else { return Setting::none() };
+        if let Some(setting) = node.settings.get(name) {
+            return setting.clone();
+        }
+        if let Some(setting) = node.scope.and_then(|scope| self.scopes.effective(scope, name)) {
+            return setting;
+        }
+        default_of(node.kind, name)
+    }
+
+    /// How a subject is called in reports: "app shop".
+    pub fn title(&self, subject: Subject) -> String {
+        self.node(subject).map_or_else(String::new, |node| format!("{} {}", node.kind, node.name))
+    }
+}
+
+fn default_of(kind: Kind, name: &str) -> Setting {
+    let (value, program): (Option<Value>, _) = match kind {
+        Kind::App => (gunicorn::setting(name).map(|row| gunicorn::default_of(row, &gunicorn::supported())), "gunicorn"),
+        Kind::Service => (systemd::unit_key("Service", name).and_then(systemd::default_of), "systemd"),
+        Kind::Socket => (systemd::unit_key("Socket", name).and_then(systemd::default_of), "systemd"),
+        _ => (None, ""),
+    };
+    value.map_or_else(Setting::none, |value| Setting::default(value, program))
+}

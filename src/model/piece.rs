@@ -1,0 +1,122 @@
+//! What a format makes of its files: pieces of model that `link` joins.
+//!
+//! A piece keeps what depends on an environment unevaluated (Python programs, words with variables) and argument vectors raw.
+
+use super::scope::Scopes;
+use crate::expr::Environment;
+use crate::expr::python::syntax::Program;
+use crate::expr::systemd::Argument;
+use crate::source::paths::Paths;
+use crate::source::{DocumentId, Documents, Excerpt, Span};
+use crate::value::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// One root with everything it includes.
+#[derive(Clone, Debug)]
+pub enum Piece {
+    Nginx(Nginx),
+    Unit(Unit),
+    Config(Config),
+    /// A file that may start a program and is not read further, by what it was recognised as.
+    Opaque {
+        document: DocumentId,
+        what: &'static str,
+    },
+}
+
+/// An nginx main context, or the site file or snippet that nobody includes.
+#[derive(Clone, Debug)]
+pub struct Nginx {
+    pub document: DocumentId,
+    pub scopes: Scopes,
+    /// The root is a whole main file, not a fragment of one.
+    pub is_main: bool,
+}
+
+/// A systemd service or socket unit with its drop-ins, after resets, specifiers resolved.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    pub document: DocumentId,
+    /// "shop.service".
+    pub name: Arc<str>,
+    /// "Service" or "Socket".
+    pub section: &'static str,
+    /// Keys other than commands, by section and name.
+    pub keys: BTreeMap<(Arc<str>, Arc<str>), Key>,
+    /// Commands by key ("ExecStart"), in order.
+    pub commands: BTreeMap<Arc<str>, Vec<Command>>,
+    pub environment: Environment,
+    /// The header of its main section, or its beginning.
+    pub anchor: Span,
+}
+
+/// One key of a unit with the assignments that count; the last readable one wins where the key is no list.
+#[derive(Clone, Debug, Default)]
+pub struct Key {
+    pub values: Vec<Assignment>,
+    /// Assignments that lost, the strongest first.
+    pub shadowed: Vec<Assignment>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Assignment {
+    pub text: Value,
+    /// Key and value.
+    pub span: Span,
+}
+
+/// A command line of a unit, its variables expanded.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// The program, as written.
+    pub program: Excerpt,
+    pub arguments: Vec<Argument>,
+    pub span: Span,
+}
+
+/// A gunicorn configuration file.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub document: DocumentId,
+    pub program: Arc<Program>,
+}
+
+/// Everything that was read, on its way to `link`.
+#[derive(Clone, Debug, Default)]
+pub struct Pieces {
+    pub documents: Documents,
+    pub paths: Paths,
+    pub list: Vec<Piece>,
+    pub files: Vec<File>,
+    pub oddities: Vec<Oddity>,
+}
+
+/// A file that was recognised.
+#[derive(Clone, Debug)]
+pub struct File {
+    pub document: DocumentId,
+    /// "nginx", "gunicorn", "systemd", ...
+    pub kind: &'static str,
+    /// What the file is a template of, when it is one.
+    pub template: Option<&'static str>,
+    /// What its own program refuses, in order of place.
+    pub problems: Vec<Problem>,
+}
+
+/// What a program refuses in a file, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub span: Span,
+    pub message: String,
+}
+
+/// Something odd that a format met; a rule may turn it into a finding.
+#[derive(Clone, Debug)]
+pub struct Oddity {
+    pub kind: &'static str,
+    /// The name or text that is odd.
+    pub name: String,
+    pub span: Span,
+    pub suggestion: Option<String>,
+}

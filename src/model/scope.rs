@@ -1,0 +1,231 @@
+//! nginx's levels and what is in force at each.
+//!
+//! In: blocks with their directives, includes already laid in at their place. Out: the effective value of a directive in a block,
+//! by its kind of inheritance: a scalar from the nearest level, an array from the nearest level that has any entry at all, a
+//! handler only from its own block. Values are typed here; nothing is copied down the levels.
+
+use crate::source::Span;
+use crate::value::{Item, Known, Origin, Setting, Value};
+use crate::vocabulary::nginx::{self, Context};
+use crate::vocabulary::types::Inheritance;
+use std::sync::Arc;
+
+/// A block's number among all blocks of a stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ScopeId(pub u32);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    Main,
+    Http,
+    Server,
+    Location,
+    If,
+    LimitExcept,
+    Upstream,
+    /// A block that is no level of http: events, stream, map, types, ...
+    Other,
+}
+
+impl Level {
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Main => "main",
+            Level::Http => "http",
+            Level::Server => "server",
+            Level::Location => "location",
+            Level::If => "if",
+            Level::LimitExcept => "limit_except",
+            Level::Upstream => "upstream",
+            Level::Other => "other",
+        }
+    }
+
+    /// Where a directive of this level stands, in the terms of nginx's tables.
+    fn context(self) -> Context {
+        match self {
+            Level::Main => Context::Main,
+            Level::Http => Context::Http,
+            Level::Server => Context::Server,
+            Level::Location => Context::Location,
+            Level::If | Level::LimitExcept => Context::Location,
+            Level::Upstream => Context::Upstream,
+            Level::Other => Context::Other,
+        }
+    }
+
+    pub fn of_block(name: &str) -> Level {
+        match name {
+            "http" => Level::Http,
+            "server" => Level::Server,
+            "location" => Level::Location,
+            "if" => Level::If,
+            "limit_except" => Level::LimitExcept,
+            "upstream" => Level::Upstream,
+            _ => Level::Other,
+        }
+    }
+}
+
+/// One block.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    pub level: Level,
+    pub parent: Option<ScopeId>,
+    /// The block's name and arguments, as far as the brace.
+    pub span: Span,
+    pub args: Vec<Arg>,
+    pub directives: Vec<Directive>,
+    /// What this level may hold besides what was read.
+    pub gaps: Vec<Gap>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arg {
+    pub text: Arc<str>,
+    pub span: Span,
+}
+
+/// A simple directive, at the level where nginx sees it (an include counts as the same level).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Directive {
+    pub name: Arc<str>,
+    pub args: Vec<Arg>,
+    /// The whole statement; for one that stands in a well-known file that is not at hand, the include.
+    pub span: Span,
+}
+
+/// Something that was not read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Gap {
+    /// A named file that is not at hand: what it sets is unknown.
+    File(Arc<str>),
+    /// A pattern that matched nothing, or the main file around a site file: assumed to set nothing here. The text says so.
+    Assumed(Arc<str>),
+}
+
+/// All blocks of a stack.
+#[derive(Clone, Debug, Default)]
+pub struct Scopes {
+    list: Vec<Scope>,
+}
+
+impl Scopes {
+    pub fn add(&mut self, scope: Scope) -> ScopeId {
+        self.list.push(scope);
+        ScopeId(self.list.len() as u32 - 1)
+    }
+
+    pub fn get(&self, id: ScopeId) -> Option<&Scope> {
+        self.list.get(id.0 as usize)
+    }
+
+    pub fn get_mut(&mut self, id: ScopeId) -> Option<&mut Scope> {
+        self.list.get_mut(id.0 as usize)
+    }
+
+    /// Takes over all blocks of another set; returns what to add to their numbers.
+    pub fn append(&mut self, other: Scopes) -> u32 {
+        let shift = self.list.len() as u32;
+        self.list.extend(other.list.into_iter().map(|mut scope| {
+            scope.parent = scope.parent.map(|parent| ScopeId(parent.0 + shift));
+            scope
+        }));
+        shift
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (ScopeId, &Scope)> {
+        self.list.iter().enumerate().map(|(at, scope)| (ScopeId(at as u32), scope))
+    }
+
+    /// The block and the blocks around it, innermost first.
+    pub fn chain(&self, id: ScopeId) -> impl Iterator<Item = &Scope> {
+        std::iter::successors(self.get(id), |scope| scope.parent.and_then(|parent| self.get(parent)))
+    }
+
+    /// The effective value of a directive in a block; none when nginx knows no such directive there.
+    pub fn effective(&self, id: ScopeId, name: &str) -> Option<Setting> {
+        let row = nginx::directive(name, self.get(id)?.level.context())?;
+        match row.inheritance {
+            Inheritance::Array => Some(self.array(id, row)),
+            Inheritance::Scalar => Some(self.scalar(id, row, usize::MAX)),
+            Inheritance::None | Inheritance::Block | Inheritance::Upstream | Inheritance::Main => Some(self.scalar(id, row, 1)),
+        }
+    }
+
+    /// The directives of that name in force in a block: those of the nearest level that has any.
+    pub fn entries<'a>(&'a self, id: ScopeId, name: &'a str) -> Vec<&'a Directive> {
+        self.chain(id)
+            .map(|scope| scope.directives.iter().filter(|directive| &*directive.name == name).collect::<Vec<_>>())
+            .find(|found| !found.is_empty())
+            .unwrap_or_default()
+    }
+
+    fn scalar(&self, id: ScopeId, row: &nginx::Directive, levels: usize) -> Setting {
+        let name = row.name;
+        let mut assuming = Vec::new();
+        let mut found: Option<Setting> = None;
+        for (depth, scope) in self.chain(id).take(levels).enumerate() {
+            if let Some(directive) = scope.directives.iter().rev().find(|directive| &*directive.name == name) {
+                let value = nginx::read(row, &texts(&directive.args));
+                match &mut found {
+                    Some(winner) => winner.shadowed.push((value, Origin::Written { span: directive.span })),
+                    None => {
+                        found = Some(Setting {
+                            assuming: assuming.clone(),
+                            ..Setting::new(value, origin(directive.span, depth, scope))
+                        })
+                    }
+                }
+            } else if found.is_none() {
+                match unread(scope, name, &mut assuming) {
+                    Some(unknown) => return Setting::new(unknown, origin(scope.span, depth, scope)),
+                    None => continue,
+                }
+            }
+        }
+        found.unwrap_or_else(|| Setting { assuming, ..Setting::default(nginx::default_of(row, &nginx::supported()), "nginx") })
+    }
+
+    fn array(&self, id: ScopeId, row: &nginx::Directive) -> Setting {
+        let name = row.name;
+        let mut assuming = Vec::new();
+        for (depth, scope) in self.chain(id).enumerate() {
+            let items: Arc<[Item]> = scope.directives.iter().filter(|directive| &*directive.name == name).map(item).collect();
+            if let Some(unknown) = unread(scope, name, &mut assuming) {
+                return Setting::new(unknown, origin(scope.span, depth, scope));
+            }
+            if let Some(first) = scope.directives.iter().find(|directive| &*directive.name == name) {
+                let value = Value::Known(Known::List(items));
+                return Setting { assuming, ..Setting::new(value, origin(first.span, depth, scope)) };
+            }
+        }
+        Setting { assuming, ..Setting::default(Value::Known(Known::List([].into())), "nginx") }
+    }
+}
+
+/// What a level that was not fully read means for a directive: unknown, or an assumption that is noted.
+fn unread(scope: &Scope, name: &str, assuming: &mut Vec<Arc<str>>) -> Option<Value> {
+    for gap in &scope.gaps {
+        match gap {
+            Gap::File(path) => return Some(Value::unknown(format!("the included file {path} is not at hand"))),
+            Gap::Assumed(place) => assuming.push(format!("{place} sets no {name}").into()),
+        }
+    }
+    None
+}
+
+fn item(directive: &Directive) -> Item {
+    Item { value: Value::text(texts(&directive.args).join(" ")), origin: Origin::Written { span: directive.span } }
+}
+
+fn origin(span: Span, depth: usize, scope: &Scope) -> Origin {
+    match depth {
+        0 => Origin::Written { span },
+        _ => Origin::Inherited { from: span, level: scope.level.name() },
+    }
+}
+
+fn texts(args: &[Arg]) -> Vec<&str> {
+    args.iter().map(|arg| &*arg.text).collect()
+}

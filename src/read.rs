@@ -1,0 +1,308 @@
+//! Reading: a worklist over paths.
+//!
+//! In: the paths that the user named. Out: pieces of model, and what could not be read. It walks the paths, asks the formats which
+//! of them knows a file, has each file parsed alone, follows what files name, and lowers every root. It never fails because of a
+//! file's content, and never opens a device, a FIFO or a socket.
+//!
+//! Files are read and parsed by a pool of workers; one receiver collects the results, and numbers are given out before the work
+//! starts, so the outcome does not depend on the order of threads.
+
+mod walk;
+
+use crate::error::Error;
+use crate::formats::recognise::{self, Guess};
+use crate::formats::{self, Forest, Format, Parsed, Tree, Want};
+use crate::model::piece::{File, Oddity, Piece, Pieces};
+use crate::outcome::Unread;
+use crate::source::paths::{Paths, plain};
+use crate::source::{Document, DocumentId, Documents, Input, MAX_BYTES};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What reading gave.
+#[derive(Debug, Default)]
+pub struct Reading {
+    pub pieces: Pieces,
+    pub unread: Vec<Unread>,
+    /// Files that were recognised and set aside.
+    pub notes: Vec<Unread>,
+}
+
+/// Reads everything under the input's paths, and what that names.
+///
+/// # Errors
+/// A named path is missing or cannot be opened, or there is nothing to read.
+pub fn read(input: &Input) -> Result<Reading, Error> {
+    let walked = walk::walk(input)?;
+    let mut worklist = Worklist {
+        input,
+        paths: walked.paths,
+        documents: Vec::new(),
+        parsed: BTreeMap::new(),
+        seen: BTreeSet::new(),
+        next: 0,
+        unread: walked.unread,
+        notes: walked.notes,
+    };
+    let mut jobs = walked.files;
+    while !jobs.is_empty() {
+        let wants = worklist.parse(jobs);
+        jobs = worklist.follow(&wants);
+    }
+    if worklist.parsed.is_empty() && worklist.unread.is_empty() {
+        return Err(Error::NothingToRead { paths: input.paths.clone() });
+    }
+    Ok(worklist.finish())
+}
+
+/// A file to read, and what it is as far as its name or the file that wants it tells.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Job {
+    path: PathBuf,
+    /// None when the content decides.
+    format: Option<Format>,
+    /// The user named this very file, so it must be something.
+    named: bool,
+}
+
+/// What a worker makes of a job.
+enum Done {
+    Parsed(Box<(Arc<Document>, Parsed)>),
+    /// The content says that it is nothing for gearmesh.
+    Foreign,
+    Unread(String),
+}
+
+struct Worklist<'a> {
+    input: &'a Input,
+    paths: Paths,
+    documents: Vec<Arc<Document>>,
+    parsed: BTreeMap<DocumentId, Parsed>,
+    seen: BTreeSet<PathBuf>,
+    next: u32,
+    unread: Vec<Unread>,
+    notes: Vec<Unread>,
+}
+
+impl<'a> Worklist<'a> {
+    /// Reads and parses one generation of files. Returns what they want, with the file that wants it.
+    fn parse(&mut self, mut jobs: Vec<Job>) -> Vec<(DocumentId, Want)> {
+        jobs.sort();
+        jobs.retain(|job| self.seen.insert(job.path.clone()));
+        let numbered: Vec<(DocumentId, Job)> = jobs.into_iter().map(|job| (self.number(), job)).collect();
+        let mut results = run(&numbered, self.input);
+        results.sort_by_key(|(id, _)| *id);
+        let mut wants = Vec::new();
+        for ((id, done), (_, job)) in results.into_iter().zip(&numbered) {
+            match done {
+                Done::Parsed(result) => {
+                    let (document, parsed) = *result;
+                    self.paths.read_as(&job.path, id);
+                    wants.extend(parsed.wants.iter().map(|want| (id, want.clone())));
+                    self.documents.push(document);
+                    self.parsed.insert(id, parsed);
+                }
+                Done::Foreign if job.named => {
+                    let reason = "this is no nginx configuration, no gunicorn configuration and no systemd unit".to_owned();
+                    self.unread.push(Unread { path: job.path.clone(), reason });
+                }
+                Done::Foreign => {}
+                Done::Unread(reason) => self.unread.push(Unread { path: job.path.clone(), reason }),
+            }
+        }
+        wants
+    }
+
+    fn number(&mut self) -> DocumentId {
+        self.next += 1;
+        DocumentId(self.next - 1)
+    }
+
+    /// The files that are wanted and not read yet.
+    fn follow(&mut self, wants: &[(DocumentId, Want)]) -> Vec<Job> {
+        let documents = Documents::new(self.documents.clone());
+        let mut jobs = Vec::new();
+        for (from, want) in wants {
+            let near = documents.path(*from).to_owned();
+            walk::make_known(&mut self.paths, self.input, &want.path);
+            let found = match want.format {
+                Format::Nginx => formats::included(&self.paths, &want.path, &near),
+                _ => self.paths.find(Path::new(&want.path), &near).filter(|path| self.paths.knows(path)).into_iter().collect(),
+            };
+            for path in found {
+                let path = self.paths.real(&path).to_owned();
+                // A file that was read as something else keeps being that.
+                if !self.seen.contains(&path) || self.paths.document(&path).is_none() {
+                    self.seen.remove(&path);
+                    jobs.push(Job { path, format: Some(want.format), named: false });
+                }
+            }
+        }
+        jobs.sort();
+        jobs.dedup_by(|next, kept| next.path == kept.path);
+        jobs
+    }
+
+    /// Lowers every root.
+    fn finish(self) -> Reading {
+        let documents = Documents::new(self.documents);
+        let forest = Forest { documents: &documents, paths: &self.paths, parsed: &self.parsed };
+        let included = included_by_others(&forest);
+        let mut notes = self.notes;
+        let (mut list, mut files, mut oddities) = (Vec::new(), Vec::new(), Vec::<Oddity>::new());
+        for (&id, parsed) in &self.parsed {
+            files.push(File {
+                document: id,
+                kind: parsed.format.name(),
+                template: parsed.template,
+                problems: parsed.problems.clone(),
+            });
+            notes.extend(note(documents.path(id), parsed));
+            if !included.contains(&id) {
+                let lowered = formats::lower(id, parsed, &forest);
+                list.extend(lowered.piece);
+                oddities.extend(lowered.oddities);
+            }
+        }
+        let (list, shadowed) = first_of_each_unit(list, &documents, self.input);
+        notes.extend(shadowed);
+        Reading { pieces: Pieces { documents, paths: self.paths, list, files, oddities }, unread: self.unread, notes }
+    }
+}
+
+/// nginx files that are no roots, because another one includes them. Of files that only include each other the first is a root.
+fn included_by_others(forest: &Forest<'_>) -> BTreeSet<DocumentId> {
+    let mut edges: BTreeMap<DocumentId, Vec<DocumentId>> = BTreeMap::new();
+    for (&id, parsed) in forest.parsed.iter().filter(|(_, parsed)| matches!(parsed.tree, Tree::Nginx(_))) {
+        edges.insert(id, parsed.wants.iter().flat_map(|want| forest.included(&want.path, id, None)).collect());
+    }
+    let included: BTreeSet<DocumentId> =
+        edges.iter().flat_map(|(from, to)| to.iter().filter(move |to| *to != from)).copied().collect();
+    let mut reached = BTreeSet::new();
+    let mut roots = BTreeSet::new();
+    for id in edges.keys().filter(|id| !included.contains(id)).chain(edges.keys()) {
+        if reached.contains(id) {
+            continue;
+        }
+        roots.insert(*id);
+        let mut wave = vec![*id];
+        while let Some(next) = wave.pop() {
+            if reached.insert(next) {
+                wave.extend(edges.get(&next).into_iter().flatten());
+            }
+        }
+    }
+    included.difference(&roots).copied().collect()
+}
+
+fn note(path: &Path, parsed: &Parsed) -> Option<Unread> {
+    let reason = match (parsed.template, parsed.format) {
+        (Some(kind), _) if !parsed.problems.is_empty() => format!("a template ({kind}), not read"),
+        (_, Format::Opaque(what)) => format!("a {what}, which may start programs and is not read"),
+        _ => return None,
+    };
+    Some(Unread { path: path.to_owned(), reason })
+}
+
+/// Under `--root` a unit in /etc hides one of the same name in /run or /lib, as it does on the machine.
+fn first_of_each_unit(list: Vec<Piece>, documents: &Documents, input: &Input) -> (Vec<Piece>, Vec<Unread>) {
+    let Some(root) = &input.root else { return (list, Vec::new()) };
+    let rank = |path: &Path| {
+        let order = [
+            "etc/systemd/system",
+            "run/systemd/system",
+            "usr/local/lib/systemd/system",
+            "lib/systemd/system",
+            "usr/lib/systemd/system",
+        ];
+        order.iter().position(|folder| path.parent() == Some(plain(&root.join(folder)).as_path()))
+    };
+    let mut best: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+    for piece in &list {
+        if let Piece::Unit(unit) = piece
+            && let Some(rank) = rank(documents.path(unit.document))
+        {
+            best.entry(unit.name.clone()).and_modify(|least| *least = rank.min(*least)).or_insert(rank);
+        }
+    }
+    let mut hidden = Vec::new();
+    let list = list.into_iter().filter(|piece| {
+        let Piece::Unit(unit) = piece else { return true };
+        let path = documents.path(unit.document);
+        let kept = rank(path).is_none_or(|rank| best.get(&unit.name) == Some(&rank));
+        if !kept {
+            hidden
+                .push(Unread { path: path.to_owned(), reason: "hidden by a unit of the same name in a stronger folder".into() });
+        }
+        kept
+    });
+    (list.collect(), hidden)
+}
+
+/// Has the pool do a generation of jobs; results come in any order.
+fn run(jobs: &[(DocumentId, Job)], input: &Input) -> Vec<(DocumentId, Done)> {
+    let workers = num_cpus::get().min(jobs.len().div_ceil(4)).max(1);
+    let (work, queue) = crossbeam_channel::unbounded();
+    let (results, done) = crossbeam_channel::unbounded();
+    for job in jobs {
+        // The queue lives as long as this function.
+        let _ = work.send(job);
+    }
+    drop(work);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            let (queue, results) = (queue.clone(), results.clone());
+            scope.spawn(move || {
+                while let Ok((id, job)) = queue.recv() {
+                    let _ = results.send((*id, open(*id, job, input)));
+                }
+            });
+        }
+        drop(results);
+        done.iter().collect()
+    })
+}
+
+fn open(id: DocumentId, job: &Job, input: &Input) -> Done {
+    let bytes = match bytes(&job.path, input) {
+        Ok(bytes) => bytes,
+        Err(reason) => return Done::Unread(reason),
+    };
+    let Some(format) = job.format.or_else(|| recognise::by_content(&job.path, &bytes)) else { return Done::Foreign };
+    let document = Arc::new(Document::new(id, job.path.clone(), bytes));
+    let parsed = formats::parse(format, &document);
+    Done::Parsed(Box::new((document, parsed)))
+}
+
+/// A file's bytes, or why there are none.
+fn bytes(path: &Path, input: &Input) -> Result<Arc<[u8]>, String> {
+    if let Some(text) = input.overlay.get(path) {
+        return Ok(text.clone());
+    }
+    let kind = fs::metadata(path).map_err(|problem| walk::in_words(&problem))?;
+    if !kind.is_file() {
+        return Err("not a regular file".into());
+    }
+    if kind.len() > MAX_BYTES {
+        return Err(format!("larger than {} MiB, the most that gearmesh reads of one file", MAX_BYTES >> 20));
+    }
+    let mut bytes = Vec::with_capacity(kind.len() as usize);
+    let file = fs::File::open(path).map_err(|problem| walk::in_words(&problem))?;
+    // A file may grow while it is read.
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|problem| walk::in_words(&problem))?;
+    Ok(bytes.into())
+}
+
+/// What a path found on the way is: a job, or nothing.
+fn job(path: &Path, named: bool) -> Option<Job> {
+    let format = match recognise::by_name(path) {
+        Guess::Sure(format) => Some(format),
+        Guess::Look => None,
+        Guess::No if named => None,
+        Guess::No => return None,
+    };
+    Some(Job { path: path.to_owned(), format, named })
+}

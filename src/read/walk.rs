@@ -1,0 +1,184 @@
+//! Finds files: below the given paths what .gitignore does not exclude, and on demand what a file names.
+//!
+//! A symbolic link counts as the file it leads to when that lies inside; one that leads outside is set aside.
+
+use super::{Job, job};
+use crate::error::Error;
+use crate::outcome::Unread;
+use crate::source::Input;
+use crate::source::paths::{Paths, plain};
+use ignore::WalkBuilder;
+use std::env;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub(super) struct Walked {
+    pub paths: Paths,
+    pub files: Vec<Job>,
+    pub unread: Vec<Unread>,
+    pub notes: Vec<Unread>,
+}
+
+/// Folders of other people's code.
+const FOREIGN_FOLDERS: [&str; 5] = [".git", "node_modules", "site-packages", "__pycache__", ".tox"];
+
+/// Walks the paths of the input.
+pub(super) fn walk(input: &Input) -> Result<Walked, Error> {
+    let root = input.root.as_deref().map(shown);
+    let mut walked = Walked { paths: Paths::new(root.as_deref()), files: Vec::new(), unread: Vec::new(), notes: Vec::new() };
+    if let Some(root) = &input.root {
+        existing(root)?;
+    }
+    for path in &input.paths {
+        let kind = existing(path)?;
+        let path = shown(path);
+        if kind.is_dir() {
+            walked.folder(&path, input);
+        } else if kind.is_file() {
+            walked.paths.add(&path);
+            walked.files.extend(job(&path, true));
+            // What lies beside a single file may be wanted by it.
+            let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            walked.beside(folder);
+        } else {
+            return Err(Error::Path { path, reason: "neither a file nor a folder".into() });
+        }
+    }
+    for path in input.overlay.keys() {
+        walked.paths.add(path);
+        walked.files.extend(job(path, false));
+    }
+    Ok(walked)
+}
+
+fn existing(path: &Path) -> Result<fs::FileType, Error> {
+    let kind = fs::metadata(path).map_err(|problem| Error::Path { path: path.to_owned(), reason: in_words(&problem) })?;
+    Ok(kind.file_type())
+}
+
+/// Operating system errors in plain words, without numbers.
+pub(super) fn in_words(problem: &io::Error) -> String {
+    match problem.kind() {
+        io::ErrorKind::NotFound => "no such file or folder".into(),
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        _ => problem.to_string(),
+    }
+}
+
+/// A path as it is shown: relative to the working directory where it lies below.
+fn shown(path: &Path) -> PathBuf {
+    let path = plain(path);
+    let here = env::current_dir().unwrap_or_default();
+    let relative = path.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(path);
+    if relative.as_os_str().is_empty() { PathBuf::from(".") } else { relative }
+}
+
+impl Walked {
+    fn folder(&mut self, folder: &Path, input: &Input) {
+        let mut walker = WalkBuilder::new(folder);
+        walker.hidden(false).require_git(false).follow_links(false).sort_by_file_name(|left, right| left.cmp(right));
+        walker.filter_entry(|entry| {
+            let foreign = entry.file_name().to_str().is_some_and(|name| FOREIGN_FOLDERS.contains(&name));
+            entry.depth() == 0 || !foreign && !entry.path().join("pyvenv.cfg").exists()
+        });
+        let mut folders = Vec::new();
+        for entry in walker.build() {
+            match entry {
+                Ok(entry) => {
+                    let path = plain(entry.path());
+                    match entry.file_type() {
+                        Some(kind) if kind.is_file() => self.file(&path),
+                        Some(kind) if kind.is_symlink() => self.link(&path, folder, input),
+                        Some(kind) if kind.is_dir() => folders.push(path),
+                        _ => {}
+                    }
+                }
+                Err(problem) => self.unreadable(folder, &problem),
+            }
+        }
+        // Variables are read although .gitignore usually excludes them.
+        for env in folders.iter().map(|folder| plain(&folder.join(".env"))).filter(|path| path.is_file()) {
+            self.paths.add(&env);
+        }
+    }
+
+    /// Makes the files of a folder known without reading them.
+    fn beside(&mut self, folder: &Path) {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        for entry in entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file())) {
+            self.paths.add(&plain(&entry.path()));
+        }
+    }
+
+    fn file(&mut self, path: &Path) {
+        self.paths.add(path);
+        self.files.extend(job(path, false));
+    }
+
+    fn link(&mut self, path: &Path, top: &Path, input: &Input) {
+        let Ok(target) = fs::read_link(path) else { return };
+        let target = match (target.is_absolute(), &input.root) {
+            (true, Some(_)) => self.paths.under_root(&target).unwrap_or(target),
+            (true, None) => target,
+            (false, _) => plain(&path.parent().unwrap_or(Path::new("")).join(target)),
+        };
+        let inside = input.root.as_deref().map_or(top.to_owned(), shown);
+        let within = inside == Path::new(".") && target.is_relative() && !target.starts_with("..") || target.starts_with(&inside);
+        if within && fs::metadata(&target).is_ok_and(|kind| kind.is_file()) {
+            self.paths.add_link(path, &target);
+            self.paths.add(&target);
+            self.files.extend(job(path, false).map(|found| Job { path: target, ..found }));
+        } else if job(path, false).is_some() {
+            let reason = format!("a symbolic link to {}, which is not inside", target.display());
+            self.notes.push(Unread { path: path.to_owned(), reason });
+        }
+    }
+
+    fn unreadable(&mut self, folder: &Path, problem: &ignore::Error) {
+        let path = path_of(problem).unwrap_or(folder);
+        let reason = problem.io_error().map_or_else(|| problem.to_string(), in_words);
+        self.unread.push(Unread { path: plain(path), reason });
+    }
+}
+
+fn path_of(problem: &ignore::Error) -> Option<&Path> {
+    match problem {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+        _ => None,
+    }
+}
+
+/// Makes a wanted file known that the walk did not pass: below `--root`, any absolute path.
+pub(super) fn make_known(paths: &mut Paths, input: &Input, wanted: &str) {
+    let path = Path::new(wanted);
+    let Some(exact) = paths.under_root(path).filter(|_| path.is_absolute() && input.root.is_some()) else { return };
+    let folder = if wanted.contains(['*', '?', '[']) { exact.parent() } else { None };
+    match folder {
+        Some(folder) => {
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+            let found: Vec<PathBuf> = entries.map(|entry| plain(&entry.path())).collect();
+            found.iter().for_each(|path| know(paths, path));
+        }
+        None => know(paths, &exact),
+    }
+}
+
+fn know(paths: &mut Paths, path: &Path) {
+    match fs::symlink_metadata(path) {
+        Ok(kind) if kind.is_file() => paths.add(path),
+        Ok(kind) if kind.is_symlink() => {
+            let Ok(target) = fs::read_link(path) else { return };
+            let target = match target.is_absolute() {
+                true => paths.under_root(&target),
+                false => Some(plain(&path.parent().unwrap_or(Path::new("")).join(target))),
+            };
+            if let Some(target) = target.filter(|target| fs::metadata(target).is_ok_and(|kind| kind.is_file())) {
+                paths.add_link(path, &target);
+                paths.add(&target);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,27 @@
+//! One line a finding: `path:line:column: severity[rule] message`.
+
+use super::untrusted::clean;
+use crate::finding::Finding;
+use crate::source::Documents;
+
+pub fn render(findings: &[&Finding], documents: &Documents) -> String {
+    let mut out = String::new();
+    for finding in findings {
+        if let Some(label) = finding.labels.first()
+            && let Some(document) = documents.of(label.span)
+        {
+            let place = document.place(label.span);
+            let path = document.path.display().to_string();
+            out.push_str(&clean(&format!(
+                "{path}:{}:{}: {}[{}] {}",
+                place.line,
+                place.column,
+                finding.severity,
+                finding.rule,
+                finding.message.replace('\n', " ")
+            )));
+            out.push('\n');
+        }
+    }
+    out
+}

@@ -1,0 +1,180 @@
+//! The report for people: every finding with excerpts of all files that it concerns, drawn by miette.
+//!
+//! miette draws labels of one source. Ours is all documents laid end to end, so that one finding shows several files; a span that
+//! would cross from one file into the next is refused, which keeps the excerpts apart.
+
+use super::untrusted::clean;
+use crate::finding::Finding;
+use crate::rule::Severity;
+use crate::source::{Document, Documents};
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan,
+    SpanContents,
+};
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+/// How the terminal is.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    pub color: bool,
+    /// In columns.
+    pub width: usize,
+}
+
+pub fn render(findings: &[&Finding], documents: &Documents, look: Look) -> String {
+    let theme = if look.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_width(look.width).with_context_lines(0);
+    let atlas = Atlas::new(findings, documents);
+    let mut out = String::new();
+    for finding in findings {
+        let shown = Shown::new(finding, atlas.clone());
+        // Writing into a string cannot fail; a label that miette cannot place falls back to the concise line.
+        if handler.render_report(&mut out, &shown).is_err() {
+            out.push_str(&super::concise::render(&[finding], documents));
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// A finding as miette sees it.
+#[derive(Debug)]
+struct Shown {
+    code: String,
+    message: String,
+    severity: miette::Severity,
+    help: Option<String>,
+    labels: Vec<LabeledSpan>,
+    atlas: Atlas,
+}
+
+impl Shown {
+    fn new(finding: &Finding, atlas: Atlas) -> Shown {
+        let labels = finding.labels.iter().enumerate().filter_map(|(at, label)| {
+            let offset = atlas.base(label.span.document.0)? + label.span.start as usize;
+            let text = (!label.text.is_empty()).then(|| clean(&label.text));
+            let length = label.span.end.saturating_sub(label.span.start) as usize;
+            let span =
+                SourceSpan::new(offset.into(), first_line(&atlas, label.span.document.0, label.span.start as usize, length));
+            Some(if at == 0 { LabeledSpan::new_primary_with_span(text, span) } else { LabeledSpan::new_with_span(text, span) })
+        });
+        Shown {
+            code: finding.rule.to_string(),
+            message: clean(&finding.message),
+            severity: match finding.severity {
+                Severity::Error => miette::Severity::Error,
+                Severity::Warning => miette::Severity::Warning,
+                Severity::Advice => miette::Severity::Advice,
+            },
+            help: finding.help.as_deref().map(clean),
+            labels: labels.collect(),
+            atlas: atlas.clone(),
+        }
+    }
+}
+
+/// The length of a label as far as its first line: an excerpt of a whole block would bury the finding.
+fn first_line(atlas: &Atlas, document: u32, start: usize, length: usize) -> usize {
+    let Some(sheet) = atlas.sheets.get(document as usize) else { return length };
+    let bytes = sheet.document.bytes.get(start..start + length).unwrap_or_default();
+    memchr::memchr(b'\n', bytes).map_or(length, |end| bytes.get(..end).map_or(end, |line| line.trim_ascii_end().len()))
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Shown {}
+
+impl Diagnostic for Shown {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(&self.code))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(self.severity)
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.atlas)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.labels.iter().cloned()))
+    }
+}
+
+/// All documents, laid end to end with one byte between them.
+#[derive(Clone, Debug)]
+struct Atlas {
+    sheets: Arc<Vec<Sheet>>,
+}
+
+#[derive(Debug)]
+struct Sheet {
+    base: usize,
+    document: Arc<Document>,
+    /// The text as it may be shown, of the same length; made when first drawn.
+    shown: OnceLock<String>,
+}
+
+impl Atlas {
+    fn new(findings: &[&Finding], documents: &Documents) -> Atlas {
+        let last = findings.iter().flat_map(|finding| &finding.labels).map(|label| label.span.document).max();
+        let mut base = 0;
+        let sheets = (0..=last.map_or(0, |last| last.0)).filter_map(|number| documents.get(crate::source::DocumentId(number)));
+        let sheets = sheets.map(|document| {
+            let sheet = Sheet { base, document: document.clone(), shown: OnceLock::new() };
+            base += document.bytes.len() + 1;
+            sheet
+        });
+        Atlas { sheets: Arc::new(sheets.collect()) }
+    }
+
+    fn base(&self, document: u32) -> Option<usize> {
+        self.sheets.get(document as usize).map(|sheet| sheet.base)
+    }
+}
+
+impl SourceCode for Atlas {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let at =
+            self.sheets.partition_point(|sheet| sheet.base <= span.offset()).checked_sub(1).ok_or(MietteError::OutOfBounds)?;
+        let sheet = self.sheets.get(at).ok_or(MietteError::OutOfBounds)?;
+        let start = span.offset() - sheet.base;
+        let end = start + span.len();
+        if end > sheet.document.bytes.len() {
+            return Err(MietteError::OutOfBounds);
+        }
+        let text = sheet.shown.get_or_init(|| clean(&sheet.document.as_text()));
+        let lines = sheet.document.line_starts();
+        let line = |offset: usize| lines.partition_point(|&begin| begin as usize <= offset).saturating_sub(1);
+        let first = line(start).saturating_sub(before);
+        let last = line(end.saturating_sub(1).max(start)) + after;
+        let from = lines.get(first).map_or(0, |&begin| begin as usize);
+        let to = lines.get(last + 1).map_or(text.len(), |&begin| begin as usize);
+        let excerpt = text.as_bytes().get(from..to).ok_or(MietteError::OutOfBounds)?;
+        let column = if before == 0 { start - from } else { 0 };
+        let name = clean(&sheet.document.path.display().to_string());
+        Ok(Box::new(MietteSpanContents::new_named(
+            name,
+            excerpt,
+            SourceSpan::new((from + sheet.base).into(), to - from),
+            first,
+            column,
+            last + 1 - first,
+        )))
+    }
+}

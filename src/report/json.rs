@@ -1,0 +1,124 @@
+//! The JSON report, version 1: what other programs read. Paths are as given, lines and columns start at 1, ends are exclusive.
+
+use super::untrusted::clean;
+use super::{Summary, summary};
+use crate::finding::{Finding, Fix, Label};
+use crate::outcome::Outcome;
+use crate::source::Documents;
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Report<'a> {
+    version: u32,
+    findings: Vec<Row<'a>>,
+    unread: Vec<UnreadRow>,
+    summary: SummaryRow,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    rule: &'a str,
+    subject: &'a str,
+    severity: &'static str,
+    confidence: &'static str,
+    message: String,
+    labels: Vec<LabelRow>,
+    help: Option<String>,
+    fix: Option<FixRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct LabelRow {
+    path: String,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+    text: String,
+    primary: bool,
+}
+
+#[derive(Serialize)]
+struct FixRow<'a> {
+    safety: &'static str,
+    because: &'a str,
+    changes: Vec<ChangeRow<'a>>,
+}
+
+#[derive(Serialize)]
+struct ChangeRow<'a> {
+    op: &'static str,
+    subject: &'a str,
+    setting: &'a str,
+    to: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct UnreadRow {
+    path: String,
+    reason: String,
+}
+
+#[derive(Serialize)]
+struct SummaryRow {
+    files: usize,
+    apps: usize,
+    routes: usize,
+    error: usize,
+    warning: usize,
+    advice: usize,
+}
+
+pub fn render(outcome: &Outcome, shown: &[&Finding]) -> String {
+    let documents = &outcome.stack.documents;
+    let Summary { files, apps, routes, error, warning, advice } = summary(outcome, shown);
+    let report = Report {
+        version: 1,
+        findings: shown.iter().map(|finding| row(finding, documents)).collect(),
+        unread: outcome
+            .unread
+            .iter()
+            .map(|unread| UnreadRow { path: unread.path.display().to_string(), reason: unread.reason.clone() })
+            .collect(),
+        summary: SummaryRow { files, apps, routes, error, warning, advice },
+    };
+    // Strings and numbers only: this cannot fail.
+    serde_json::to_string(&report).unwrap_or_default() + "\n"
+}
+
+fn row<'a>(finding: &'a Finding, documents: &Documents) -> Row<'a> {
+    Row {
+        rule: &finding.rule,
+        subject: &finding.subject,
+        severity: finding.severity.name(),
+        confidence: finding.confidence.name(),
+        message: clean(&finding.message),
+        labels: finding.labels.iter().enumerate().filter_map(|(at, found)| label(found, at == 0, documents)).collect(),
+        help: finding.help.as_deref().map(clean),
+        fix: finding.fix.as_ref().map(fix),
+    }
+}
+
+fn label(label: &Label, primary: bool, documents: &Documents) -> Option<LabelRow> {
+    let document = documents.of(label.span)?;
+    let place = document.place(label.span);
+    Some(LabelRow {
+        path: document.path.display().to_string(),
+        line: place.line,
+        column: place.column,
+        end_line: place.end_line,
+        end_column: place.end_column,
+        text: clean(&label.text),
+        primary,
+    })
+}
+
+fn fix(fix: &Fix) -> FixRow<'_> {
+    let changes = fix.changes.iter().map(|change| ChangeRow {
+        op: change.operation.name(),
+        subject: &change.subject,
+        setting: &change.setting,
+        to: change.to.as_deref(),
+    });
+    FixRow { safety: fix.safety.name(), because: &fix.because, changes: changes.collect() }
+}

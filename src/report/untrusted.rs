@@ -1,0 +1,99 @@
+//! Text from a user's files, made fit to be printed: control characters cannot steer a terminal, secrets are not repeated.
+//!
+//! Text keeps its length in bytes, so that offsets into it stay right.
+
+/// Replaces control and direction-changing characters by ones of the same length that show, and masks secrets.
+pub fn clean(text: &str) -> String {
+    let shown: String = text.chars().map(visible).collect();
+    mask(&shown)
+}
+
+fn visible(character: char) -> char {
+    match character {
+        '\n' | '\t' => character,
+        '\0'..='\u{1f}' | '\u{7f}' => '?',
+        '\u{80}'..='\u{9f}' => '\u{b7}',
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => '\u{fffd}',
+        other => other,
+    }
+}
+
+const SECRET_WORDS: [&str; 9] =
+    ["SECRET", "PASSWORD", "PASSWD", "TOKEN", "API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY", "CREDENTIAL"];
+
+/// Masks the value of an assignment to a name that sounds like a secret, and passwords in URLs, with as many asterisks.
+fn mask(text: &str) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    for range in url_passwords(text).into_iter().chain(secret_values(text)) {
+        bytes.get_mut(range).into_iter().flatten().for_each(|byte| *byte = b'*');
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| "*".repeat(text.len()))
+}
+
+/// `scheme://user:PASSWORD@host`.
+fn url_passwords(text: &str) -> Vec<std::ops::Range<usize>> {
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices("://") {
+        let from = at + 3;
+        let rest = text.get(from..).unwrap_or_default();
+        let authority = rest.split(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'' | ';')).next().unwrap_or_default();
+        if let Some((credentials, _)) = authority.rsplit_once('@')
+            && let Some(colon) = credentials.find(':')
+        {
+            found.push(from + colon + 1..from + credentials.len());
+        }
+    }
+    found
+}
+
+/// `NAME_OF_A_SECRET=VALUE`, `NAME_OF_A_SECRET: VALUE`, as far as the value's quote or the next blank.
+fn secret_values(text: &str) -> Vec<std::ops::Range<usize>> {
+    let upper = text.to_ascii_uppercase();
+    let mut found = Vec::new();
+    for word in SECRET_WORDS {
+        for (at, _) in upper.match_indices(word) {
+            let name = text.get(at..).unwrap_or_default();
+            let length = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
+            let after = name.get(length..).unwrap_or_default();
+            let separator = after.trim_start_matches(['"', '\'', ')', ']', ' ']);
+            let Some(value) = separator.strip_prefix(['=', ':']) else { continue };
+            let value = value.trim_start_matches(' ');
+            let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+            let inner = value.trim_start_matches(['"', '\'']);
+            let end = match quote {
+                Some(quote) => inner.find([quote, '\n']),
+                None => inner.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | ',')),
+            };
+            // `inner` is a suffix of `text`.
+            let start = text.len() - inner.len();
+            // A call or a reference is no secret: only what stands there literally is.
+            let literal = inner.get(..end.unwrap_or(inner.len())).unwrap_or_default();
+            if !literal.is_empty() && !literal.starts_with(['$', '{']) && !(quote.is_none() && literal.contains(['(', '['])) {
+                found.push(start..start + literal.len());
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_show_and_keep_their_length() {
+        let text = "a\u{1b}[31mb\u{202e}c\u{9b}";
+        let cleaned = clean(text);
+        assert_eq!(cleaned.len(), text.len());
+        assert!(!cleaned.chars().any(char::is_control));
+    }
+
+    #[test]
+    fn secrets_are_masked_and_code_is_not() {
+        assert_eq!(clean("Environment=\"SECRET_KEY=abc def\""), "Environment=\"SECRET_KEY=*** def\"");
+        assert_eq!(clean("DB_PASSWORD = 'x y'"), "DB_PASSWORD = '***'");
+        assert_eq!(clean("proxy_pass http://me:pw@host/;"), "proxy_pass http://me:**@host/;");
+        assert_eq!(clean("SECRET_KEY = os.environ['K']"), "SECRET_KEY = os.environ['K']");
+        assert_eq!(clean("token=${TOKEN}"), "token=${TOKEN}");
+    }
+}

@@ -1,0 +1,229 @@
+//! Rules as data: loading them, with every name and type checked, and judging a stack with them.
+//!
+//! In: the rule files embedded from `rules/`, and a linked stack. Out: findings, and what stayed undecided. No rule is written in
+//! Rust; what a rule needs and cannot read is missing in the model.
+
+pub mod condition;
+pub mod fields;
+mod judge;
+mod message;
+mod text;
+
+pub use judge::{Judged, judge};
+
+use self::condition::check::{Names, check, check_condition};
+use self::condition::types::{Expr, Type};
+use self::condition::{Fault, parse};
+use self::message::Template;
+use self::text::{ChangeText, FixText, RuleText, Text, fault};
+use crate::edit::Operation;
+use crate::error::Error;
+use crate::model::Kind;
+use crate::rule::{Confidence, Rule, Safety, Severity};
+use crate::vocabulary::suggest::suggest;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The rule files that gearmesh carries: path and text.
+const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+
+/// The cases of the rules: path and text.
+const CASES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/cases.rs"));
+
+/// A rule, ready to judge.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub rule: Arc<Rule>,
+    kind: Kind,
+    /// The companion that the rule is held against one by one ("a route and each of its apps").
+    each: Option<(Kind, &'static str)>,
+    /// Companions that there is at most one of.
+    with: Vec<(Kind, &'static str)>,
+    when: Expr,
+    message: Template,
+    labels: Vec<(Expr, Template)>,
+    help: Option<Template>,
+    fix: Option<LoadedFix>,
+}
+
+#[derive(Clone, Debug)]
+struct LoadedFix {
+    safety: Safety,
+    because: Template,
+    when: Option<Expr>,
+    changes: Vec<LoadedChange>,
+}
+
+#[derive(Clone, Debug)]
+struct LoadedChange {
+    operation: Operation,
+    target: Expr,
+    to: Option<Expr>,
+}
+
+/// The cases of a rule, in Markdown, which are its tests too.
+pub fn cases(id: &str) -> Option<&'static str> {
+    CASES.iter().find(|(path, _)| Path::new(path).file_stem().is_some_and(|stem| stem == id)).map(|(_, text)| *text)
+}
+
+impl Loaded {
+    /// Whether the rule speaks of settings, which may be unknown, and not of files and oddities alone.
+    pub fn reads_settings(&self) -> bool {
+        !matches!(self.kind, Kind::File | Kind::Oddity)
+    }
+}
+
+/// The built-in rules, sorted by id.
+///
+/// # Errors
+/// The first fault, with its place in the rule's file.
+pub fn load() -> Result<Vec<Loaded>, Error> {
+    let mut rules = EMBEDDED.iter().map(|(path, yaml)| compile(Path::new(path), yaml)).collect::<Result<Vec<_>, _>>()?;
+    rules.sort_by(|left, right| left.rule.id.cmp(&right.rule.id));
+    Ok(rules)
+}
+
+/// One rule of its file.
+///
+/// # Errors
+/// The first fault, with its place in the file.
+pub fn compile(path: &Path, yaml: &str) -> Result<Loaded, Error> {
+    let text = text::read(path, yaml)?;
+    let id: Arc<str> = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default().into();
+    let group: Arc<str> = path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy()).unwrap_or_default().into();
+    let kind = word(path, &text.over, Kind::of, Kind::ALL.map(Kind::name))?;
+    let rule = Rule {
+        id,
+        group,
+        summary: text.summary.value.as_str().into(),
+        severity: word(path, &text.severity, Severity::of, Severity::ALL.map(Severity::name))?,
+        confidence: word(path, &text.confidence, Confidence::of, Confidence::ALL.map(Confidence::name))?,
+        since: text.since.value.as_str().into(),
+        why: text.why.value.as_str().into(),
+        references: text.references.iter().map(|reference| reference.as_str().into()).collect(),
+        fix: text.fix.as_ref().map(|fix| safety(path, &fix.safety)).transpose()?,
+    };
+    Compiler { path, kind, lets: BTreeMap::new() }.compile(rule, &text)
+}
+
+fn word<T, const N: usize>(
+    path: &Path,
+    text: &Text,
+    of: impl Fn(&str) -> Option<T>,
+    known: [&'static str; N],
+) -> Result<T, Error> {
+    of(&text.value).ok_or_else(|| {
+        let close = suggest(&text.value, known)
+            .map_or_else(|| format!("; one of {}", known.join(", ")), |close| format!("; did you mean `{close}`?"));
+        fault(path, text, &(0..text.value.len()), format!("`{}` is not known here{close}", text.value))
+    })
+}
+
+fn safety(path: &Path, text: &Text) -> Result<Safety, Error> {
+    let of = |name: &str| [Safety::Safe, Safety::Unsafe].into_iter().find(|safety| safety.name() == name);
+    word(path, text, of, [Safety::Safe.name(), Safety::Unsafe.name()])
+}
+
+struct Compiler<'a> {
+    path: &'a Path,
+    kind: Kind,
+    lets: BTreeMap<Arc<str>, (Expr, Type)>,
+}
+
+impl Compiler<'_> {
+    fn compile(mut self, rule: Rule, text: &RuleText) -> Result<Loaded, Error> {
+        for (name, given) in &text.lets.0 {
+            let checked = self.expression(given)?;
+            self.lets.insert(name.as_str().into(), checked);
+        }
+        let when = self.condition(&text.when)?;
+        let message = self.template(&text.message)?;
+        let mut labels = Vec::new();
+        for (name, says) in &text.labels.0 {
+            // A label's key is a name given with `let`, or a path; a fault in it is shown at its text.
+            let place = Text { value: name.clone(), ..says.clone() };
+            labels.push((self.expression(&place)?.0, self.template(says)?));
+        }
+        let help = text.help.as_ref().map(|help| self.template(help)).transpose()?;
+        let fix = text.fix.as_ref().map(|fix| self.fix(fix)).transpose()?;
+        let (each, with) = self.companions(&when, &message, &labels, fix.as_ref());
+        Ok(Loaded { rule: Arc::new(rule), kind: self.kind, each, with, when, message, labels, help, fix })
+    }
+
+    /// Which companions the rule speaks of: the one it ranges over, and those that there is one of.
+    fn companions(
+        &self,
+        when: &Expr,
+        message: &Template,
+        labels: &[(Expr, Template)],
+        fix: Option<&LoadedFix>,
+    ) -> (Option<(Kind, &'static str)>, Vec<(Kind, &'static str)>) {
+        let mut expressions: Vec<&Expr> = vec![when];
+        expressions.extend(message.holes());
+        expressions.extend(labels.iter().flat_map(|(place, says)| std::iter::once(place).chain(says.holes())));
+        expressions.extend(fix.into_iter().flat_map(|fix| &fix.changes).map(|change| &change.target));
+        let spoken = Kind::ALL.into_iter().filter(|&kind| kind != self.kind && expressions.iter().any(|expr| expr.names(kind)));
+        let (mut each, mut with) = (None, Vec::new());
+        for kind in spoken {
+            let Some(link) = fields::companion(self.kind, kind) else { continue };
+            match fields::field(self.kind, link) {
+                Some(fields::Field::Links(_)) => each = Some((kind, link)),
+                _ => with.push((kind, link)),
+            }
+        }
+        (each, with)
+    }
+
+    fn names(&self) -> Names<'_> {
+        Names { kind: self.kind, lets: &self.lets }
+    }
+
+    fn at(&self, text: &Text) -> impl Fn(Fault) -> Error {
+        let (path, text) = (self.path.to_owned(), text.clone());
+        move |found| fault(&path, &text, &found.span, found.message)
+    }
+
+    fn expression(&self, text: &Text) -> Result<(Expr, Type), Error> {
+        parse(&text.value).and_then(|syntax| check(&syntax, &self.names())).map_err(self.at(text))
+    }
+
+    fn condition(&self, text: &Text) -> Result<Expr, Error> {
+        parse(&text.value).and_then(|syntax| check_condition(&syntax, &self.names())).map_err(self.at(text))
+    }
+
+    fn template(&self, text: &Text) -> Result<Template, Error> {
+        Template::new(text.value.trim_end(), &self.names()).map_err(self.at(text))
+    }
+
+    fn fix(&self, text: &FixText) -> Result<LoadedFix, Error> {
+        Ok(LoadedFix {
+            safety: safety(self.path, &text.safety)?,
+            because: self.template(&text.because)?,
+            when: text.when.as_ref().map(|when| self.condition(when)).transpose()?,
+            changes: text.changes.iter().map(|change| self.change(change)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn change(&self, text: &ChangeText) -> Result<LoadedChange, Error> {
+        let operations = [
+            (&text.set, Operation::Set),
+            (&text.add, Operation::Add),
+            (&text.remove, Operation::Remove),
+            (&text.unset, Operation::Unset),
+            (&text.rename, Operation::Rename),
+            (&text.relocate, Operation::Move),
+        ];
+        let Some((target, operation)) = operations.into_iter().find_map(|(text, operation)| Some((text.as_ref()?, operation)))
+        else {
+            let message = "a change has one of set, add, remove, unset, rename, move".to_owned();
+            return Err(Error::Rule { path: self.path.to_owned(), line: 1, column: 1, message });
+        };
+        let (expr, _) = self.expression(target)?;
+        if !matches!(expr, Expr::Field(..) | Expr::Index(..)) {
+            return Err(fault(self.path, target, &(0..target.value.len()), "only a setting can be changed"));
+        }
+        let to = text.to.as_ref().map(|to| self.expression(to)).transpose()?.map(|(expr, _)| expr);
+        Ok(LoadedChange { operation, target: expr, to })
+    }
+}

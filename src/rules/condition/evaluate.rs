@@ -1,0 +1,539 @@
+//! Evaluates a checked expression for a tuple of subjects.
+//!
+//! Truth is three-valued: an unknown value makes a comparison unknown, `false && unknown` is false, `true || unknown` is true.
+//! What was read is remembered: which settings were unknown, and what was assumed to know the others.
+
+use super::Operator;
+use super::functions::Function;
+use super::types::{Expr, Over};
+use crate::model::{Kind, Stack, Subject};
+use crate::source::Span;
+use crate::value::{Duration, Item, Known, Origin, Size, Value};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The subjects that a rule speaks of, by kind.
+pub type Bound = BTreeMap<Kind, Subject>;
+
+/// What an expression came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Datum {
+    Value(Value, Option<Origin>),
+    /// A subject, or none behind a missing link.
+    Subject(Option<Subject>),
+    Subjects(Vec<Subject>),
+}
+
+/// One evaluation, and what it read.
+pub struct Evaluation<'a> {
+    stack: &'a Stack,
+    bound: &'a Bound,
+    locals: Vec<Datum>,
+    /// Assumptions behind the values that were read.
+    pub assuming: BTreeSet<Arc<str>>,
+    /// Settings that were unknown, with the reason.
+    pub missed: BTreeSet<(String, String)>,
+}
+
+impl<'a> Evaluation<'a> {
+    pub fn new(stack: &'a Stack, bound: &'a Bound) -> Evaluation<'a> {
+        Evaluation { stack, bound, locals: Vec::new(), assuming: BTreeSet::new(), missed: BTreeSet::new() }
+    }
+
+    /// The truth of a condition; none when it is unknown.
+    pub fn holds(&mut self, condition: &Expr) -> Option<bool> {
+        truth(&self.value(condition))
+    }
+
+    pub fn value(&mut self, expr: &Expr) -> Value {
+        match self.datum(expr) {
+            Datum::Value(value, _) => value,
+            Datum::Subject(None) => Value::None,
+            Datum::Subject(Some(subject)) => Value::text(self.stack.node(subject).map_or("", |node| &node.name)),
+            Datum::Subjects(all) => Value::Known(Known::Integer(all.len() as i64)),
+        }
+    }
+
+    /// Where the value of an expression comes from: its own origin, else that of the first part that has a place, else any.
+    pub fn origin(&mut self, expr: &Expr) -> Option<Origin> {
+        if let Datum::Value(_, Some(origin)) = self.datum(expr) {
+            return Some(origin);
+        }
+        let parts: Vec<&Expr> = match expr {
+            Expr::Binary(_, left, right) => vec![left, right],
+            Expr::Choice(_, yes, no) => vec![yes, no],
+            Expr::Call(_, arguments) => arguments.iter().collect(),
+            Expr::List(items) => items.iter().collect(),
+            Expr::Negative(inner) | Expr::Not(inner) => vec![inner],
+            Expr::Comprehension { list, .. } => vec![list],
+            _ => Vec::new(),
+        };
+        let origins: Vec<Origin> = parts.into_iter().filter_map(|part| self.origin(part)).collect();
+        origins.iter().find(|origin| origin.span().is_some()).or(origins.first()).cloned()
+    }
+
+    /// The subject whose setting an expression reads first, for labels of values without a place.
+    pub fn subject(&mut self, expr: &Expr) -> Option<Subject> {
+        match expr {
+            Expr::Field(of, _) => match self.datum(of) {
+                Datum::Subject(subject) => subject,
+                _ => None,
+            },
+            Expr::Bound(kind) => self.bound.get(kind).copied(),
+            Expr::Link(..) => match self.datum(expr) {
+                Datum::Subject(subject) => subject,
+                _ => None,
+            },
+            Expr::Index(inner, _) | Expr::Negative(inner) | Expr::Not(inner) => self.subject(inner),
+            Expr::Binary(_, left, right) => self.subject(left).or_else(|| self.subject(right)),
+            Expr::Call(_, parts) | Expr::List(parts) => parts.iter().find_map(|part| self.subject(part)),
+            Expr::Comprehension { list, .. } => self.subject(list),
+            _ => None,
+        }
+    }
+
+    pub fn datum(&mut self, expr: &Expr) -> Datum {
+        match expr {
+            Expr::Constant(value) => plain(value.clone()),
+            Expr::Bound(kind) => Datum::Subject(self.bound.get(kind).copied()),
+            Expr::Local(depth) => self.locals.get(*depth).cloned().unwrap_or(Datum::Subject(None)),
+            Expr::Field(of, name) => self.field(of, name),
+            Expr::Link(of, name) => Datum::Subject(self.links(of, name).first().copied()),
+            Expr::Links(of, name) => Datum::Subjects(self.links(of, name)),
+            Expr::Index(list, index) => self.index(list, index),
+            Expr::List(items) => {
+                let items = items.iter().map(|item| self.item(item)).collect::<Vec<_>>();
+                plain(Value::Known(Known::List(items.into())))
+            }
+            Expr::Not(inner) => boolean(self.holds(inner).map(|held| !held)),
+            Expr::Negative(inner) => plain(negative(self.value(inner))),
+            Expr::Binary(Operator::And, left, right) => self.both(left, right),
+            Expr::Binary(Operator::Or, left, right) => self.either(left, right),
+            Expr::Binary(operator, left, right) => {
+                let (left, right) = (self.datum(left), self.datum(right));
+                plain(combine(*operator, &left, &right))
+            }
+            Expr::Choice(test, yes, no) => match self.holds(test) {
+                Some(true) => self.datum(yes),
+                Some(false) => self.datum(no),
+                None => plain(Value::unknown("the condition is unknown")),
+            },
+            Expr::Call(function, arguments) => self.call(*function, arguments),
+            Expr::Comprehension { over, list, depth, body } => self.comprehension(*over, list, *depth, body),
+        }
+    }
+
+    fn both(&mut self, left: &Expr, right: &Expr) -> Datum {
+        match self.holds(left) {
+            Some(false) => boolean(Some(false)),
+            Some(true) => boolean(self.holds(right)),
+            None => boolean(self.holds(right).filter(|held| !held)),
+        }
+    }
+
+    fn either(&mut self, left: &Expr, right: &Expr) -> Datum {
+        match self.holds(left) {
+            Some(true) => boolean(Some(true)),
+            Some(false) => boolean(self.holds(right)),
+            None => boolean(self.holds(right).filter(|held| *held)),
+        }
+    }
+
+    fn field(&mut self, of: &Expr, name: &str) -> Datum {
+        let Datum::Subject(Some(subject)) = self.datum(of) else { return plain(Value::None) };
+        let setting = self.stack.setting(subject, name);
+        self.assuming.extend(setting.assuming.iter().cloned());
+        if let Value::Unknown(unknown) = &setting.value {
+            let kind = self.stack.node(subject).map_or("", |node| node.kind.name());
+            self.missed.insert((format!("{kind}.{name}"), unknown.reason.to_string()));
+        }
+        Datum::Value(setting.value, Some(setting.origin))
+    }
+
+    fn links(&mut self, of: &Expr, name: &str) -> Vec<Subject> {
+        match self.datum(of) {
+            Datum::Subject(Some(subject)) => self.stack.links(subject, name).to_vec(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn index(&mut self, list: &Expr, index: &Expr) -> Datum {
+        let at = self.value(index).as_integer();
+        match self.datum(list) {
+            Datum::Value(Value::Known(Known::List(items)), _) => {
+                match at.and_then(|at| usize::try_from(at).ok()).and_then(|at| items.get(at)) {
+                    Some(item) => Datum::Value(item.value.clone(), Some(item.origin.clone())),
+                    None => plain(Value::None),
+                }
+            }
+            Datum::Value(value, origin) => Datum::Value(value, origin),
+            _ => plain(Value::None),
+        }
+    }
+
+    fn item(&mut self, expr: &Expr) -> Item {
+        let value = self.value(expr);
+        let origin = self.origin(expr).unwrap_or(Origin::Default { source: "rule".into() });
+        Item { value, origin }
+    }
+
+    fn comprehension(&mut self, over: Over, list: &Expr, depth: usize, body: &Expr) -> Datum {
+        let listed = self.datum(list);
+        let members: Vec<Datum> = match &listed {
+            Datum::Value(Value::Known(Known::List(items)), _) => {
+                items.iter().map(|item| Datum::Value(item.value.clone(), Some(item.origin.clone()))).collect()
+            }
+            Datum::Subjects(all) => all.iter().map(|subject| Datum::Subject(Some(*subject))).collect(),
+            Datum::Value(Value::Unknown(_), _) => return listed,
+            _ => Vec::new(),
+        };
+        let results: Vec<(Datum, Datum)> = members
+            .into_iter()
+            .map(|member| {
+                self.locals.truncate(depth);
+                self.locals.push(member.clone());
+                let result = self.datum(body);
+                self.locals.truncate(depth);
+                (member, result)
+            })
+            .collect();
+        gather(over, listed, results)
+    }
+
+    fn call(&mut self, function: Function, arguments: &[Expr]) -> Datum {
+        let (first, second) = (arguments.first(), arguments.get(1));
+        let Some(first) = first else { return plain(Value::None) };
+        match function {
+            Function::Known => {
+                // Asking whether a value is known is no reason to report it as missed.
+                let missed = self.missed.clone();
+                let known = matches!(self.value(first), Value::Known(_));
+                self.missed = missed;
+                boolean(Some(known))
+            }
+            Function::Has => boolean(Some(match self.datum(first) {
+                Datum::Value(value, _) => value != Value::None,
+                Datum::Subject(subject) => subject.is_some(),
+                Datum::Subjects(all) => !all.is_empty(),
+            })),
+            Function::Explicit => boolean(Some(self.origin(first).is_some_and(|origin| origin.is_explicit()))),
+            Function::DependsOnCpuCount => boolean(Some(self.depends_on_cpu_count(first))),
+            Function::ReadsVariable => {
+                let name = second.map(|name| self.value(name));
+                let origin = self.origin(first);
+                let names = origin.as_ref().map(Origin::variables).unwrap_or_default();
+                boolean(Some(name.as_ref().and_then(Value::as_text).is_some_and(|name| names.contains(&name))))
+            }
+            Function::Source => {
+                let origin = self.origin(first);
+                plain(Value::text(self.describe(origin.as_ref())))
+            }
+            Function::At => {
+                let span = self.origin(first).and_then(|origin| origin.span());
+                plain(Value::text(span.map_or_else(String::new, |span| self.stack.documents.at(span))))
+            }
+            _ => {
+                let values: Vec<Datum> = arguments.iter().map(|argument| self.datum(argument)).collect();
+                plain(apply(function, &values))
+            }
+        }
+    }
+
+    fn depends_on_cpu_count(&mut self, expr: &Expr) -> bool {
+        fn on_host(origin: &Origin) -> bool {
+            match origin {
+                Origin::Host { .. } => true,
+                Origin::Computed { from, .. } => from.iter().any(on_host),
+                _ => false,
+            }
+        }
+        let missed = self.missed.clone();
+        let value = self.value(expr);
+        self.missed = missed;
+        match value {
+            Value::Unknown(unknown) => unknown.depends_on_cpu_count,
+            _ => self.origin(expr).is_some_and(|origin| on_host(&origin)),
+        }
+    }
+
+    fn describe(&self, origin: Option<&Origin>) -> String {
+        let at = |span: Span| self.stack.documents.at(span);
+        match origin {
+            None | Some(Origin::Default { .. }) => "default".to_owned(),
+            Some(Origin::Host { probe }) => probe.to_string(),
+            Some(Origin::Environment { name, span: Some(span) }) => format!("{name} in {}", at(*span)),
+            Some(Origin::Environment { name, span: None }) => name.to_string(),
+            Some(origin) => origin.span().map_or_else(String::new, at),
+        }
+    }
+}
+
+fn gather(over: Over, listed: Datum, results: Vec<(Datum, Datum)>) -> Datum {
+    let truths = || results.iter().map(|(_, result)| truth_of(result));
+    match over {
+        Over::Exists if truths().any(|held| held == Some(true)) => boolean(Some(true)),
+        Over::All if truths().any(|held| held == Some(false)) => boolean(Some(false)),
+        Over::Exists | Over::All | Over::Filter if truths().any(|held| held.is_none()) => boolean(None),
+        Over::Exists => boolean(Some(false)),
+        Over::All => boolean(Some(true)),
+        Over::Filter => {
+            let kept = results.into_iter().filter(|(_, result)| truth_of(result) == Some(true)).map(|(member, _)| member);
+            relist(listed, kept.collect())
+        }
+        Over::Map => relist(plain(Value::None), results.into_iter().map(|(_, result)| result).collect()),
+    }
+}
+
+fn relist(listed: Datum, members: Vec<Datum>) -> Datum {
+    let (origin, is_subjects) = match listed {
+        Datum::Value(_, origin) => (origin, false),
+        _ => (None, true),
+    };
+    if is_subjects {
+        let subjects = members.into_iter().filter_map(|member| match member {
+            Datum::Subject(subject) => subject,
+            _ => None,
+        });
+        return Datum::Subjects(subjects.collect());
+    }
+    let items: Vec<Item> = members
+        .into_iter()
+        .filter_map(|member| match member {
+            Datum::Value(value, origin) => {
+                Some(Item { value, origin: origin.unwrap_or(Origin::Default { source: "rule".into() }) })
+            }
+            _ => None,
+        })
+        .collect();
+    Datum::Value(Value::Known(Known::List(items.into())), origin)
+}
+
+fn plain(value: Value) -> Datum {
+    Datum::Value(value, None)
+}
+
+fn boolean(truth: Option<bool>) -> Datum {
+    plain(truth.map_or_else(|| Value::unknown("it depends on something unknown"), |held| Value::Known(Known::Boolean(held))))
+}
+
+fn truth(value: &Value) -> Option<bool> {
+    match value {
+        Value::Known(Known::Boolean(held)) => Some(*held),
+        Value::Known(_) | Value::None => Some(false),
+        Value::Unknown(_) => None,
+    }
+}
+
+fn truth_of(datum: &Datum) -> Option<bool> {
+    match datum {
+        Datum::Value(value, _) => truth(value),
+        Datum::Subject(subject) => Some(subject.is_some()),
+        Datum::Subjects(all) => Some(!all.is_empty()),
+    }
+}
+
+fn combine(operator: Operator, left: &Datum, right: &Datum) -> Value {
+    let known = |held: bool| Value::Known(Known::Boolean(held));
+    if let (Datum::Subject(left), Datum::Subject(right)) = (left, right) {
+        return match operator {
+            Operator::Equal => known(left == right),
+            Operator::NotEqual => known(left != right),
+            _ => Value::unknown("subjects have no order"),
+        };
+    }
+    let (left, right) = (flat(left), flat(right));
+    if let (Operator::In, Value::Known(Known::List(items))) = (operator, &right) {
+        return within(&left, items);
+    }
+    if let Some(unknown) = [&left, &right].into_iter().find(|value| matches!(value, Value::Unknown(_))) {
+        return unknown.clone();
+    }
+    match operator {
+        Operator::Equal => known(equal(&left, &right)),
+        Operator::NotEqual => known(!equal(&left, &right)),
+        Operator::Less | Operator::LessEqual | Operator::Greater | Operator::GreaterEqual => {
+            known(order(&left, &right).is_some_and(|found| match operator {
+                Operator::Less => found.is_lt(),
+                Operator::LessEqual => found.is_le(),
+                Operator::Greater => found.is_gt(),
+                _ => found.is_ge(),
+            }))
+        }
+        Operator::In => known(false),
+        _ => arithmetic(operator, &left, &right),
+    }
+}
+
+/// A datum as a value; a subject counts as none when it is missing, else as its own number.
+fn flat(datum: &Datum) -> Value {
+    match datum {
+        Datum::Value(value, _) => value.clone(),
+        Datum::Subject(None) => Value::None,
+        Datum::Subject(Some(subject)) => Value::Known(Known::Integer(i64::from(subject.0))),
+        Datum::Subjects(all) => Value::Known(Known::Integer(all.len() as i64)),
+    }
+}
+
+fn within(needle: &Value, items: &[Item]) -> Value {
+    if items.iter().any(|item| !matches!(item.value, Value::Unknown(_)) && equal(needle, &item.value)) {
+        return Value::Known(Known::Boolean(true));
+    }
+    match items.iter().map(|item| &item.value).chain([needle]).find(|value| matches!(value, Value::Unknown(_))) {
+        Some(unknown) if !items.is_empty() => unknown.clone(),
+        _ => Value::Known(Known::Boolean(false)),
+    }
+}
+
+fn equal(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::None, Value::None) => true,
+        (Value::Known(Known::List(left)), Value::Known(Known::List(right))) => {
+            left.len() == right.len() && left.iter().zip(right.iter()).all(|(left, right)| equal(&left.value, &right.value))
+        }
+        (Value::Known(Known::Boolean(left)), Value::Known(Known::Boolean(right))) => left == right,
+        (Value::Known(Known::Null), Value::Known(Known::Null)) => true,
+        _ => order(left, right) == Some(Ordering::Equal),
+    }
+}
+
+fn order(left: &Value, right: &Value) -> Option<Ordering> {
+    match (left.known()?, right.known()?) {
+        (Known::Integer(left), Known::Integer(right)) => Some(left.cmp(right)),
+        (Known::Duration(left), Known::Duration(right)) => left.partial_cmp(right),
+        (Known::Size(left), Known::Size(right)) => Some(left.bytes.cmp(&right.bytes)),
+        (Known::Text(left), Known::Text(right)) => Some(left.cmp(right)),
+        (Known::Address(left), Known::Address(right)) => Some(left.cmp(right)),
+        (Known::Address(address), Known::Text(text)) => Some(address.to_string().as_str().cmp(text)),
+        (Known::Text(text), Known::Address(address)) => Some((**text).cmp(address.to_string().as_str())),
+        (left, right) => number(left)?.partial_cmp(&number(right)?),
+    }
+}
+
+fn number(known: &Known) -> Option<f64> {
+    match known {
+        Known::Integer(value) => Some(*value as f64),
+        Known::Number(value) => Some(*value),
+        _ => None,
+    }
+}
+
+fn negative(value: Value) -> Value {
+    match value {
+        Value::Known(Known::Integer(value)) => {
+            value.checked_neg().map_or_else(too_large, |value| Value::Known(Known::Integer(value)))
+        }
+        Value::Known(Known::Number(value)) => Value::Known(Known::Number(-value)),
+        Value::Known(Known::Duration(value)) => {
+            Value::Known(Known::Duration(Duration::milliseconds(value.milliseconds.saturating_neg())))
+        }
+        other => other,
+    }
+}
+
+fn too_large() -> Value {
+    Value::unknown("the number is too large")
+}
+
+fn arithmetic(operator: Operator, left: &Value, right: &Value) -> Value {
+    let (Value::Known(left), Value::Known(right)) = (left, right) else { return Value::None };
+    let made = match (left, right) {
+        (Known::Integer(left), Known::Integer(right)) => whole(operator, *left, *right).map(Known::Integer),
+        (Known::Duration(left), Known::Duration(right)) => {
+            let endless = [left, right].iter().any(|side| side.milliseconds == Duration::INFINITE);
+            let sum = if endless { Some(Duration::INFINITE) } else { whole(operator, left.milliseconds, right.milliseconds) };
+            sum.map(|milliseconds| Known::Duration(Duration::milliseconds(milliseconds)))
+        }
+        (Known::Duration(left), Known::Integer(right)) | (Known::Integer(right), Known::Duration(left)) => {
+            whole(operator, left.milliseconds, *right).map(|made| Known::Duration(Duration::milliseconds(made)))
+        }
+        (Known::Size(left), Known::Size(right)) => {
+            whole(operator, left.bytes, right.bytes).map(|bytes| Known::Size(Size { bytes, written: "".into() }))
+        }
+        (Known::Size(left), Known::Integer(right)) | (Known::Integer(right), Known::Size(left)) => {
+            whole(operator, left.bytes, *right).map(|bytes| Known::Size(Size { bytes, written: "".into() }))
+        }
+        (Known::Text(left), Known::Text(right)) => Some(Known::Text(format!("{left}{right}").into())),
+        (left, right) => match (number(left), number(right)) {
+            (Some(left), Some(right)) => broken(operator, left, right).map(Known::Number),
+            _ => None,
+        },
+    };
+    made.map_or_else(too_large, Value::Known)
+}
+
+fn whole(operator: Operator, left: i64, right: i64) -> Option<i64> {
+    match operator {
+        Operator::Add => left.checked_add(right),
+        Operator::Subtract => left.checked_sub(right),
+        Operator::Multiply => left.checked_mul(right),
+        Operator::Divide => left.checked_div(right),
+        Operator::Remainder => left.checked_rem(right),
+        _ => None,
+    }
+}
+
+fn broken(operator: Operator, left: f64, right: f64) -> Option<f64> {
+    let made = match operator {
+        Operator::Add => left + right,
+        Operator::Subtract => left - right,
+        Operator::Multiply => left * right,
+        Operator::Divide => left / right,
+        _ => return None,
+    };
+    Some(made)
+}
+
+fn apply(function: Function, arguments: &[Datum]) -> Value {
+    let values: Vec<Value> = arguments.iter().map(flat).collect();
+    if let Some(unknown) = values.iter().find(|value| matches!(value, Value::Unknown(_))) {
+        return unknown.clone();
+    }
+    let integer = |value: i64| Value::Known(Known::Integer(value));
+    let boolean = |held: bool| Value::Known(Known::Boolean(held));
+    let written = |value: Option<&Value>| value.filter(|value| **value != Value::None).map(|value| value.to_string());
+    let (first, second) = (values.first(), values.get(1));
+    match (function, first) {
+        (_, None | Some(Value::None)) => Value::None,
+        (Function::Size, Some(Value::Known(Known::List(items)))) => integer(items.len() as i64),
+        (Function::Size, Some(Value::Known(Known::Text(text)))) => integer(text.chars().count() as i64),
+        (Function::Size, Some(other)) => other.clone(),
+        (Function::Min | Function::Max, Some(left)) => match second {
+            Some(right) => match order(left, right) {
+                Some(found) if found.is_lt() == (function == Function::Min) => left.clone(),
+                Some(_) => right.clone(),
+                None => Value::None,
+            },
+            None => Value::None,
+        },
+        (Function::Ceil, Some(Value::Known(Known::Number(value)))) => integer(value.ceil() as i64),
+        (Function::Int, Some(Value::Known(Known::Number(value)))) => integer(*value as i64),
+        (Function::Int, Some(Value::Known(Known::Text(text)))) => {
+            text.parse().map_or_else(|_| Value::unknown("no integer"), integer)
+        }
+        (Function::Ceil | Function::Int, Some(other)) => other.clone(),
+        (Function::ClearlyBelow, Some(Value::Known(Known::Duration(left)))) => match second {
+            Some(Value::Known(Known::Duration(right))) => boolean(clearly_below(left, right)),
+            _ => Value::None,
+        },
+        (Function::String, Some(value)) => Value::text(value.to_string()),
+        (Function::LowerAscii, Some(value)) => Value::text(value.to_string().to_ascii_lowercase()),
+        (Function::UpperAscii, Some(value)) => Value::text(value.to_string().to_ascii_uppercase()),
+        (Function::StartsWith | Function::EndsWith | Function::Contains, first) => match (written(first), written(second)) {
+            (Some(text), Some(part)) => boolean(match function {
+                Function::StartsWith => text.starts_with(&part),
+                Function::EndsWith => text.ends_with(&part),
+                _ => text.contains(&part),
+            }),
+            _ => Value::None,
+        },
+        _ => Value::None,
+    }
+}
+
+/// CATALOGUE's measure of a difference worth a word: at least 2 s and at least 10 % of the larger side.
+fn clearly_below(left: &Duration, right: &Duration) -> bool {
+    let comparable = |duration: &Duration| duration.milliseconds > 0 && duration.milliseconds != Duration::INFINITE;
+    let gap = right.milliseconds.saturating_sub(left.milliseconds);
+    comparable(left) && comparable(right) && gap >= 2000 && gap >= right.milliseconds / 10
+}

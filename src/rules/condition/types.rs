@@ -1,0 +1,127 @@
+//! Types of conditions, and the typed tree that is evaluated.
+
+use super::Operator;
+use super::functions::Function;
+use crate::model::Kind;
+use crate::value::Value;
+use std::fmt;
+use std::sync::Arc;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Type {
+    Boolean,
+    Integer,
+    Number,
+    Duration,
+    Size,
+    Text,
+    Address,
+    List(Box<Type>),
+    Subject(Kind),
+    Subjects(Kind),
+    /// The word `none`.
+    None,
+    /// A value whose type no table tells; checked when it is evaluated.
+    Any,
+}
+
+impl Type {
+    pub fn is_number(&self) -> bool {
+        matches!(self, Type::Integer | Type::Number)
+    }
+
+    /// Whether values of the two types can be equal or ordered.
+    pub fn meets(&self, other: &Type) -> bool {
+        match (self, other) {
+            (Type::Any | Type::None, _) | (_, Type::Any | Type::None) => true,
+            (Type::List(left), Type::List(right)) => left.meets(right),
+            (Type::Text, Type::Address) | (Type::Address, Type::Text) => true,
+            (left, right) => left == right || left.is_number() && right.is_number(),
+        }
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Type::Boolean => f.write_str("a truth value"),
+            Type::Integer => f.write_str("an integer"),
+            Type::Number => f.write_str("a number"),
+            Type::Duration => f.write_str("a time span"),
+            Type::Size => f.write_str("a size"),
+            Type::Text => f.write_str("text"),
+            Type::Address => f.write_str("an address"),
+            Type::List(element) => write!(f, "a list of which each is {element}"),
+            Type::Subject(kind) => write!(f, "a subject ({kind})"),
+            Type::Subjects(kind) => write!(f, "several subjects ({kind})"),
+            Type::None => f.write_str("none"),
+            Type::Any => f.write_str("anything"),
+        }
+    }
+}
+
+/// A checked expression.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expr {
+    Constant(Value),
+    /// A subject that the rule speaks of.
+    Bound(Kind),
+    /// The variable of the n-th comprehension around.
+    Local(usize),
+    /// A setting of a subject.
+    Field(Box<Expr>, Arc<str>),
+    /// The subject, or subjects, that a link leads to.
+    Link(Box<Expr>, Arc<str>),
+    Links(Box<Expr>, Arc<str>),
+    Index(Box<Expr>, Box<Expr>),
+    List(Vec<Expr>),
+    Not(Box<Expr>),
+    Negative(Box<Expr>),
+    Binary(Operator, Box<Expr>, Box<Expr>),
+    Choice(Box<Expr>, Box<Expr>, Box<Expr>),
+    Call(Function, Vec<Expr>),
+    /// Over a list or over subjects, with a body in which `Local(depth)` is the element.
+    Comprehension {
+        over: Over,
+        list: Box<Expr>,
+        depth: usize,
+        body: Box<Expr>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    Exists,
+    All,
+    Filter,
+    Map,
+}
+
+impl Over {
+    pub fn of(name: &str) -> Option<Over> {
+        Some(match name {
+            "exists" => Over::Exists,
+            "all" => Over::All,
+            "filter" => Over::Filter,
+            "map" => Over::Map,
+            _ => return None,
+        })
+    }
+}
+
+impl Expr {
+    /// Whether the expression speaks of the subject of that kind.
+    pub fn names(&self, kind: Kind) -> bool {
+        match self {
+            Expr::Bound(bound) => *bound == kind,
+            Expr::Constant(_) | Expr::Local(_) => false,
+            Expr::Field(inner, _) | Expr::Link(inner, _) | Expr::Links(inner, _) | Expr::Not(inner) | Expr::Negative(inner) => {
+                inner.names(kind)
+            }
+            Expr::Index(left, right) | Expr::Binary(_, left, right) => left.names(kind) || right.names(kind),
+            Expr::Choice(test, yes, no) => test.names(kind) || yes.names(kind) || no.names(kind),
+            Expr::List(items) | Expr::Call(_, items) => items.iter().any(|item| item.names(kind)),
+            Expr::Comprehension { list, body, .. } => list.names(kind) || body.names(kind),
+        }
+    }
+}

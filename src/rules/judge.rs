@@ -1,0 +1,194 @@
+//! Holds every subject of a stack against every rule.
+//!
+//! A rule ranges over its subjects, and over their companions where it speaks of one that there are several of. What holds in all
+//! worlds of an app is one finding; what holds in some drops to low confidence and names the branch. Equal findings are one.
+
+use super::condition::evaluate::{Bound, Evaluation};
+use super::condition::types::Expr;
+use super::{Loaded, LoadedFix};
+use crate::edit::Change;
+use crate::finding::{Finding, Fix, Label, Undecided};
+use crate::model::{Kind, Stack, Subject, World};
+use crate::rule::Confidence;
+use crate::value::{Origin, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What judging gave.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// Sorted by place, then rule.
+    pub findings: Vec<Finding>,
+    pub undecided: Vec<Undecided>,
+}
+
+/// Judges a stack. Pure: equal stacks and rules give equal findings.
+pub fn judge(rules: &[Loaded], stack: &Stack) -> Judged {
+    let mut findings = Vec::new();
+    let mut undecided = BTreeSet::new();
+    for rule in rules {
+        let mut worlds: BTreeMap<(Subject, Option<Subject>), Vec<(World, Finding)>> = BTreeMap::new();
+        for bound in tuples(rule, stack) {
+            let Some(&subject) = bound.get(&rule.kind) else { continue };
+            let mut evaluation = Evaluation::new(stack, &bound);
+            match evaluation.holds(&rule.when) {
+                Some(false) => {}
+                Some(true) => {
+                    let world =
+                        bound.get(&Kind::App).and_then(|app| stack.node(*app)).map(|node| node.world.clone()).unwrap_or_default();
+                    if let Some(finding) = found(rule, stack, subject, &mut evaluation) {
+                        worlds.entry((root(stack, subject), world.app)).or_default().push((world, finding));
+                    }
+                }
+                None => {
+                    let missed = evaluation.missed.into_iter().collect();
+                    undecided.insert(Undecided { rule: rule.rule.id.clone(), subject: stack.title(subject), missed });
+                }
+            }
+        }
+        findings.extend(worlds.into_values().filter_map(merge));
+    }
+    findings.sort_by(|left: &Finding, right: &Finding| place(left).cmp(&place(right)));
+    findings.dedup_by(|next, kept| next.rule == kept.rule && next.message == kept.message && next.labels == kept.labels);
+    Judged { findings, undecided: undecided.into_iter().collect() }
+}
+
+fn place(finding: &Finding) -> (Option<crate::source::Span>, &str, &str) {
+    (finding.labels.first().map(|label| label.span), &finding.rule, &finding.subject)
+}
+
+/// A variant of an app stands for the app.
+fn root(stack: &Stack, subject: Subject) -> Subject {
+    stack.node(subject).and_then(|node| node.world.app).unwrap_or(subject)
+}
+
+/// Every combination of subjects that a rule is held against.
+fn tuples<'a>(rule: &'a Loaded, stack: &'a Stack) -> impl Iterator<Item = Bound> + 'a {
+    let host = stack.all(Kind::Host).next().map(|(host, _)| host);
+    stack.all(rule.kind).flat_map(move |(subject, _)| {
+        let mut bound = Bound::from([(rule.kind, subject)]);
+        bound.extend(host.map(|host| (Kind::Host, host)));
+        bound.extend(rule.with.iter().filter_map(|&(kind, link)| Some((kind, *stack.links(subject, link).first()?))));
+        match rule.each.map(|(kind, link)| (kind, stack.links(subject, link))) {
+            Some((kind, all)) if !all.is_empty() => all
+                .iter()
+                .map(|each| {
+                    let mut tuple = bound.clone();
+                    tuple.insert(kind, *each);
+                    tuple
+                })
+                .collect(),
+            _ => vec![bound],
+        }
+    })
+}
+
+/// One finding out of those of an app's worlds.
+fn merge(worlds: Vec<(World, Finding)>) -> Option<Finding> {
+    let branches: Vec<String> =
+        worlds.iter().map(|(world, _)| world.branch.join(" and ")).filter(|branch| !branch.is_empty()).collect();
+    let (of, held) = (worlds.first()?.0.of, worlds.len());
+    let (_, mut finding) = worlds.into_iter().next()?;
+    if held < of {
+        finding.confidence = Confidence::Low;
+        finding.message.push_str(&format!(" (when {})", branches.join(", or ")));
+    }
+    Some(finding)
+}
+
+fn found(rule: &Loaded, stack: &Stack, subject: Subject, evaluation: &mut Evaluation<'_>) -> Option<Finding> {
+    let assuming: Vec<String> = evaluation.assuming.iter().map(|assumption| assumption.to_string()).collect();
+    let message = rule.message.render(evaluation);
+    let mut labels: Vec<Label> = Vec::new();
+    for (place, says) in &rule.labels {
+        let text = says.render(evaluation);
+        if let Some(label) = label(place, text, stack, evaluation) {
+            match labels.iter_mut().find(|other| other.span == label.span) {
+                Some(same) => same.text = format!("{}; {}", same.text, label.text),
+                None => labels.push(label),
+            }
+        }
+    }
+    if labels.is_empty() {
+        labels.push(Label { span: stack.node(subject)?.anchor?, text: String::new() });
+    }
+    let fix = rule.fix.as_ref().and_then(|fix| proposed(fix, stack, evaluation));
+    let mut help: Vec<String> = rule.help.as_ref().map(|help| help.render(evaluation)).into_iter().collect();
+    if help.is_empty() {
+        help.extend(fix.as_ref().map(in_words));
+    }
+    if !assuming.is_empty() {
+        help.push(format!("this assumes that {}", assuming.join(" and ")));
+    }
+    let lowered = if assuming.is_empty() { rule.rule.confidence } else { rule.rule.confidence.lowered() };
+    Some(Finding {
+        rule: rule.rule.id.clone(),
+        subject: stack.title(subject),
+        severity: rule.rule.severity,
+        confidence: lowered,
+        message,
+        labels,
+        help: (!help.is_empty()).then(|| help.join("\n")),
+        fix,
+    })
+}
+
+/// A label where the value was written; for a default, at the nearest written thing, and saying so.
+fn label(place: &Expr, text: String, stack: &Stack, evaluation: &mut Evaluation<'_>) -> Option<Label> {
+    let origin = evaluation.origin(place);
+    if let Some(span) = origin.as_ref().and_then(Origin::span) {
+        return Some(Label { span, text });
+    }
+    let span = evaluation.subject(place).and_then(|subject| stack.node(subject)).and_then(|node| node.anchor)?;
+    let by_default = match (place, &origin) {
+        (Expr::Field(_, name), Some(Origin::Default { .. })) => match evaluation.value(place) {
+            Value::Known(known) => format!("{name} is {known} by default: {text}"),
+            _ => text,
+        },
+        _ => text,
+    };
+    Some(Label { span, text: by_default })
+}
+
+fn proposed(fix: &LoadedFix, stack: &Stack, evaluation: &mut Evaluation<'_>) -> Option<Fix> {
+    if fix.when.as_ref().is_some_and(|when| evaluation.holds(when) != Some(true)) {
+        return None;
+    }
+    let mut changes = Vec::new();
+    for change in &fix.changes {
+        let target = match &change.target {
+            Expr::Index(list, _) => list,
+            other => other,
+        };
+        let Expr::Field(_, name) = target else { return None };
+        let subject = evaluation.subject(target)?;
+        let to = match &change.to {
+            Some(expr) => match evaluation.value(expr) {
+                Value::Known(known) => Some(known.to_string()),
+                _ => return None,
+            },
+            None if matches!(change.target, Expr::Index(..)) => Some(evaluation.value(&change.target).to_string()),
+            None => None,
+        };
+        let kind = stack.node(subject)?.kind;
+        changes.push(Change {
+            operation: change.operation,
+            subject: stack.title(subject),
+            setting: format!("{kind}.{name}"),
+            to,
+        });
+    }
+    Some(Fix { safety: fix.safety, because: fix.because.render(evaluation), changes })
+}
+
+/// A fix as a sentence.
+fn in_words(fix: &Fix) -> String {
+    let steps: Vec<String> = fix
+        .changes
+        .iter()
+        .map(|change| match &change.to {
+            Some(to) => format!("{} {} to {to}", change.operation.name(), change.setting),
+            None => format!("{} {}", change.operation.name(), change.setting),
+        })
+        .collect();
+    format!("{} ({}: {})", steps.join(" and "), fix.safety.name(), fix.because)
+}

@@ -1,0 +1,59 @@
+//! Messages with values in place: `{expression}` becomes the value as it was written, and "default 60s" where nobody wrote it.
+
+use super::condition::check::{Names, check};
+use super::condition::evaluate::Evaluation;
+use super::condition::types::Expr;
+use super::condition::{Fault, Part, parse_template};
+use crate::value::{Origin, Value};
+
+/// A checked message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Template {
+    parts: Vec<Piece>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Piece {
+    Plain(String),
+    Hole(Expr),
+}
+
+impl Template {
+    pub fn new(text: &str, names: &Names<'_>) -> Result<Template, Fault> {
+        let parts = parse_template(text)?.into_iter().map(|part| {
+            Ok(match part {
+                Part::Plain(text) => Piece::Plain(text),
+                Part::Hole(syntax) => Piece::Hole(check(&syntax, names)?.0),
+            })
+        });
+        Ok(Template { parts: parts.collect::<Result<_, Fault>>()? })
+    }
+
+    /// The expressions in the message.
+    pub fn holes(&self) -> impl Iterator<Item = &Expr> {
+        self.parts.iter().filter_map(|part| match part {
+            Piece::Hole(expr) => Some(expr),
+            Piece::Plain(_) => None,
+        })
+    }
+
+    pub fn render(&self, evaluation: &mut Evaluation<'_>) -> String {
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Piece::Plain(plain) => text.push_str(plain),
+                Piece::Hole(expr) => text.push_str(&shown(expr, evaluation)),
+            }
+        }
+        text
+    }
+}
+
+fn shown(expr: &Expr, evaluation: &mut Evaluation<'_>) -> String {
+    let value = evaluation.value(expr);
+    let is_default = matches!(expr, Expr::Field(..)) && matches!(evaluation.origin(expr), Some(Origin::Default { .. }));
+    match value {
+        Value::Known(known) if is_default => format!("default {known}"),
+        other => other.to_string(),
+    }
+}

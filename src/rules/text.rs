@@ -1,0 +1,113 @@
+//! A rule file as it is written: YAML with a place for every text, so that a fault points into it.
+
+use crate::error::Error;
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_yaml::Spanned;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Range;
+use std::path::Path;
+
+pub type Text = Spanned<String>;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleText {
+    pub summary: Text,
+    pub severity: Text,
+    pub confidence: Text,
+    pub since: Text,
+    #[serde(rename = "for")]
+    pub over: Text,
+    #[serde(default, rename = "let")]
+    pub lets: Ordered<Text>,
+    pub when: Text,
+    pub message: Text,
+    #[serde(default)]
+    pub labels: Ordered<Text>,
+    pub help: Option<Text>,
+    pub why: Text,
+    pub fix: Option<FixText>,
+    #[serde(default)]
+    pub references: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FixText {
+    pub safety: Text,
+    pub because: Text,
+    /// The fix is proposed only where this holds.
+    pub when: Option<Text>,
+    pub changes: Vec<ChangeText>,
+}
+
+/// One operation, named by its key, and the new value.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeText {
+    pub set: Option<Text>,
+    pub add: Option<Text>,
+    pub remove: Option<Text>,
+    pub unset: Option<Text>,
+    pub rename: Option<Text>,
+    #[serde(rename = "move")]
+    pub relocate: Option<Text>,
+    pub to: Option<Text>,
+}
+
+/// A mapping in the order in which it is written.
+#[derive(Debug)]
+pub struct Ordered<T>(pub Vec<(String, T)>);
+
+impl<T> Default for Ordered<T> {
+    fn default() -> Self {
+        Ordered(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
+            type Value = Ordered<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a mapping")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ordered<T>, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Ordered(entries))
+            }
+        }
+        deserializer.deserialize_map(Entries(PhantomData))
+    }
+}
+
+/// Reads the YAML of a rule.
+pub fn read(path: &Path, yaml: &str) -> Result<RuleText, Error> {
+    serde_yaml::from_str(yaml).map_err(|error| {
+        let place = error.location();
+        Error::Rule {
+            path: path.to_owned(),
+            line: place.map_or(1, |place| place.line() as usize),
+            column: place.map_or(1, |place| place.column() as usize),
+            message: error.without_snippet().to_string(),
+        }
+    })
+}
+
+/// An error at a part of a text: exact for a text on one line, at its start otherwise.
+pub fn fault(path: &Path, text: &Text, span: &Range<usize>, message: impl Into<String>) -> Error {
+    let within =
+        if text.value.contains('\n') { 0 } else { text.value.get(..span.start).map_or(0, |before| before.chars().count()) };
+    Error::Rule {
+        path: path.to_owned(),
+        line: text.defined.line() as usize,
+        column: text.defined.column() as usize + within,
+        message: message.into(),
+    }
+}

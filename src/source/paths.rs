@@ -1,0 +1,207 @@
+//! The files of a run, and how a path on a server is matched to one of them.
+//!
+//! Configurations name absolute paths of the machine they will run on; a repository holds the same files elsewhere. Under `--root`
+//! the match is exact. Otherwise the longest common suffix decides, then the nearest common directory, and a tie is no match.
+
+use super::DocumentId;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Component, Path, PathBuf};
+
+/// All files under the given paths, by name and by folder, whether they were read or not.
+#[derive(Clone, Debug, Default)]
+pub struct Paths {
+    root: Option<PathBuf>,
+    /// File by name of file.
+    names: BTreeMap<OsString, Vec<PathBuf>>,
+    /// Files by folder.
+    folders: BTreeMap<PathBuf, Vec<PathBuf>>,
+    /// Folders by name of folder.
+    folder_names: BTreeMap<OsString, Vec<PathBuf>>,
+    /// What a symbolic link inside leads to.
+    links: BTreeMap<PathBuf, PathBuf>,
+    documents: BTreeMap<PathBuf, DocumentId>,
+}
+
+impl Paths {
+    pub fn new(root: Option<&Path>) -> Paths {
+        Paths { root: root.map(plain), ..Paths::default() }
+    }
+
+    /// Makes a file known.
+    pub fn add(&mut self, path: &Path) {
+        let path = plain(path);
+        let (Some(name), Some(folder)) = (path.file_name(), path.parent()) else { return };
+        let known = self.names.entry(name.to_owned()).or_default();
+        if known.contains(&path) {
+            return;
+        }
+        known.push(path.clone());
+        if !self.folders.contains_key(folder) {
+            let name = folder.file_name().unwrap_or_default().to_owned();
+            self.folder_names.entry(name).or_default().push(folder.to_owned());
+        }
+        self.folders.entry(folder.to_owned()).or_default().push(path);
+    }
+
+    /// Makes a symbolic link known, with the file it leads to.
+    pub fn add_link(&mut self, path: &Path, target: &Path) {
+        self.add(path);
+        self.links.insert(plain(path), plain(target));
+    }
+
+    /// Notes under which number a file was read.
+    pub fn read_as(&mut self, path: &Path, document: DocumentId) {
+        self.documents.insert(plain(path), document);
+    }
+
+    /// The file itself: what a link leads to.
+    pub fn real<'a>(&'a self, path: &'a Path) -> &'a Path {
+        self.links.get(path).map_or(path, PathBuf::as_path)
+    }
+
+    pub fn document(&self, path: &Path) -> Option<DocumentId> {
+        self.documents.get(self.real(path)).copied()
+    }
+
+    /// Where an absolute path of the server lies under `--root`.
+    pub fn under_root(&self, path: &Path) -> Option<PathBuf> {
+        let below: PathBuf =
+            path.components().filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir)).collect();
+        self.root.as_ref().map(|root| plain(&root.join(below)))
+    }
+
+    /// The file that a path of the server means, in the eyes of the file `near` that names it.
+    pub fn find(&self, path: &Path, near: &Path) -> Option<PathBuf> {
+        if let (true, Some(exact)) = (path.is_absolute(), self.under_root(path)) {
+            return Some(exact);
+        }
+        let candidates = self.names.get(path.file_name()?)?;
+        self.best(candidates.iter().map(|candidate| (candidate, suffix(candidate, path))), near).cloned()
+    }
+
+    /// As [`Paths::find`], for a file that nobody names outright: its folder must agree as well, or it must lie at the top.
+    pub fn find_at_home(&self, path: &Path, near: &Path) -> Option<PathBuf> {
+        let found = self.find(path, near).filter(|found| self.knows(found))?;
+        let top = self.folders.keys().map(|folder| folder.components().count()).min();
+        let at_top = found.parent().map(|folder| folder.components().count()) == top;
+        (at_top || self.root.is_some() || suffix(&found, path) > 1).then_some(found)
+    }
+
+    /// A path relative to one of the folders above `near`, the nearest first; else as [`Paths::find`].
+    pub fn find_relative(&self, path: &Path, near: &Path) -> Option<PathBuf> {
+        let above = near.ancestors().skip(1).map(|folder| plain(&folder.join(path)));
+        above.filter(|candidate| self.knows(candidate)).next().or_else(|| self.find(path, near))
+    }
+
+    /// Whether a file of that path was seen.
+    pub fn knows(&self, path: &Path) -> bool {
+        path.file_name().and_then(|name| self.names.get(name)).is_some_and(|known| known.iter().any(|known| known == path))
+    }
+
+    /// The folder that a folder of the server means; at least its name must agree.
+    pub fn find_folder(&self, folder: &Path, near: &Path) -> Option<PathBuf> {
+        if let (true, Some(exact)) = (folder.is_absolute(), self.under_root(folder)) {
+            return Some(exact);
+        }
+        if folder.is_relative() {
+            let above = near.ancestors().skip(1).map(|above| plain(&above.join(folder)));
+            if let Some(found) = above.into_iter().find(|candidate| self.folders.contains_key(candidate)) {
+                return Some(found);
+            }
+        }
+        let candidates = self.folder_names.get(folder.file_name()?)?;
+        self.best(candidates.iter().map(|candidate| (candidate, suffix(candidate, folder))), near).cloned()
+    }
+
+    /// The files directly in a folder, in byte order of their names.
+    pub fn files_in(&self, folder: &Path) -> Vec<&PathBuf> {
+        let mut files: Vec<&PathBuf> = self.folders.get(folder).into_iter().flatten().collect();
+        files.sort();
+        files
+    }
+
+    /// All folders of that name.
+    pub fn folders_named(&self, name: &OsStr) -> &[PathBuf] {
+        self.folder_names.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The candidate with the longest common suffix, then the one that shares most of its path with `near`; none on a tie.
+    fn best<'a>(&self, candidates: impl Iterator<Item = (&'a PathBuf, usize)>, near: &Path) -> Option<&'a PathBuf> {
+        let mut ranked: Vec<((usize, usize), &PathBuf)> =
+            candidates.filter(|(_, score)| *score > 0).map(|(path, score)| ((score, shared(path, near)), path)).collect();
+        ranked.sort();
+        match ranked.as_slice() {
+            [.., (second, _), (first, _)] if first == second => None,
+            [.., (_, path)] => Some(path),
+            [] => None,
+        }
+    }
+}
+
+/// A path without `.` and, where that is possible, without `..`.
+pub fn plain(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(out.components().next_back(), Some(Component::Normal(_))) => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// How many names two paths share at their ends.
+fn suffix(left: &Path, right: &Path) -> usize {
+    let names = |path: &Path| {
+        path.components()
+            .filter(|part| matches!(part, Component::Normal(_)))
+            .map(|part| part.as_os_str().to_owned())
+            .collect::<Vec<_>>()
+    };
+    names(left).iter().rev().zip(names(right).iter().rev()).take_while(|(left, right)| left == right).count()
+}
+
+/// How many folders two files share at their beginnings.
+pub fn shared(left: &Path, right: &Path) -> usize {
+    let folders = |path: &Path| path.parent().map(Path::to_path_buf).unwrap_or_default();
+    folders(left).components().zip(folders(right).components()).take_while(|(left, right)| left == right).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(list: &[&str]) -> Paths {
+        let mut paths = Paths::new(None);
+        list.iter().for_each(|path| paths.add(Path::new(path)));
+        paths
+    }
+
+    #[test]
+    fn the_longest_suffix_wins_then_the_nearest_folder() {
+        let paths = paths(&["staging/gunicorn.conf.py", "production/gunicorn.conf.py", "etc/shop/gunicorn.conf.py"]);
+        let find = |path: &str, near: &str| paths.find(Path::new(path), Path::new(near));
+        assert_eq!(find("/etc/shop/gunicorn.conf.py", "production/a.service"), Some("etc/shop/gunicorn.conf.py".into()));
+        assert_eq!(find("/srv/gunicorn.conf.py", "production/a.service"), Some("production/gunicorn.conf.py".into()));
+        assert_eq!(find("/srv/gunicorn.conf.py", "a.service"), None);
+    }
+
+    #[test]
+    fn relative_paths_look_upwards() {
+        let paths = paths(&["nginx/snippets/tls.conf", "nginx/sites/shop"]);
+        let found = paths.find_relative(Path::new("snippets/tls.conf"), Path::new("nginx/sites/shop"));
+        assert_eq!(found, Some("nginx/snippets/tls.conf".into()));
+    }
+
+    #[test]
+    fn a_root_is_exact() {
+        let mut paths = Paths::new(Some(Path::new("copy")));
+        paths.add(Path::new("copy/etc/a"));
+        paths.add(Path::new("copy/srv/etc/a"));
+        assert_eq!(paths.find(Path::new("/etc/a"), Path::new("copy/x")), Some("copy/etc/a".into()));
+    }
+}

@@ -1,0 +1,14 @@
+//! What the languages call things: names, types, defaults, versions, and where each thing may stand.
+//!
+//! In: the tables `grammar/{gunicorn,nginx,systemd}.toml`, embedded and read once, when first asked for. Out: rows to look up,
+//! defaults as values, and raw values as gunicorn converts them. Knows no file of a user and no rule.
+
+pub mod gunicorn;
+pub mod includes;
+pub mod model;
+pub mod nginx;
+pub mod suggest;
+pub mod systemd;
+pub mod time;
+pub mod types;
+pub mod version;

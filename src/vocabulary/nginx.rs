@@ -1,0 +1,340 @@
+//! nginx's directives: where each may stand, how many arguments it takes, its default and how it is inherited.
+//!
+//! A name may belong to several modules (`server`, `keepalive_timeout`), so a directive is found by name and context. Defaults
+//! that depend on the platform's page size are not known here.
+
+use super::time;
+use super::types::{Inheritance, Type};
+use super::version::{Version, VersionRange};
+use crate::value::{Duration, Item, Known, Origin, Size, Value};
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+/// Finds a directive by name and by the context it stands in.
+pub fn directive(name: &str, context: Context) -> Option<&'static Directive> {
+    directives(name).iter().find(|directive| directive.allows(context))
+}
+
+/// All directives of a name, one per module; documented ones of other programs come last.
+pub fn directives(name: &str) -> &'static [Directive] {
+    table().directives.get(name).map_or(&[], Vec::as_slice)
+}
+
+/// Every name that is a directive, in no order.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    table().directives.keys().copied()
+}
+
+/// nginx 1.18 to the newest version the table was read from.
+pub fn supported() -> VersionRange {
+    table().supported
+}
+
+/// The default in a range of versions: none without one, unknown where the versions differ.
+pub fn default_of(directive: &Directive, range: &VersionRange) -> Value {
+    let changes = directive.before.iter().map(|(until, _)| *until).filter(|until| range.before(*until).is_none());
+    let oldest = directive.default_at(range.min);
+    if changes.into_iter().any(|version| directive.default_at(version) != oldest) {
+        return Value::unknown(format!(
+            "the default of {} differs between nginx {} and {}",
+            directive.name, range.min, range.max
+        ));
+    }
+    oldest.map_or(Value::None, |words| typed(directive, words))
+}
+
+/// The arguments of a directive as a value of its type; unknown when they hold a variable or a placeholder.
+pub fn read(directive: &Directive, args: &[&str]) -> Value {
+    let text = args.join(" ");
+    if text.contains(['$', '{']) && !matches!(directive.kind, Type::Text | Type::List(_) | Type::Any) {
+        return Value::unknown("it holds a variable or a placeholder");
+    }
+    let first = args.first().copied().unwrap_or_default();
+    let known = match &directive.kind {
+        Type::Duration => time::nginx_time(first).or_else(|| time::nginx_seconds(first)).map(Known::Duration),
+        Type::Size => time::nginx_size(first).or_else(|| time::nginx_offset(first)).map(Known::Size),
+        Type::Boolean => time::nginx_flag(first).map(Known::Boolean),
+        Type::Integer => first.parse().ok().map(Known::Integer),
+        Type::List(_) => Some(Known::List(args.iter().map(|arg| item(arg)).collect())),
+        _ => Some(Known::Text(text.as_str().into())),
+    };
+    known.map_or_else(|| Value::unknown(format!("`{text}` is no {}", directive.kind.name())), Value::Known)
+}
+
+/// Whether the directive exists in a range of versions.
+pub fn exists_in(directive: &Directive, range: &VersionRange) -> Option<bool> {
+    range.has(directive.since, None, directive.last)
+}
+
+/// One directive of one module.
+#[derive(Debug)]
+pub struct Directive {
+    pub name: &'static str,
+    pub module: &'static str,
+    pub contexts: Vec<Context>,
+    /// The fewest and the most arguments.
+    pub least: u8,
+    pub most: u8,
+    pub block: bool,
+    pub kind: Type,
+    pub inheritance: Inheritance,
+    pub since: Option<Version>,
+    /// The last version that has it.
+    pub last: Option<Version>,
+    /// Documented, but not part of the open-source tree (commercial, njs, ...).
+    pub doc_only: bool,
+    default: Option<Words>,
+    /// The default up to a version, in the order of versions.
+    before: Vec<(Version, Option<Words>)>,
+}
+
+/// A default as a person writes it: one text, or one per entry of an array.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Words {
+    One(&'static str),
+    Entries(&'static [&'static str]),
+}
+
+impl Directive {
+    pub fn allows(&self, context: Context) -> bool {
+        self.contexts.iter().any(|allowed| *allowed == context || *allowed == Context::Any)
+    }
+
+    fn default_at(&self, version: Version) -> Option<Words> {
+        self.before.iter().find(|(until, _)| version < *until).map_or(self.default, |(_, words)| *words)
+    }
+}
+
+/// Where a directive may stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Context {
+    Main,
+    Events,
+    Http,
+    Server,
+    Location,
+    IfInServer,
+    IfInLocation,
+    LimitExcept,
+    Upstream,
+    Stream,
+    StreamServer,
+    StreamUpstream,
+    Mail,
+    MailServer,
+    /// A block of a module that has its own grammar.
+    Other,
+    /// Everywhere.
+    Any,
+}
+
+impl Context {
+    fn parse(text: &str) -> Context {
+        match text {
+            "main" => Context::Main,
+            "events" => Context::Events,
+            "http" => Context::Http,
+            "server" => Context::Server,
+            "location" => Context::Location,
+            "if in server" => Context::IfInServer,
+            "if in location" => Context::IfInLocation,
+            "limit_except" => Context::LimitExcept,
+            "upstream" => Context::Upstream,
+            "stream" => Context::Stream,
+            "stream server" => Context::StreamServer,
+            "stream upstream" => Context::StreamUpstream,
+            "mail" => Context::Mail,
+            "mail server" => Context::MailServer,
+            "any" => Context::Any,
+            _ => Context::Other,
+        }
+    }
+}
+
+fn typed(directive: &Directive, words: Words) -> Value {
+    let list = |items: Vec<Item>| Value::Known(Known::List(items.into()));
+    match (words, &directive.kind) {
+        (Words::Entries(entries), _) => list(entries.iter().map(|entry| item(entry)).collect()),
+        (Words::One(text), Type::List(_)) => list(text.split_ascii_whitespace().map(item).collect()),
+        (Words::One(text), kind) => Value::Known(scalar(kind, text)),
+    }
+}
+
+fn item(text: &str) -> Item {
+    Item { value: Value::text(text), origin: Origin::Default { source: "nginx".into() } }
+}
+
+/// A default of the table as a value of its type; it holds only plain forms, a number with at most one unit.
+fn scalar(kind: &Type, text: &str) -> Known {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = text.get(digits.len()..).unwrap_or_default();
+    let number = digits.parse::<i64>().ok();
+    let written: Arc<str> = text.into();
+    let milliseconds = match unit {
+        "ms" => 1,
+        "" | "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => 86_400_000,
+    };
+    let bytes = match unit {
+        "" => 1,
+        "k" | "K" => 1 << 10,
+        "m" | "M" => 1 << 20,
+        _ => 1 << 30,
+    };
+    match (kind, number) {
+        (Type::Boolean, _) if text == "on" || text == "off" => Known::Boolean(text == "on"),
+        (Type::Integer, Some(number)) if unit.is_empty() => Known::Integer(number),
+        (Type::Duration, Some(number)) => {
+            Known::Duration(Duration { milliseconds: number.saturating_mul(milliseconds), written })
+        }
+        (Type::Size, Some(number)) => Known::Size(Size { bytes: number.saturating_mul(bytes), written }),
+        _ => Known::Text(written),
+    }
+}
+
+struct Table {
+    supported: VersionRange,
+    directives: HashMap<&'static str, Vec<Directive>>,
+}
+
+fn table() -> &'static Table {
+    static TABLE: OnceLock<Table> = OnceLock::new();
+    TABLE.get_or_init(|| load(toml::from_str(include_str!("../../grammar/nginx.toml")).unwrap_or_default()))
+}
+
+#[derive(Default, Deserialize)]
+struct Rows {
+    newest: &'static str,
+    directives: HashMap<&'static str, HashMap<&'static str, Row>>,
+    doc_only: HashMap<&'static str, HashMap<&'static str, Row>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    #[serde(rename = "in", default = "nearly_everywhere")]
+    contexts: &'static str,
+    #[serde(default = "one")]
+    args: &'static str,
+    #[serde(default)]
+    block: bool,
+    #[serde(rename = "type", default)]
+    kind: Option<&'static str>,
+    default: Option<Written>,
+    #[serde(default)]
+    inherit: &'static str,
+    since: Option<&'static str>,
+    last: Option<&'static str>,
+    #[serde(default)]
+    before: HashMap<&'static str, Written>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    One(&'static str),
+    Entries(Vec<&'static str>),
+}
+
+fn nearly_everywhere() -> &'static str {
+    "http, server, location"
+}
+
+fn one() -> &'static str {
+    "1"
+}
+
+fn load(rows: Rows) -> Table {
+    let mut directives: HashMap<&'static str, Vec<Directive>> = HashMap::with_capacity(1024);
+    for (modules, doc_only) in [(rows.directives, false), (rows.doc_only, true)] {
+        for (module, rows) in modules {
+            for (name, row) in rows {
+                directives.entry(name).or_default().push(row.directive(name, module, doc_only));
+            }
+        }
+    }
+    for same_name in directives.values_mut() {
+        same_name.sort_by_key(|directive| (directive.doc_only, directive.module));
+    }
+    Table { supported: VersionRange::new(Version::of_table("1.18"), Version::of_table(rows.newest)), directives }
+}
+
+impl Row {
+    fn directive(self, name: &'static str, module: &'static str, doc_only: bool) -> Directive {
+        let count = |text: &str, otherwise| text.parse().unwrap_or(otherwise);
+        let (least, most) = match (self.args.strip_suffix('+'), self.args.split_once('-')) {
+            (Some(least), _) => (count(least, 0), u8::MAX),
+            (_, Some((least, most))) => (count(least, 0), count(most, u8::MAX)),
+            _ => (count(self.args, 0), count(self.args, u8::MAX)),
+        };
+        let mut before: Vec<_> = self.before.into_iter().map(|(until, was)| (Version::of_table(until), was.words())).collect();
+        before.sort_by_key(|(until, _)| *until);
+        Directive {
+            name,
+            module,
+            contexts: self.contexts.split(", ").map(Context::parse).collect(),
+            least,
+            most,
+            block: self.block,
+            kind: self.kind.map_or(Type::Text, Type::parse),
+            inheritance: Inheritance::parse(self.inherit),
+            since: self.since.map(Version::of_table),
+            last: self.last.map(Version::of_table),
+            doc_only,
+            default: self.default.and_then(Written::words),
+            before,
+        }
+    }
+}
+
+impl Written {
+    fn words(self) -> Option<Words> {
+        match self {
+            Written::One("") => None,
+            Written::One(text) => Some(Words::One(text)),
+            Written::Entries(entries) => Some(Words::Entries(entries.leak())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(min: &str, max: &str) -> VersionRange {
+        VersionRange::new(Version::parse(min).unwrap(), Version::parse(max).unwrap())
+    }
+
+    #[test]
+    fn the_table_loads_whole() {
+        toml::from_str::<Rows>(include_str!("../../grammar/nginx.toml")).unwrap();
+        assert!(table().directives.values().map(Vec::len).sum::<usize>() > 1000);
+    }
+
+    #[test]
+    fn contexts_tell_namesakes_apart() {
+        assert_eq!(directive("keepalive_timeout", Context::Upstream).unwrap().module, "ngx_http_upstream_keepalive_module");
+        assert_eq!(directive("keepalive_timeout", Context::Location).unwrap().most, 2);
+        assert!(directive("server", Context::Http).unwrap().block);
+        assert!(directive("proxy_read_timeout", Context::IfInLocation).is_none());
+        assert!(directive("include", Context::Upstream).is_some());
+    }
+
+    #[test]
+    fn defaults_are_typed_and_follow_the_version() {
+        let of = |name, context, range: VersionRange| default_of(directive(name, context).unwrap(), &range);
+        let everything = supported();
+        assert_eq!(of("proxy_read_timeout", Context::Server, everything), Value::Known(Known::Duration(Duration::seconds(60))));
+        assert_eq!(of("client_max_body_size", Context::Http, everything).to_string(), "1m");
+        assert_eq!(of("proxy_http_version", Context::Http, range("1.18", "1.29.6")).as_text(), Some("1.0"));
+        assert_eq!(of("proxy_http_version", Context::Http, range("1.29.7", "1.31.0")).as_text(), Some("1.1"));
+        assert!(matches!(of("proxy_http_version", Context::Http, everything), Value::Unknown(_)));
+        assert_eq!(of("keepalive", Context::Upstream, range("1.22.1", "1.22.1")), Value::None);
+        assert_eq!(of("keepalive", Context::Upstream, range("1.29.8", "1.29.8")), Value::Known(Known::Integer(32)));
+        assert_eq!(of("proxy_set_header", Context::Http, range("1.22", "1.24")).items().len(), 2);
+        assert!(matches!(of("ssl_protocols", Context::Http, range("1.22", "1.24")), Value::Unknown(_)));
+    }
+}

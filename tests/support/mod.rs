@@ -1,0 +1,81 @@
+//! What several tests need: scratch folders with files in them, and findings as text.
+#![allow(dead_code)] // Each test uses a part of it.
+
+use gearmesh::check::check;
+use gearmesh::model::facts::Facts;
+use gearmesh::outcome::Outcome;
+use gearmesh::source::Input;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A folder that goes away with its owner.
+pub struct Scratch {
+    folder: tempfile::TempDir,
+}
+
+impl Scratch {
+    /// A folder with these files: path and text.
+    pub fn new(files: &[(String, String)]) -> Scratch {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().expect("a file has a folder")).expect("the folder is made");
+            fs::write(path, text).expect("the file is written");
+        }
+        Scratch { folder }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What stands before the paths of the scratch files where they are shown.
+    pub fn prefix(&self) -> String {
+        format!("{}/", self.path().display())
+    }
+
+    /// Checks the whole folder.
+    pub fn check(&self, facts: &Facts) -> Outcome {
+        let input = Input { paths: vec![self.path().to_owned()], ..Input::default() };
+        check(&input, facts).expect("the scratch folder is checked")
+    }
+}
+
+/// All findings with labels and help, without the folder's own path.
+pub fn report(outcome: &Outcome, folder: &Path) -> String {
+    let documents = &outcome.stack.documents;
+    let mut text = String::new();
+    for finding in &outcome.findings {
+        let _ = writeln!(text, "{}[{}] {}: {}", finding.severity, finding.rule, finding.confidence, finding.message);
+        for label in &finding.labels {
+            let document = documents.of(label.span).expect("a label has a document");
+            let place = document.place(label.span);
+            let _ = writeln!(
+                text,
+                "  {}:{}:{}-{}:{} {}",
+                document.path.display(),
+                place.line,
+                place.column,
+                place.end_line,
+                place.end_column,
+                label.text
+            );
+        }
+        for line in finding.help.iter().flat_map(|help| help.lines()) {
+            let _ = writeln!(text, "  = {line}");
+        }
+    }
+    text.replace(&format!("{}/", folder.display()), "")
+}
+
+/// The folder of shared facts and corpus; none, with a message, when it is absent.
+pub fn shared() -> Option<PathBuf> {
+    let folder = std::env::var_os("GEARMESH_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("skipped: {} is absent (GEARMESH_SHARED names it)", folder.display());
+    None
+}
