@@ -1,0 +1,28 @@
+# `make test` sets up what the tests need, as far as it may, and runs all of them.
+# What could not be set up is said here; the tests that need it skip with a message and are counted at the end.
+
+GUNICORN ?= 23.0.0
+
+.PHONY: test setup nginx venv
+
+test: setup
+	@cargo test --no-fail-fast -- --nocapture > target/test.log 2>&1; status=$$?; \
+	grep -E '^(test |test result|failures|skipped: |    Running)|panicked' target/test.log | grep -vE '^test .* \.\.\. ok$$' || true; \
+	if [ $$status -ne 0 ]; then tail -n 200 target/test.log; fi; \
+	count() { grep -cE "$$1" target/test.log || true; }; \
+	echo "$$(count '\.\.\. ok$$') passed, $$(count '\.\.\. FAILED$$') failed, $$(count '^skipped: ') skipped"; \
+	exit $$status
+
+setup: nginx venv
+	@mkdir -p target
+
+nginx:
+	@command -v nginx >/dev/null || PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || \
+	{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq nginx >/dev/null; } || \
+	echo "setup: nginx is not installed and could not be; tests against it are skipped"
+
+venv:
+	@mkdir -p target
+	@[ -x target/venv/bin/gunicorn ] || \
+	{ python3 -m venv target/venv && target/venv/bin/pip install --quiet gunicorn==$(GUNICORN); } || \
+	echo "setup: gunicorn could not be installed into target/venv; tests against it are skipped"
