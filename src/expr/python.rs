@@ -22,9 +22,6 @@ mod text;
 mod walk;
 mod worlds;
 
-#[cfg(test)]
-mod tests;
-
 use crate::expr::Environment;
 use crate::source::Span;
 use crate::value::Origin;
@@ -102,7 +99,16 @@ pub enum BindingKind {
     Class,
 }
 
+/// Stack of an evaluation: without optimisation, one level of nesting takes about 15 kB.
+const STACK_BYTES: usize = 32 << 20;
+
 /// Evaluates a program for a process that is started with `environment` on `host`.
 pub fn evaluate(program: &Program, environment: &Environment, host: &Machine) -> Evaluation {
-    Evaluation { worlds: worlds::explore(program, environment, host) }
+    let worlds = std::thread::scope(|scope| {
+        let work = || worlds::explore(program, environment, host);
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work).ok()?;
+        thread.join().ok()
+    });
+    let nothing = || vec![World { opaque: Some("the program could not be evaluated".into()), ..World::default() }];
+    Evaluation { worlds: worlds.unwrap_or_else(nothing) }
 }

@@ -25,6 +25,9 @@ impl Run<'_> {
             }
             let function = self.attribute(&receiver, name, span)?;
             let arguments = self.arguments(arguments)?;
+            if let Object::Unknown(unknown) = &function.object {
+                return Ok(self.foreign(&format!("a call of {}", unknown.reason), &receiver, &arguments, span));
+            }
             return self.apply(&function, arguments, span);
         }
         let function = self.expression(callee)?;
@@ -43,7 +46,7 @@ impl Run<'_> {
                 Err(Raised::new("TypeError", format!("{} is not callable", function.object.type_name())).into())
             }
             Object::Unknown(reason) => {
-                let text = format!("a call: {}", reason.reason);
+                let text = format!("a call of what is not known: {}", reason.reason);
                 Ok(self.foreign(&text, function, &arguments, span))
             }
             _ => Ok(self.foreign("a call that is not evaluated", function, &arguments, span)),
@@ -107,7 +110,7 @@ impl Run<'_> {
         for other in &frame.returned {
             blend(&mut value, other, &unknown(&format!("depends on a branch in {}", definition.name.name)));
         }
-        Ok(Traced::computed(value.object.clone(), span, [&value]).with(&frame.control.assumptions()))
+        Ok(Traced::computed(value.object.clone(), span, [&value]).with(&frame.control))
     }
 
     /// What a function that is not run may change.
@@ -156,7 +159,7 @@ impl Run<'_> {
                 self.finish_operation(percent::str_format(template, &arguments.positional, &named), span, &from)
             }
             Object::Str(content) => {
-                if let Some(result) = self.text_method(content, name, arguments, span)? {
+                if let Some(result) = self.text_method(receiver, content, name, arguments, span)? {
                     return Ok(note_prefix(receiver, name, arguments, result));
                 }
                 Ok(Traced::computed(unknown_of(&from, name), span, from))
@@ -175,7 +178,14 @@ impl Run<'_> {
         }
     }
 
-    fn text_method(&mut self, content: &str, name: &str, arguments: &Arguments<'_>, span: Span) -> Result<Option<Traced>> {
+    fn text_method(
+        &mut self,
+        receiver: &Traced,
+        content: &str,
+        name: &str,
+        arguments: &Arguments<'_>,
+        span: Span,
+    ) -> Result<Option<Traced>> {
         // `split` alone has parameters that are given by name.
         let mut positional = arguments.positional.clone();
         for (key, value) in &arguments.named {
@@ -185,10 +195,9 @@ impl Run<'_> {
             }
         }
         let mut from: Vec<&Traced> = positional.iter().collect();
-        let receiver = Traced::written(Object::text(content), span);
-        from.push(&receiver);
+        from.push(receiver);
         let outcome = if name == "join" && positional.len() == 1 {
-            let source = positional.first().unwrap_or(&receiver).clone();
+            let source = positional.first().unwrap_or(receiver).clone();
             match self.items(&source, span)? {
                 Some(items) => text::method(content, name, &[Traced { object: Object::tuple(items), ..source }], span),
                 None => None,
@@ -287,21 +296,17 @@ impl Run<'_> {
     }
 
     fn change_list(&mut self, list: &Sequence, items: Vec<Traced>, from: &[&Traced]) -> Result<()> {
-        self.spend(1 + items.len() / 16)?;
-        let object = if items.len() > super::object::MAX_SIZE {
-            Object::unknown("a list that is very long")
-        } else {
-            Object::List(Sequence { identity: list.identity, items: Arc::new(items) })
-        };
+        self.spend(1 + self.weight() / 64)?;
+        let object = Object::changed_list(list.identity, items);
         let basis = Traced::computed(Object::None, Span::new(crate::source::DocumentId(0), 0, 0), from.iter().copied()).basis;
         self.replace(list.identity, &object, &basis);
         Ok(())
     }
 
     fn change_dict(&mut self, mapping: &Mapping, object: Object, from: &[&Traced]) -> Result<()> {
-        self.spend(1 + mapping.entries.len() / 16)?;
+        self.spend(1 + self.weight() / 64)?;
         let object = match object {
-            Object::Dict(changed) => Object::Dict(Mapping { identity: mapping.identity, entries: changed.entries }),
+            Object::Dict(changed) => Object::changed_dict(mapping.identity, changed.entries.to_vec()),
             other => other,
         };
         let basis = Traced::computed(Object::None, Span::new(crate::source::DocumentId(0), 0, 0), from.iter().copied()).basis;

@@ -30,7 +30,7 @@ impl Run<'_> {
         if let (Some(class), Kind::Name(_)) = (&class, &value.kind)
             && !is_builtin(class)
             && let Some(last) = self.handling.last()
-            && self.look_up(class, value.span)?.is_some_and(|bound| bound.object.as_unknown().is_some())
+            && self.look_up(class)?.is_some_and(|bound| bound.object.as_unknown().is_some())
         {
             return Ok(last.clone());
         }
@@ -45,7 +45,7 @@ impl Run<'_> {
         finally: &[Statement],
     ) -> Result<Flow> {
         let flow = self.guarded(body, handlers, otherwise);
-        if finally.is_empty() || matches!(flow, Err(Stop::Fork(_) | Stop::Fuel)) {
+        if finally.is_empty() || matches!(flow, Err(Stop::Fork(_) | Stop::Fuel | Stop::Unclear)) {
             return flow;
         }
         match self.block(finally)? {
@@ -55,6 +55,7 @@ impl Run<'_> {
     }
 
     fn guarded(&mut self, body: &[Statement], handlers: &[Handler], otherwise: &[Statement]) -> Result<Flow> {
+        self.spend(self.weight() / 64)?;
         let before = self.state.clone();
         let doubts = self.doubts;
         let depth = (self.depth, self.calls.len());

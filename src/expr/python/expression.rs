@@ -4,7 +4,7 @@
 
 use super::guard::Verdict;
 use super::library;
-use super::object::{Object, Outcome, Raised, Sequence, Traced, contains};
+use super::object::{Object, Outcome, Raised, Traced, contains};
 use super::operate;
 use super::percent;
 use super::run::{MAX_DEPTH, Result, Run, Variable, blend};
@@ -23,6 +23,9 @@ impl Run<'_> {
         let result = self.evaluate(expression);
         self.depth -= 1;
         let result = result?;
+        if let Object::Str(text) = &result.object {
+            self.spend(text.len() / 256)?;
+        }
         let may_raise = matches!(
             expression.kind,
             Kind::Binary { .. }
@@ -100,13 +103,17 @@ impl Run<'_> {
     }
 
     fn name(&mut self, name: &Arc<str>, span: Span) -> Result<Traced> {
-        if let Some(value) = self.look_up(name, span)? {
-            let object = value.object.clone();
-            return Ok(Traced::computed(object, span, [&value]));
+        if let Some(value) = self.look_up(name)? {
+            // What was read from a variable stays so under every name; what was written is written elsewhere.
+            return Ok(match &value.origin {
+                Origin::Environment { .. } => value,
+                _ => Traced::computed(value.object.clone(), span, [&value]),
+            });
         }
-        match library::builtin(name) {
-            Some(object) => Ok(Traced::written(object, span)),
-            None => {
+        match (library::builtin(name), &self.state.opaque) {
+            (Some(object), _) => Ok(Traced::written(object, span)),
+            (None, Some(reason)) => Ok(Traced::unknown(reason.clone(), span)),
+            (None, None) => {
                 let mut raised = Raised::new("NameError", format!("name '{name}' is not defined"));
                 if let Some(basis) = self.state.unbound.get(name) {
                     raised.basis.add(basis);
@@ -170,7 +177,7 @@ impl Run<'_> {
 
     fn in_environment(&mut self, name: &Traced, operator: Comparison, seen: &mut Vec<Traced>, span: Span) -> Outcome {
         let Object::Str(text) = &name.object else { return Ok(Object::unknown("a variable whose name is not known")) };
-        let inside = match self.variable(text, span) {
+        let inside = match self.variable(text) {
             Variable::Set(_) => true,
             Variable::Unset(basis) => {
                 seen.push(Traced { basis: basis.assumptions(), ..Traced::written(Object::None, span) });
@@ -212,7 +219,7 @@ impl Run<'_> {
         if let Object::Module(name) = &holder.object {
             return match (&**name, &key.object) {
                 ("os.environ", Object::Str(variable)) => self.read_variable(variable, index, None, span),
-                ("globals()", Object::Str(name)) => match self.look_up(name, span)? {
+                ("globals()", Object::Str(name)) => match self.look_up(name)? {
                     Some(value) => Ok(Traced::computed(value.object.clone(), span, [&value])),
                     None => Err(Raised::new("KeyError", &**name).into()),
                 },
@@ -227,14 +234,14 @@ impl Run<'_> {
         if matches!(argument.kind, Kind::Constant(_)) {
             self.read_by_name.insert(name.into());
         }
-        match (self.variable(name, span), default) {
+        match (self.variable(name), default) {
             (Variable::Set(value), _) => Ok(value),
             (Variable::Unset(basis), Some(default)) => {
                 Ok(Traced::computed(default.object.clone(), span, [&default]).with(&basis))
             }
             (Variable::Unset(basis), None) => {
                 let mut raised = Raised::new("KeyError", name);
-                raised.basis = basis.assumptions();
+                *raised.basis = basis.assumptions();
                 Err(raised.into())
             }
         }
@@ -311,7 +318,7 @@ impl Run<'_> {
 
     fn format(&mut self, parts: &[Part], span: Span) -> Result<Traced> {
         let mut used = Vec::new();
-        let text = self.parts(parts, span, &mut used)?;
+        let text = self.parts(parts, &mut used)?;
         let object = match text {
             Some(text) if text.len() <= super::object::MAX_SIZE => Object::text(text),
             Some(_) => Object::unknown("a text that is very long"),
@@ -324,14 +331,14 @@ impl Run<'_> {
         Ok(Traced::computed(object, span, &used))
     }
 
-    fn parts(&mut self, parts: &[Part], span: Span, used: &mut Vec<Traced>) -> Result<Option<String>> {
+    fn parts(&mut self, parts: &[Part], used: &mut Vec<Traced>) -> Result<Option<String>> {
         let mut text = Some(String::new());
         for part in parts {
             let piece = match part {
                 Part::Text(piece) => Some(piece.to_string()),
                 Part::Value { value, conversion, specification, debug } => {
                     let value = self.expression(value)?;
-                    let specification = self.parts(specification, span, used)?;
+                    let specification = self.parts(specification, used)?;
                     let conversion = conversion.or(debug.as_ref().filter(|_| specification.as_deref() == Some("")).map(|_| 'r'));
                     let field = match &specification {
                         Some(specification) => percent::field(&value.object, conversion, specification),
@@ -346,7 +353,7 @@ impl Run<'_> {
                 }
             };
             text = match (text, piece) {
-                (Some(text), Some(piece)) => Some(text + &piece),
+                (Some(text), Some(piece)) if text.len() <= super::object::MAX_SIZE => Some(text + &piece),
                 _ => None,
             };
         }
@@ -376,7 +383,7 @@ pub fn set_of(items: Vec<Traced>) -> Object {
             None => return Object::unknown("a set with unknown members"),
         }
     }
-    Object::Set(Sequence::new(members))
+    Object::set(members)
 }
 
 /// Notes the texts that the text of an open variable is compared with.

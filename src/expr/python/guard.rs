@@ -125,6 +125,10 @@ impl Run<'_> {
             value.basis.compared.iter().any(|pair| pair.0 == *name) && self.choice.declined.iter().any(|pair| pair.0 == *name)
         };
         basis.unset.retain(|name| !is_chosen(name));
+        if !self.is_module_level() {
+            // What the function returns holds the comparison as well; a guard on it may choose.
+            basis.compared.clone_from(&value.basis.compared);
+        }
         Ok(decision(of(truth), basis))
     }
 

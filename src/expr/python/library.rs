@@ -3,10 +3,13 @@
 //! In: a dotted name and arguments. Out: what it returns, or none when it is not evaluated here. Nothing of this looks at the
 //! machine gearmesh runs on: the environment and the processor count come from outside.
 
+mod path;
+mod sequence;
+
 use super::arguments::Arguments;
 use super::object::{Object, Outcome, Raised, Traced, exact};
 use super::run::{Result, Run, Variable};
-use super::syntax::{Binary, Comparison};
+use super::syntax::Binary;
 use super::{operate, text};
 use crate::source::Span;
 use crate::value::{Origin, Unknown};
@@ -266,7 +269,7 @@ pub fn call(run: &mut Run<'_>, name: &str, arguments: &Arguments<'_>, span: Span
         }
         "builtins.list" | "builtins.tuple" | "builtins.set" | "builtins.sorted" | "builtins.sum" | "builtins.min"
         | "builtins.max" | "builtins.any" | "builtins.all" | "builtins.enumerate" | "builtins.reversed" | "builtins.dict"
-        | "builtins.zip" | "builtins.frozenset" => return sequences(run, name, arguments, span),
+        | "builtins.zip" | "builtins.frozenset" => return sequence::call(run, name, arguments, span),
         _ => {}
     }
     let objects: Vec<&Object> = from.iter().map(|value| &value.object).collect();
@@ -351,14 +354,14 @@ fn plain(name: &str, arguments: &[&Object]) -> Option<Outcome> {
         ("builtins.range", bounds) => return range(bounds),
         ("os.path.join", parts) => {
             let parts: Option<Vec<&str>> = parts.iter().map(|part| part.as_text()).collect();
-            Object::text(join(&parts?)?)
+            Object::text(path::join(&parts?)?)
         }
-        ("os.path.dirname", [Object::Str(path)]) => Object::text(split_path(path).0),
-        ("os.path.basename", [Object::Str(path)]) => Object::text(split_path(path).1),
+        ("os.path.dirname", [Object::Str(path)]) => Object::text(path::split(path).0),
+        ("os.path.basename", [Object::Str(path)]) => Object::text(path::split(path).1),
         ("os.path.abspath", [Object::Str(path)]) if !path.starts_with('/') => {
             Object::unknown("a path relative to where gunicorn is started")
         }
-        ("os.path.abspath" | "os.path.normpath", [Object::Str(path)]) => Object::text(normalised(path)),
+        ("os.path.abspath" | "os.path.normpath", [Object::Str(path)]) => Object::text(path::normalised(path)),
         _ => return None,
     }))
 }
@@ -400,54 +403,6 @@ fn range(bounds: &[&Object]) -> Option<Outcome> {
     Some(Ok(Object::tuple(items)))
 }
 
-/// posixpath.join: an absolute part discards what is before it.
-fn join(parts: &[&str]) -> Option<String> {
-    let (first, rest) = parts.split_first()?;
-    let mut path = (*first).to_owned();
-    for part in rest {
-        if part.starts_with('/') {
-            path = (*part).to_owned();
-        } else {
-            if !path.is_empty() && !path.ends_with('/') {
-                path.push('/');
-            }
-            path.push_str(part);
-        }
-    }
-    Some(path)
-}
-
-/// posixpath.split: directory without trailing slashes, unless it is nothing else.
-fn split_path(path: &str) -> (&str, &str) {
-    let at = path.rfind('/').map_or(0, |at| at + 1);
-    let (head, tail) = path.split_at(at);
-    let trimmed = head.trim_end_matches('/');
-    (if trimmed.is_empty() { head } else { trimmed }, tail)
-}
-
-/// posixpath.normpath.
-fn normalised(path: &str) -> String {
-    let lead = if path.starts_with("//") && !path.starts_with("///") {
-        "//"
-    } else if path.starts_with('/') {
-        "/"
-    } else {
-        ""
-    };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
-        match parts.last() {
-            Some(last) if part == ".." && *last != ".." => {
-                parts.pop();
-            }
-            None if part == ".." && !lead.is_empty() => {}
-            _ => parts.push(part),
-        }
-    }
-    let joined = format!("{lead}{}", parts.join("/"));
-    if joined.is_empty() { ".".to_owned() } else { joined }
-}
-
 fn processors(count: Option<i64>, span: Span) -> Traced {
     let object = match count {
         Some(count) => Object::Int(count),
@@ -473,7 +428,7 @@ fn environment(run: &mut Run<'_>, name: &str, arguments: &Arguments<'_>, span: S
         "os.environ.setdefault" => {
             let value =
                 run.read_variable(text, first, Some(default.unwrap_or_else(|| Traced::written(Object::None, span))), span)?;
-            if matches!(run.variable(text, span), Variable::Unset(_)) {
+            if matches!(run.variable(text), Variable::Unset(_)) {
                 run.state.variables.insert(text.clone(), Some(value.clone()));
             }
             value
@@ -507,188 +462,4 @@ fn update_globals(run: &mut Run<'_>, arguments: &Arguments<'_>, span: Span) -> T
         run.bind_global(&name, place, value, super::BindingKind::Assigned, true);
     }
     Traced::written(Object::None, span)
-}
-
-/// Built-in functions over items.
-fn sequences(run: &mut Run<'_>, name: &str, arguments: &Arguments<'_>, span: Span) -> Result<Option<Traced>> {
-    let from = arguments.all();
-    let short = name.strip_prefix("builtins.").unwrap_or(name);
-    let unknown = |reason: &str| {
-        let among = Object::unknown_among(from.iter().map(|value| &value.object));
-        Ok(Some(Traced::computed(among.unwrap_or_else(|| Object::unknown(reason)), span, from.clone())))
-    };
-    if short == "dict" {
-        return dictionary(arguments, span)
-            .map_or_else(|| unknown("a dictionary that is not evaluated"), |value| Ok(Some(value)));
-    }
-    let several = matches!(short, "min" | "max") && arguments.positional.len() > 1;
-    let mut items = Vec::new();
-    if several {
-        items.clone_from(&arguments.positional);
-    } else if let Some(first) = arguments.at(0) {
-        let sorted_set = match &first.object {
-            Object::Set(set) if matches!(short, "sorted" | "min" | "max" | "sum" | "any" | "all") => Some(set.items.to_vec()),
-            _ => None,
-        };
-        match sorted_set {
-            Some(members) => items = members,
-            None => match run.items(first, span)? {
-                Some(list) => items = list,
-                None => return unknown("a value that is not evaluated"),
-            },
-        }
-    } else if !matches!(short, "list" | "tuple" | "set" | "frozenset") {
-        return Ok(None);
-    }
-    let allowed: &[&str] = match short {
-        "sorted" => &["reverse"],
-        "min" | "max" => &["default"],
-        "enumerate" => &["start"],
-        _ => &[],
-    };
-    if arguments.named.iter().any(|(key, _)| !allowed.contains(&&**key)) {
-        return unknown("a call that is not evaluated");
-    }
-    let outcome: Outcome = match short {
-        "list" => Ok(Object::list(items.clone())),
-        "tuple" => Ok(Object::tuple(items.clone())),
-        "set" => Ok(super::expression::set_of(items.clone())),
-        "reversed" => Ok(Object::tuple(items.iter().rev().cloned().collect())),
-        "sorted" => {
-            let reverse = arguments.by_name("reverse").is_some_and(|value| value.object.truth() == Some(true));
-            sorted(items.clone(), reverse)
-        }
-        "sum" if arguments.positional.len() == 1 => sum(&items),
-        "any" | "all" => Ok(quantified(&items, short == "any")),
-        "min" | "max" => match (items.is_empty(), arguments.by_name("default")) {
-            (true, Some(default)) => Ok(default.object.clone()),
-            (true, None) => Err(Raised::new("ValueError", format!("{short}() arg is an empty sequence"))),
-            (false, _) => extreme(&items, short == "max"),
-        },
-        "enumerate" => {
-            let start = arguments.get(1, "start").map_or(Some(0), |value| value.object.as_int());
-            match start {
-                Some(start) => Ok(enumerated(&items, start, span)),
-                None => Ok(Object::unknown("a call that is not evaluated")),
-            }
-        }
-        _ => Ok(Object::unknown("a call that is not evaluated")),
-    };
-    let mut used: Vec<&Traced> = from.clone();
-    used.extend(&items);
-    run.finish_operation(outcome, span, &used).map(Some)
-}
-
-fn dictionary(arguments: &Arguments<'_>, span: Span) -> Option<Traced> {
-    let mut entries: Vec<(Traced, Traced)> = Vec::new();
-    match arguments.positional.as_slice() {
-        [] => {}
-        [Traced { object: Object::Dict(mapping), .. }] => entries = mapping.entries.to_vec(),
-        [Traced { object: Object::List(list) | Object::Tuple(list), .. }] => {
-            for pair in list.items.iter() {
-                match pair.object.items().map(|items| items.as_slice()) {
-                    Some([key, value]) if operate::put(&mut entries, key.clone(), value.clone()) => {}
-                    _ => return None,
-                }
-            }
-        }
-        _ => return None,
-    }
-    for (name, value) in &arguments.named {
-        operate::put(&mut entries, Traced::written(Object::Str(name.clone()), span), value.clone());
-    }
-    Some(Traced::computed(Object::dict(entries), span, arguments.all()))
-}
-
-fn less(left: &Object, right: &Object) -> Outcome {
-    operate::compare(Comparison::Less, left, right)
-}
-
-fn sorted(mut items: Vec<Traced>, reverse: bool) -> Outcome {
-    // Insertion keeps equal items in order, as Python's sort does, and stops at what cannot be ordered.
-    let mut list: Vec<Traced> = Vec::with_capacity(items.len());
-    if items.len() > 200 {
-        return Ok(Object::unknown("a long list that is sorted"));
-    }
-    if reverse {
-        items.reverse();
-    }
-    for item in items {
-        let mut at = list.len();
-        while let Some(before) = at.checked_sub(1).and_then(|at| list.get(at)) {
-            match less(&item.object, &before.object)?.truth() {
-                Some(true) => at -= 1,
-                Some(false) => break,
-                None => {
-                    return Ok(
-                        Object::unknown_among([&item.object, &before.object]).unwrap_or_else(|| Object::unknown("an order"))
-                    );
-                }
-            }
-        }
-        list.insert(at, item);
-    }
-    if reverse {
-        list.reverse();
-    }
-    Ok(Object::list(list))
-}
-
-fn sum(items: &[Traced]) -> Outcome {
-    let mut total = Object::Int(0);
-    for item in items {
-        if matches!(item.object, Object::Float(_)) && items.len() > 2 {
-            // Python 3.12 sums floats with compensation, older ones do not.
-            return Ok(Object::unknown("a sum of floats"));
-        }
-        total = operate::binary(Binary::Add, &total, &item.object)?;
-    }
-    Ok(total)
-}
-
-fn quantified(items: &[Traced], any: bool) -> Object {
-    let mut known = true;
-    for item in items {
-        match item.object.truth() {
-            Some(truth) if truth == any => return Object::Bool(any),
-            Some(_) => {}
-            None => known = false,
-        }
-    }
-    if known {
-        return Object::Bool(!any);
-    }
-    Object::unknown_among(items.iter().map(|item| &item.object)).unwrap_or_else(|| Object::unknown("a truth that is not known"))
-}
-
-fn extreme(items: &[Traced], largest: bool) -> Outcome {
-    if let Some(unknown) = Object::unknown_among(items.iter().map(|item| &item.object)) {
-        return Ok(unknown);
-    }
-    let mut best: Option<&Object> = None;
-    for item in items {
-        let better = match best {
-            None => true,
-            Some(best) if largest => match less(best, &item.object)?.truth() {
-                Some(better) => better,
-                None => return Ok(Object::unknown("an order")),
-            },
-            Some(best) => match less(&item.object, best)?.truth() {
-                Some(better) => better,
-                None => return Ok(Object::unknown("an order")),
-            },
-        };
-        if better {
-            best = Some(&item.object);
-        }
-    }
-    Ok(best.cloned().unwrap_or(Object::None))
-}
-
-fn enumerated(items: &[Traced], start: i64, span: Span) -> Object {
-    let pair = |(index, item): (i64, &Traced)| {
-        let number = Traced::written(Object::Int(index), span);
-        Traced::computed(Object::tuple(vec![number, item.clone()]), span, [item])
-    };
-    Object::tuple((start..).zip(items).map(pair).collect())
 }

@@ -40,6 +40,9 @@ impl Run<'_> {
         let changed_before = identity.is_some_and(|identity| self.changed.remove(&identity));
         let flow = self.under(&basis, |run| run.steps(target, &items, body, otherwise));
         self.rest_on(body, &basis);
+        if items.len() > 1 && self.is_environment(iterable)? {
+            self.forget_order(target, body);
+        }
         if let Some(identity) = identity {
             if self.changed.contains(&identity) {
                 self.smear_loop(target, body, "set in a loop over a list that changes");
@@ -49,7 +52,7 @@ impl Run<'_> {
         }
         match flow {
             // Not knowing whether the loop ended early ends the loop, not the program.
-            Err(Stop::Fuel) if self.fuel > 0 => {
+            Err(Stop::Unclear) => {
                 self.smear_loop(target, body, "set in a loop of unknown length");
                 Ok(Flow::Next)
             }
@@ -77,6 +80,31 @@ impl Run<'_> {
             self.bind(&name, span, Traced::unknown(reason, span), super::BindingKind::Assigned, false);
         }
         self.smear(body, &unknown(reason));
+    }
+
+    /// Whether an iterable is the environment itself, whose order is that of the process's caller.
+    fn is_environment(&mut self, iterable: &Expression) -> Result<bool> {
+        let holder = match &iterable.kind {
+            Kind::Call { callee, .. } => match &callee.kind {
+                Kind::Attribute { value, name } if matches!(&**name, "items" | "keys" | "values") => value,
+                _ => return Ok(false),
+            },
+            Kind::Name(_) | Kind::Attribute { .. } => iterable,
+            _ => return Ok(false),
+        };
+        let is_plain = walk::dotted(holder).is_some();
+        Ok(is_plain && matches!(&self.expression(holder)?.object, Object::Module(name) if &**name == "os.environ"))
+    }
+
+    /// Names that each step of a loop over the environment sets again hold what the last step left.
+    fn forget_order(&mut self, target: &Expression, body: &[Statement]) {
+        let reason = "depends on the order of the environment";
+        let mut names = BTreeMap::new();
+        walk::target_names(target, &mut names);
+        names.extend(walk::bound_plainly(body));
+        for (name, span) in names {
+            self.bind(&name, span, Traced::unknown(reason, span), super::BindingKind::Assigned, false);
+        }
     }
 
     /// What iterating over a value gives; none when that is not known.
@@ -116,7 +144,7 @@ impl Run<'_> {
         names.dedup();
         let mut entries = Vec::new();
         for name in names {
-            if let Variable::Set(value) = self.variable(&name, span) {
+            if let Variable::Set(value) = self.variable(&name) {
                 let key = Traced { object: Object::Str(name), origin: value.origin.clone(), basis: Basis::default() };
                 entries.push((key, value));
             }
@@ -129,7 +157,7 @@ impl Run<'_> {
     }
 
     pub fn comprehension(&mut self, it: &Comprehension, span: Span) -> Result<Traced> {
-        let mut found = Found { entries: Vec::new(), basis: Basis::default(), unknown: None };
+        let mut found = Found { entries: Vec::new(), basis: Basis::default(), unknown: None, unordered: false };
         let depth = self.state.scopes.len();
         self.state.scopes.push(BTreeMap::new());
         let result = self.clauses(it, &it.clauses, &mut found);
@@ -137,6 +165,9 @@ impl Run<'_> {
         result?;
         if let Some(unknown) = found.unknown {
             return Ok(Traced { basis: found.basis, ..Traced::written(unknown, span) });
+        }
+        if found.unordered && found.entries.len() > 1 {
+            return Ok(Traced::unknown("depends on the order of the environment", span));
         }
         let mut used: Vec<Traced> = Vec::new();
         let object = match it.kind {
@@ -177,6 +208,9 @@ impl Run<'_> {
         };
         let source = self.expression(&clause.iterable)?;
         found.basis.add(&source.basis);
+        if it.kind == ComprehensionKind::List && self.is_environment(&clause.iterable)? {
+            found.unordered = true;
+        }
         let Some(items) = self.items(&source, clause.iterable.span)? else {
             let unknown = Object::unknown_among([&source.object]);
             found.unknown =
@@ -229,6 +263,8 @@ struct Found {
     entries: Vec<(Traced, Traced)>,
     basis: Basis,
     unknown: Option<Object>,
+    /// Items stand in the order of the environment.
+    unordered: bool,
 }
 
 /// Narrows the assumption about the environment to the names that a loop looks for.

@@ -3,9 +3,12 @@
 //! In: nothing. Out: objects, their truth, equality and text as Python has them, and the value a setting takes from one.
 //! Lists and dictionaries carry a number, so that a change made through one name is seen through every other.
 
+mod trace;
+
+pub use trace::{Basis, Raised, Traced};
+
 use super::syntax::Function as Definition;
-use crate::source::Span;
-use crate::value::{Item, Known, Origin, Unknown, Value};
+use crate::value::{Item, Known, Unknown, Value};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -43,6 +46,7 @@ pub struct Function {
 pub struct Sequence {
     pub identity: u32,
     pub items: Arc<Vec<Traced>>,
+    size: Size,
 }
 
 /// Entries of a dictionary, in order.
@@ -50,40 +54,37 @@ pub struct Sequence {
 pub struct Mapping {
     pub identity: u32,
     pub entries: Arc<Vec<(Traced, Traced)>>,
+    size: Size,
 }
 
-/// An object with where it comes from and what was assumed to know it.
-#[derive(Clone, Debug)]
-pub struct Traced {
-    pub object: Object,
-    pub origin: Origin,
-    pub basis: Basis,
+/// How large a value is, all the way down: what walks it recurses and takes time.
+#[derive(Clone, Copy, Debug, Default)]
+struct Size {
+    weight: usize,
+    depth: usize,
 }
 
-/// What knowledge rests on.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Basis {
-    /// Variables assumed unset.
-    pub unset: Vec<Arc<str>>,
-    /// Other assumptions, in words.
-    pub other: Vec<Arc<str>>,
-    /// Variables an open environment may set whose text went into the value.
-    pub text: Vec<Arc<str>>,
-    /// Texts that such a variable was compared with.
-    pub compared: Vec<(Arc<str>, Arc<str>)>,
-}
+/// Deepest nesting of lists and dictionaries that is kept.
+const MAX_NESTING: usize = 40;
 
-/// What stops an expression: an exception that Python would raise.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Raised {
-    pub class: Arc<str>,
-    pub message: String,
-    pub basis: Basis,
-}
+impl Size {
+    fn of<'a>(objects: impl IntoIterator<Item = &'a Object>) -> Size {
+        let mut size = Size { weight: 1, depth: 1 };
+        for object in objects {
+            let inner = match object {
+                Object::List(it) | Object::Tuple(it) | Object::Set(it) => it.size,
+                Object::Dict(it) => it.size,
+                Object::Str(text) => Size { weight: 1 + text.len() / 16, depth: 0 },
+                _ => Size { weight: 1, depth: 0 },
+            };
+            size.weight = size.weight.saturating_add(inner.weight);
+            size.depth = size.depth.max(inner.depth + 1);
+        }
+        size
+    }
 
-impl Raised {
-    pub fn new(class: &str, message: impl Into<String>) -> Raised {
-        Raised { class: class.into(), message: message.into(), basis: Basis::default() }
+    fn is_too_large(self) -> bool {
+        self.weight > MAX_SIZE || self.depth > MAX_NESTING
     }
 }
 
@@ -95,87 +96,25 @@ pub const MAX_SIZE: usize = 1 << 16;
 
 static IDENTITIES: AtomicU32 = AtomicU32::new(0);
 
-impl Sequence {
-    pub fn new(items: Vec<Traced>) -> Sequence {
-        Sequence { identity: IDENTITIES.fetch_add(1, Ordering::Relaxed), items: Arc::new(items) }
-    }
+fn new_identity() -> u32 {
+    IDENTITIES.fetch_add(1, Ordering::Relaxed)
 }
 
-impl Mapping {
-    pub fn new(entries: Vec<(Traced, Traced)>) -> Mapping {
-        Mapping { identity: IDENTITIES.fetch_add(1, Ordering::Relaxed), entries: Arc::new(entries) }
+/// A list, tuple or set; unknown when it is too large.
+fn sequence(identity: u32, items: Vec<Traced>, kind: impl Fn(Sequence) -> Object) -> Object {
+    let size = Size::of(items.iter().map(|item| &item.object));
+    if size.is_too_large() {
+        return Object::unknown("a value that is very large");
     }
+    kind(Sequence { identity, items: Arc::new(items), size })
 }
 
-impl Basis {
-    pub fn is_empty(&self) -> bool {
-        self.unset.is_empty() && self.other.is_empty() && self.text.is_empty() && self.compared.is_empty()
+fn mapping(identity: u32, entries: Vec<(Traced, Traced)>) -> Object {
+    let size = Size::of(entries.iter().flat_map(|(key, value)| [&key.object, &value.object]));
+    if size.is_too_large() {
+        return Object::unknown("a value that is very large");
     }
-
-    /// Takes over everything that another value rests on.
-    pub fn add(&mut self, other: &Basis) {
-        extend(&mut self.unset, &other.unset);
-        extend(&mut self.other, &other.other);
-        extend(&mut self.text, &other.text);
-        extend(&mut self.compared, &other.compared);
-    }
-
-    /// The assumptions alone.
-    pub fn assumptions(&self) -> Basis {
-        Basis { unset: self.unset.clone(), other: self.other.clone(), ..Basis::default() }
-    }
-
-    /// The assumptions as sentences.
-    pub fn assuming(&self) -> Vec<Arc<str>> {
-        let unset = self.unset.iter().map(|name| format!("{name} is not set").into());
-        unset.chain(self.other.iter().cloned()).collect()
-    }
-}
-
-fn extend<T: Clone + PartialEq>(list: &mut Vec<T>, more: &[T]) {
-    for item in more {
-        if !list.contains(item) {
-            list.push(item.clone());
-        }
-    }
-}
-
-impl Traced {
-    pub fn written(object: Object, span: Span) -> Traced {
-        Traced { object, origin: Origin::Written { span }, basis: Basis::default() }
-    }
-
-    /// The result of an expression that used other values.
-    pub fn computed<'a>(object: Object, span: Span, from: impl IntoIterator<Item = &'a Traced>) -> Traced {
-        let mut origins = Vec::new();
-        let mut basis = Basis::default();
-        for value in from {
-            sources(&value.origin, &mut origins);
-            basis.add(&value.basis);
-        }
-        Traced { object, origin: Origin::Computed { span, from: origins }, basis }
-    }
-
-    pub fn unknown(reason: impl Into<Arc<str>>, span: Span) -> Traced {
-        Traced::written(Object::unknown(reason), span)
-    }
-
-    pub fn with(mut self, basis: &Basis) -> Traced {
-        self.basis.add(basis);
-        self
-    }
-}
-
-/// Most origins that are kept of what a value was computed from.
-const MAX_ORIGINS: usize = 16;
-
-/// Adds the leaves of an origin, once each.
-fn sources(origin: &Origin, into: &mut Vec<Origin>) {
-    match origin {
-        Origin::Computed { from, .. } => from.iter().for_each(|origin| sources(origin, into)),
-        leaf if into.len() < MAX_ORIGINS && !into.contains(leaf) => into.push(leaf.clone()),
-        _ => {}
-    }
+    Object::Dict(Mapping { identity, entries: Arc::new(entries), size })
 }
 
 impl Object {
@@ -188,15 +127,52 @@ impl Object {
     }
 
     pub fn list(items: Vec<Traced>) -> Object {
-        Object::List(Sequence::new(items))
+        sequence(new_identity(), items, Object::List)
     }
 
     pub fn tuple(items: Vec<Traced>) -> Object {
-        Object::Tuple(Sequence::new(items))
+        sequence(new_identity(), items, Object::Tuple)
+    }
+
+    /// A set of items that are known to differ.
+    pub fn set(items: Vec<Traced>) -> Object {
+        sequence(new_identity(), items, Object::Set)
     }
 
     pub fn dict(entries: Vec<(Traced, Traced)>) -> Object {
-        Object::Dict(Mapping::new(entries))
+        mapping(new_identity(), entries)
+    }
+
+    /// What a list becomes by a change; unknown when it would hold itself.
+    pub fn changed_list(identity: u32, items: Vec<Traced>) -> Object {
+        if items.iter().any(|item| item.object.holds(identity)) {
+            return Object::unknown("a list that holds itself");
+        }
+        sequence(identity, items, Object::List)
+    }
+
+    /// What a dictionary becomes by a change; unknown when it would hold itself.
+    pub fn changed_dict(identity: u32, entries: Vec<(Traced, Traced)>) -> Object {
+        if entries.iter().any(|(_, value)| value.object.holds(identity)) {
+            return Object::unknown("a dictionary that holds itself");
+        }
+        mapping(identity, entries)
+    }
+
+    /// Whether a list or dictionary is this object or somewhere inside it.
+    pub fn holds(&self, identity: u32) -> bool {
+        match self {
+            Object::List(it) | Object::Set(it) | Object::Tuple(it) => {
+                it.identity == identity || it.items.iter().any(|item| item.object.holds(identity))
+            }
+            Object::Dict(it) => it.identity == identity || it.entries.iter().any(|(_, value)| value.object.holds(identity)),
+            _ => false,
+        }
+    }
+
+    /// About how long it takes to walk the object.
+    pub fn weight(&self) -> usize {
+        Size::of([self]).weight
     }
 
     /// The unknown that follows from unknown operands: the first one's reason, and the processor count when any depends on it.

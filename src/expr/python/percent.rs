@@ -15,6 +15,9 @@ pub fn format(format: &str, values: &Object) -> Outcome {
     let mut rest = format.chars().peekable();
     let mut by_name = false;
     while let Some(character) = rest.next() {
+        if out.len() > MAX_SIZE {
+            break;
+        }
         if character != '%' {
             out.push(character);
             continue;
@@ -79,6 +82,9 @@ pub fn format(format: &str, values: &Object) -> Outcome {
             _ => return Ok(Object::unknown("a format that is not evaluated")),
         }
     }
+    if out.len() > MAX_SIZE {
+        return Ok(limited(out));
+    }
     let mapping = by_name || matches!(values, Object::Dict(_) | Object::List(_) | Object::Unknown(_) | Object::Module(_));
     if !positional.is_empty() && !mapping {
         return Err(Raised::new("TypeError", "not all arguments converted during string formatting"));
@@ -114,6 +120,9 @@ pub fn str_format(template: &str, positional: &[Traced], named: &[(&str, &Traced
     let mut next = 0;
     let mut rest = template.chars().peekable();
     while let Some(character) = rest.next() {
+        if out.len() > MAX_SIZE {
+            break;
+        }
         match character {
             '{' if rest.next_if_eq(&'{').is_some() => out.push('{'),
             '}' if rest.next_if_eq(&'}').is_some() => out.push('}'),
@@ -292,7 +301,7 @@ impl Field {
             (false, ' ') => " ",
             _ => "",
         };
-        let missing = self.width.unwrap_or(0).checked_sub(sign.len() + body.chars().count()).unwrap_or(0);
+        let missing = self.width.unwrap_or(0).saturating_sub(sign.len() + body.chars().count());
         if missing > MAX_WIDTH {
             return None;
         }
@@ -317,7 +326,7 @@ mod tests {
             (Object::Int(-42), "06", "-00042"),
             (Object::Int(1_234_567), ",", "1,234,567"),
             (Object::Float(2.5), ".0f", "2"),
-            (Object::Float(3.14159), "8.2f", "    3.14"),
+            (Object::Float(7.126), "8.2f", "    7.13"),
             (Object::Float(0.25), ".1%", "25.0%"),
             (Object::text("ab"), ">4", "  ab"),
             (Object::text("ab"), "*^5", "*ab**"),

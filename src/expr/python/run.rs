@@ -25,6 +25,8 @@ pub enum Stop {
     Raise(Raised),
     Fork(Box<Fork>),
     Fuel,
+    /// A loop may or may not have been left.
+    Unclear,
 }
 
 impl From<Raised> for Stop {
@@ -132,7 +134,7 @@ impl<'a> Run<'a> {
             match self.statement(statement) {
                 Ok(Flow::Next | Flow::Break | Flow::Continue | Flow::Return(_)) => {}
                 Err(Stop::Fork(fork)) => return End::Fork(fork),
-                Err(Stop::Fuel) => {
+                Err(Stop::Fuel | Stop::Unclear) => {
                     self.reset();
                     self.fuel = FUEL;
                     let rest = self.program.statements.get(index..).unwrap_or_default();
@@ -194,6 +196,13 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// About how long it takes to walk everything that is held.
+    pub fn weight(&self) -> usize {
+        let globals = self.state.globals.values().map(|slot| slot.value.object.weight());
+        let frames = self.state.frames.iter().flat_map(|frame| frame.names.values()).map(|value| value.object.weight());
+        globals.chain(frames).fold(0, usize::saturating_add)
+    }
+
     /// Notes that what gave this object may have raised instead.
     pub fn doubt(&mut self, object: &Object) {
         if object.as_unknown().is_some_and(|unknown| !unknown.depends_on_cpu_count) {
@@ -206,7 +215,7 @@ impl<'a> Run<'a> {
     }
 
     /// The value of a name; none when it is not bound anywhere.
-    pub fn look_up(&self, name: &str, span: Span) -> Result<Option<Traced>> {
+    pub fn look_up(&self, name: &str) -> Result<Option<Traced>> {
         if let Some(value) = self.state.scopes.iter().rev().find_map(|scope| scope.get(name)) {
             return Ok(Some(value.clone()));
         }
@@ -220,9 +229,6 @@ impl<'a> Run<'a> {
         }
         if let Some(slot) = self.state.globals.get(name) {
             return Ok(Some(slot.value.clone()));
-        }
-        if let Some(reason) = &self.state.opaque {
-            return Ok(Some(Traced::unknown(reason.clone(), span)));
         }
         Ok(None)
     }
@@ -413,7 +419,7 @@ pub enum Variable {
 }
 
 impl Run<'_> {
-    pub fn variable(&self, name: &str, span: Span) -> Variable {
+    pub fn variable(&self, name: &str) -> Variable {
         use super::guard::Overlay;
         let from_environment = |object: Object, place: Option<Span>| Traced {
             object,
@@ -426,7 +432,6 @@ impl Run<'_> {
                 None => Variable::Unset(Basis::default()),
             };
         }
-        let _ = span;
         match self.choice.overlay.get(name) {
             Some(Overlay::Text(text)) => return Variable::Set(from_environment(Object::Str(text.clone()), None)),
             Some(Overlay::Present) => {

@@ -2,7 +2,7 @@
 //!
 //! In: a string and arguments. Out: the object Python gives, an exception, or none for methods that are not evaluated here.
 
-use super::object::{Object, Outcome, Raised, Traced};
+use super::object::{MAX_SIZE, Object, Outcome, Raised, Traced};
 use crate::source::Span;
 
 /// Calls a method of a string; none when the method is not evaluated.
@@ -64,7 +64,10 @@ pub fn method(text: &str, name: &str, arguments: &[Traced], span: Span) -> Optio
         }
         ("removeprefix", [Object::Str(prefix)]) => Object::text(text.strip_prefix(&**prefix).unwrap_or(text)),
         ("removesuffix", [Object::Str(suffix)]) => Object::text(text.strip_suffix(&**suffix).unwrap_or(text)),
-        ("replace", [Object::Str(old), Object::Str(new)]) if !old.is_empty() => Object::text(text.replace(&**old, new)),
+        ("replace", [Object::Str(old), Object::Str(new)]) if !old.is_empty() => {
+            let size = text.matches(&**old).count().saturating_mul(new.len()).saturating_add(text.len());
+            if size > MAX_SIZE { Object::unknown("a text that is very long") } else { Object::text(text.replace(&**old, new)) }
+        }
         ("join", [items]) => return Some(join(text, items)),
         ("isdigit" | "isnumeric" | "isdecimal", []) if text.is_ascii() => {
             Object::Bool(!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
@@ -120,7 +123,8 @@ fn join(separator: &str, items: &Object) -> Outcome {
     }
     let parts: Option<Vec<&str>> = sequence.items.iter().map(|item| item.object.as_text()).collect();
     let parts = parts.ok_or_else(|| Raised::new("TypeError", "sequence item: expected str instance"))?;
-    Ok(Object::text(parts.join(separator)))
+    let size = parts.iter().map(|part| part.len() + separator.len()).fold(0, usize::saturating_add);
+    Ok(if size > MAX_SIZE { Object::unknown("a text that is very long") } else { Object::text(parts.join(separator)) })
 }
 
 /// `int(text, base)`: none for what is not decided (digits beyond ASCII, more than 64 bits).

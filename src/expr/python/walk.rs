@@ -68,6 +68,34 @@ fn bound_into(statements: &[Statement], names: &mut BTreeMap<Arc<str>, Span>) {
     }
 }
 
+/// The names that statements bind as a whole, rather than changing an item of what they hold.
+pub fn bound_plainly(statements: &[Statement]) -> BTreeMap<Arc<str>, Span> {
+    let mut names = bound(statements);
+    let mut items = BTreeMap::new();
+    let mut plain = BTreeMap::new();
+    for statement in statements {
+        for target in assigned_in(statement) {
+            let holder = if matches!(target.kind, Kind::Subscript { .. }) { &mut items } else { &mut plain };
+            target_names(target, holder);
+        }
+    }
+    names.retain(|name, _| plain.contains_key(name) || !items.contains_key(name));
+    names
+}
+
+/// Every assignment target inside a statement.
+fn assigned_in(statement: &Statement) -> Vec<&Expression> {
+    let mut targets: Vec<&Expression> = match &statement.kind {
+        Step::Assign { targets, .. } => targets.iter().collect(),
+        Step::AugAssign { target, .. } | Step::AnnAssign { target, .. } | Step::For { target, .. } => vec![target],
+        _ => Vec::new(),
+    };
+    for block in blocks(statement) {
+        targets.extend(block.iter().flat_map(assigned_in));
+    }
+    targets
+}
+
 /// The names an assignment target binds; subscripts change what a name holds, so they count.
 pub fn target_names(target: &Expression, names: &mut BTreeMap<Arc<str>, Span>) {
     match &target.kind {
@@ -110,16 +138,6 @@ pub fn has_effect(statements: &[Statement], is_local: &dyn Fn(&str) -> bool) -> 
         }
         Step::If { body, otherwise, .. } => has_effect(body, is_local) || has_effect(otherwise, is_local),
         _ => true,
-    })
-}
-
-/// Whether statements raise directly.
-pub fn raises(statements: &[Statement]) -> bool {
-    statements.iter().any(|statement| match &statement.kind {
-        Step::Raise(_) => true,
-        Step::Expression(value) => matches!(&value.kind, Kind::Call { callee, .. }
-            if matches!(dotted(callee).as_deref(), Some("sys.exit" | "exit" | "quit"))),
-        _ => false,
     })
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 const MAX_WORLDS: usize = 8;
 
 /// Most runs that are spent on finding them.
-const MAX_RUNS: usize = 100;
+const MAX_RUNS: usize = 50;
 
 pub fn explore(program: &Program, environment: &Environment, host: &Machine) -> Vec<World> {
     let explorer = Explorer { program, environment, host };
