@@ -12,3 +12,10 @@ pub mod systemd;
 pub mod time;
 pub mod types;
 pub mod version;
+
+use serde::{Deserialize, Deserializer};
+
+/// A text of a table that holds quotes, which JSON escapes: it cannot be borrowed, so it is kept for as long as the program runs.
+fn kept<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static str, D::Error> {
+    Ok(String::deserialize(deserializer)?.leak())
+}

@@ -187,7 +187,7 @@ struct Table {
 
 fn table() -> &'static Table {
     static TABLE: OnceLock<Table> = OnceLock::new();
-    TABLE.get_or_init(|| load(toml::from_str(include_str!("../../grammar/gunicorn.toml")).unwrap_or_default()))
+    TABLE.get_or_init(|| load(serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/gunicorn.json"))).unwrap_or_default()))
 }
 
 #[derive(Default, Deserialize)]
@@ -234,7 +234,7 @@ struct WorkerRow {
 enum Raw {
     Boolean(bool),
     Integer(i64),
-    Text(&'static str),
+    Text(#[serde(deserialize_with = "super::kept")] &'static str),
     List(Vec<&'static str>),
 }
 
@@ -323,7 +323,7 @@ mod tests {
 
     #[test]
     fn the_table_loads_whole() {
-        toml::from_str::<Rows>(include_str!("../../grammar/gunicorn.toml")).unwrap();
+        serde_json::from_str::<Rows>(include_str!(concat!(env!("OUT_DIR"), "/gunicorn.json"))).unwrap();
         assert_eq!(settings().len(), 121);
         assert_eq!((supported().min, worker_class("asgi").unwrap().since), (version("20.0"), Some(version("24.0.0"))));
         assert_eq!(worker_class("eventlet").unwrap().exists_in(&VersionRange::exactly(version("26.0.0"))), Some(false));

@@ -23,7 +23,8 @@ struct Row {
 /// The contents of a file of that name, if every one of that name holds the same.
 pub fn well_known(name: &str) -> Option<Contents> {
     static TABLE: OnceLock<HashMap<String, Row>> = OnceLock::new();
-    let table = TABLE.get_or_init(|| toml::from_str(include_str!("../../grammar/includes.toml")).unwrap_or_default());
+    let table =
+        TABLE.get_or_init(|| serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/includes.json"))).unwrap_or_default());
     let row = table.get(name)?;
     Some(if row.directives.is_empty() { Contents::Nothing } else { Contents::Directives(&row.directives) })
 }

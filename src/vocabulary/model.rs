@@ -40,7 +40,8 @@ pub fn fact(subject: &str, name: &str) -> Option<&'static Fact> {
 fn table() -> &'static [Fact] {
     static TABLE: OnceLock<Vec<Fact>> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let read = toml::from_str::<HashMap<String, HashMap<String, Row>>>(include_str!("../../grammar/model.toml"));
+        let read =
+            serde_json::from_str::<HashMap<String, HashMap<String, Row>>>(include_str!(concat!(env!("OUT_DIR"), "/model.json")));
         let mut facts: Vec<Fact> = read
             .unwrap_or_default()
             .into_iter()

@@ -115,7 +115,7 @@ struct Table {
 
 fn table() -> &'static Table {
     static TABLE: OnceLock<Table> = OnceLock::new();
-    TABLE.get_or_init(|| load(toml::from_str(include_str!("../../grammar/systemd.toml")).unwrap_or_default()))
+    TABLE.get_or_init(|| load(serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/systemd.json"))).unwrap_or_default()))
 }
 
 #[derive(Default, Deserialize)]
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn the_table_loads_whole() {
-        toml::from_str::<Rows>(include_str!("../../grammar/systemd.toml")).unwrap();
+        serde_json::from_str::<Rows>(include_str!(concat!(env!("OUT_DIR"), "/systemd.json"))).unwrap();
         assert!(keys("Service").count() > 300 && keys("Socket").count() > 300);
     }
 
