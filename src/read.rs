@@ -52,7 +52,7 @@ pub fn read(input: &Input) -> Result<Reading, Error> {
         let wants = worklist.parse(jobs);
         jobs = worklist.follow(&wants);
     }
-    if worklist.parsed.is_empty() && worklist.unread.is_empty() {
+    if worklist.parsed.values().all(|parsed| matches!(parsed.format, Format::Opaque(_))) && worklist.unread.is_empty() {
         return Err(Error::NothingToRead { paths: input.paths.clone() });
     }
     Ok(worklist.finish())
@@ -106,7 +106,8 @@ impl<'a> Worklist<'a> {
                     self.parsed.insert(id, parsed);
                 }
                 Done::Foreign if job.named => {
-                    let reason = "this is no nginx configuration, no gunicorn configuration and no systemd unit".to_owned();
+                    let reason =
+                        "this is no nginx configuration, no gunicorn configuration and no systemd service or socket".to_owned();
                     self.unread.push(Unread { path: job.path.clone(), reason });
                 }
                 Done::Foreign => {}
@@ -271,8 +272,10 @@ fn open(id: DocumentId, job: &Job, input: &Input) -> Done {
         Ok(bytes) => bytes,
         Err(reason) => return Done::Unread(reason),
     };
-    let Some(format) = job.format.or_else(|| recognise::by_content(&job.path, &bytes)) else { return Done::Foreign };
     let document = Arc::new(Document::new(id, job.path.clone(), bytes));
+    let by_content = || recognise::by_content(&job.path, &document.bytes);
+    let by_statements = || job.named.then(|| recognise::by_statements(&document)).flatten();
+    let Some(format) = job.format.or_else(by_content).or_else(by_statements) else { return Done::Foreign };
     let parsed = formats::parse(format, &document);
     Done::Parsed(Box::new((document, parsed)))
 }

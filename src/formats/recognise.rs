@@ -1,7 +1,8 @@
 //! Which language a file is written in: by its name where that is telling, else by a look at its first lines.
 
-use super::Format;
+use super::{Format, nginx};
 use crate::source::Document;
+use crate::vocabulary;
 use std::path::Path;
 
 /// What a path alone tells.
@@ -106,6 +107,13 @@ pub fn by_content(path: &Path, bytes: &[u8]) -> Option<Format> {
         return Some(Format::Gunicorn);
     }
     lines().any(is_nginx_line).then_some(Format::Nginx)
+}
+
+/// A file that the user named and whose lines tell nothing: nginx's, when it reads as whole statements of a known name.
+pub fn by_statements(document: &Document) -> Option<Format> {
+    let tree = nginx::parse(document);
+    let known = |statement: &nginx::Statement| vocabulary::nginx::directives(&statement.name.text).first().is_some();
+    (tree.problems.is_empty() && tree.children(None).any(|(_, statement)| known(statement))).then_some(Format::Nginx)
 }
 
 /// Whether a text names a program that listens for HTTP.
