@@ -9,7 +9,7 @@ pub mod recognise;
 pub mod systemd;
 
 use crate::expr::python::syntax::Program;
-use crate::model::piece::{Config, Oddity, Piece, Problem};
+use crate::model::piece::{Config, Piece, Problem};
 use crate::source::paths::{Paths, plain};
 use crate::source::{Document, DocumentId, Documents, Span};
 use std::collections::BTreeMap;
@@ -111,22 +111,27 @@ pub fn parse(format: Format, document: &Document) -> Parsed {
 #[derive(Debug, Default)]
 pub struct Lowered {
     pub piece: Option<Piece>,
-    pub oddities: Vec<Oddity>,
+    /// What only shows when files are put together, and keeps their program from reading them.
+    pub problems: Vec<Problem>,
+}
+
+impl Lowered {
+    fn piece(piece: Piece) -> Lowered {
+        Lowered { piece: Some(piece), problems: Vec::new() }
+    }
 }
 
 /// Lowers a root together with what it includes. A file that is no root gives nothing.
 pub fn lower(document: DocumentId, parsed: &Parsed, forest: &Forest<'_>) -> Lowered {
     // A template that does not read as it stands says nothing certain.
     if parsed.template.is_some() && !parsed.problems.is_empty() {
-        return Lowered { piece: Some(Piece::Opaque { document, what: "template" }), oddities: Vec::new() };
+        return Lowered::piece(Piece::Opaque { document, what: "template" });
     }
     match (&parsed.tree, parsed.format) {
         (Tree::Nginx(tree), _) => nginx::lower(document, tree, forest),
         (Tree::Unit(unit), Format::Unit) => systemd::lower(document, unit, forest),
-        (Tree::Config(program), _) => {
-            Lowered { piece: Some(Piece::Config(Config { document, program: program.clone() })), oddities: Vec::new() }
-        }
-        (Tree::Opaque, Format::Opaque(what)) => Lowered { piece: Some(Piece::Opaque { document, what }), oddities: Vec::new() },
+        (Tree::Config(program), _) => Lowered::piece(Piece::Config(Config { document, program: program.clone() })),
+        (Tree::Opaque, Format::Opaque(what)) => Lowered::piece(Piece::Opaque { document, what }),
         _ => Lowered::default(),
     }
 }

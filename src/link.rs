@@ -24,9 +24,6 @@ pub fn link(pieces: &Pieces, facts: &Facts) -> Stack {
     for file in &pieces.files {
         stack.add(self::file(&stack, file));
     }
-    for oddity in &pieces.oddities {
-        oddities::add(&mut stack, oddity);
-    }
     add_nginx(&mut stack, pieces);
     let units: Vec<(Subject, &Unit)> = pieces
         .list

@@ -12,7 +12,7 @@ mod walk;
 use crate::error::Error;
 use crate::formats::recognise::{self, Guess};
 use crate::formats::{self, Forest, Format, Parsed, Tree, Want};
-use crate::model::piece::{File, Oddity, Piece, Pieces};
+use crate::model::piece::{File, Piece, Pieces};
 use crate::outcome::Unread;
 use crate::source::paths::{Paths, plain};
 use crate::source::{Document, DocumentId, Documents, Input, MAX_BYTES};
@@ -153,24 +153,30 @@ impl<'a> Worklist<'a> {
         let forest = Forest { documents: &documents, paths: &self.paths, parsed: &self.parsed };
         let included = included_by_others(&forest);
         let mut notes = self.notes;
-        let (mut list, mut files, mut oddities) = (Vec::new(), Vec::new(), Vec::<Oddity>::new());
+        let mut problems = Vec::new();
+        let (mut list, mut files) = (Vec::new(), BTreeMap::new());
         for (&id, parsed) in &self.parsed {
-            files.push(File {
-                document: id,
-                kind: parsed.format.name(),
-                template: parsed.template,
-                problems: parsed.problems.clone(),
-            });
+            let kind = parsed.format.name();
+            files.insert(id, File { document: id, kind, template: parsed.template, problems: parsed.problems.clone() });
             notes.extend(note(documents.path(id), parsed));
             if !included.contains(&id) {
                 let lowered = formats::lower(id, parsed, &forest);
                 list.extend(lowered.piece);
-                oddities.extend(lowered.oddities);
+                problems.extend(lowered.problems);
+            }
+        }
+        for problem in problems {
+            if let Some(file) = files.get_mut(&problem.span.document) {
+                file.problems.push(problem);
             }
         }
         let (list, shadowed) = first_of_each_unit(list, &documents, self.input);
         notes.extend(shadowed);
-        Reading { pieces: Pieces { documents, paths: self.paths, list, files, oddities }, unread: self.unread, notes }
+        Reading {
+            pieces: Pieces { documents, paths: self.paths, list, files: files.into_values().collect() },
+            unread: self.unread,
+            notes,
+        }
     }
 }
 

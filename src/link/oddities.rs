@@ -1,7 +1,7 @@
 //! What is odd only in the light of a vocabulary: names in a configuration file that gunicorn ignores without a word.
 
 use crate::expr::python::{self, BindingKind, Evaluation};
-use crate::model::piece::{Config, Oddity};
+use crate::model::piece::Config;
 use crate::model::{Kind, Node, Stack, Subject};
 use crate::source::Span;
 use crate::value::{Origin, Setting, Value};
@@ -26,10 +26,9 @@ pub fn unknown_settings(stack: &mut Stack, app: Subject, config: &Config, evalua
         }
     }
     for (span, (name, meant)) in odd {
-        let subject = add(stack, &Oddity { kind: "unknown-setting", name, span, suggestion: meant.map(str::to_owned) });
-        if let Some(node) = stack.node_mut(subject) {
-            node.link("app", app);
-        }
+        let mut node = oddity(stack, "unknown-setting", &name, span, meant);
+        node.link("app", app);
+        stack.add(node);
     }
 }
 
@@ -45,18 +44,18 @@ fn meant(name: &str) -> Option<Option<&'static str>> {
     suggest(name, gunicorn::settings().iter().map(|row| row.name)).map(Some)
 }
 
-/// Adds an oddity as a subject.
-pub fn add(stack: &mut Stack, oddity: &Oddity) -> Subject {
-    let mut node = Node::new(Kind::Oddity, oddity.name.as_str(), Some(oddity.span));
-    let origin = Origin::Written { span: oddity.span };
-    node.set("kind", Setting::new(Value::text(oddity.kind), origin.clone()));
-    node.set("name", Setting::new(Value::text(oddity.name.as_str()), origin.clone()));
-    if let Some(suggestion) = &oddity.suggestion {
-        node.set("suggestion", Setting::new(Value::text(suggestion.as_str()), origin));
+/// An oddity as a subject.
+fn oddity(stack: &Stack, kind: &str, name: &str, span: Span, suggestion: Option<&str>) -> Node {
+    let mut node = Node::new(Kind::Oddity, name, Some(span));
+    let origin = Origin::Written { span };
+    node.set("kind", Setting::new(Value::text(kind), origin.clone()));
+    node.set("name", Setting::new(Value::text(name), origin.clone()));
+    if let Some(suggestion) = suggestion {
+        node.set("suggestion", Setting::new(Value::text(suggestion), origin));
     }
-    let file = stack.all(Kind::File).find(|(_, node)| node.anchor.is_some_and(|anchor| anchor.document == oddity.span.document));
+    let file = stack.all(Kind::File).find(|(_, node)| node.anchor.is_some_and(|anchor| anchor.document == span.document));
     if let Some((file, _)) = file {
         node.link("file", file);
     }
-    stack.add(node)
+    node
 }

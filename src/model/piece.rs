@@ -89,7 +89,6 @@ pub struct Pieces {
     pub paths: Paths,
     pub list: Vec<Piece>,
     pub files: Vec<File>,
-    pub oddities: Vec<Oddity>,
 }
 
 /// A file that was recognised.
@@ -109,14 +108,4 @@ pub struct File {
 pub struct Problem {
     pub span: Span,
     pub message: String,
-}
-
-/// Something odd that a format met; a rule may turn it into a finding.
-#[derive(Clone, Debug)]
-pub struct Oddity {
-    pub kind: &'static str,
-    /// The name or text that is odd.
-    pub name: String,
-    pub span: Span,
-    pub suggestion: Option<String>,
 }

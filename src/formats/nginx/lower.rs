@@ -5,7 +5,7 @@
 
 use super::{Statement, Tree};
 use crate::formats::{Forest, Lowered};
-use crate::model::piece::{Nginx, Oddity, Piece};
+use crate::model::piece::{Nginx, Piece, Problem};
 use crate::model::scope::{Arg, Directive, Gap, Level, Scope, ScopeId, Scopes};
 use crate::source::{DocumentId, Span};
 use crate::vocabulary::includes::{self, Contents};
@@ -15,11 +15,11 @@ use std::rc::Rc;
 /// Lowers a root: a main file, or a fragment that nobody includes.
 pub fn lower(document: DocumentId, tree: &Tree, forest: &Forest<'_>) -> Lowered {
     let mut lowering =
-        Lowering { forest, root: document, is_main: is_main(tree), scopes: Scopes::default(), oddities: Vec::new() };
+        Lowering { forest, root: document, is_main: is_main(tree), scopes: Scopes::default(), problems: Vec::new() };
     let top = lowering.top(tree);
     lowering.walk(document, tree, top);
     let piece = Piece::Nginx(Nginx { document, scopes: lowering.scopes, is_main: lowering.is_main });
-    Lowered { piece: Some(piece), oddities: lowering.oddities }
+    Lowered { piece: Some(piece), problems: lowering.problems }
 }
 
 /// The files that a tree includes: pattern and place, in order.
@@ -54,7 +54,7 @@ struct Lowering<'a> {
     root: DocumentId,
     is_main: bool,
     scopes: Scopes,
-    oddities: Vec<Oddity>,
+    problems: Vec<Problem>,
 }
 
 impl<'a> Lowering<'a> {
@@ -134,8 +134,11 @@ impl<'a> Lowering<'a> {
                 continue;
             };
             if chain.contains(&document) {
-                let name = self.forest.documents.path(document).display().to_string();
-                self.oddities.push(Oddity { kind: "include-cycle", name, span: path.span, suggestion: None });
+                let around: Vec<String> =
+                    chain.iter().map(|file| self.forest.documents.path(*file).display().to_string()).collect();
+                let message =
+                    format!("this includes {} again: {}", self.forest.documents.path(document).display(), around.join(" -> "));
+                self.problems.push(Problem { span: path.span, message });
                 continue;
             }
             let mut chain = (**chain).clone();

@@ -45,7 +45,7 @@ pub fn lower(document: DocumentId, main: &UnitFile, forest: &Forest<'_>) -> Lowe
     let header = main.sections.iter().find(|found| &*found.name == section).or(main.sections.first());
     let anchor = header.map_or(Span { document, start: 0, end: 0 }, |found| found.span);
     let unit = piece::Unit { document, name: name.into(), section, keys: plain, commands, environment, anchor };
-    Lowered { piece: Some(Piece::Unit(unit)), oddities: Vec::new() }
+    Lowered::piece(Piece::Unit(unit))
 }
 
 /// The files that a unit names: environment files, and configuration files of gunicorn wherever a version might read one.
