@@ -26,7 +26,8 @@ pub fn derive(stack: &Stack, node: &mut Node, directory: Option<&str>, closed: b
         "bind_inherited",
         truth(socket.is_some() || promised, inherited.unwrap_or(Origin::Default { source: "systemd".into() })),
     );
-    node.set("workers_from_variable", truth(!workers.origin.is_explicit() && !closed, workers.origin.clone()));
+    let from_variable = !closed && (!workers.origin.is_explicit() || assumes_unset(&workers, "WEB_CONCURRENCY"));
+    node.set("workers_from_variable", truth(from_variable, workers.origin.clone()));
     if let (Some(private), None) = (service.and_then(|service| units::private_tmp(stack, service)), socket) {
         let origin = private.origin;
         let hidden: Vec<Item> = binds.value.items().iter().filter(|item| is_in_tmp(&item.value)).cloned().collect();
@@ -40,6 +41,11 @@ pub fn derive(stack: &Stack, node: &mut Node, directory: Option<&str>, closed: b
     if let Some(socket) = socket {
         node.link("socket", socket);
     }
+}
+
+/// Whether a value is only known because an open environment was taken not to set a variable.
+fn assumes_unset(setting: &Setting, variable: &str) -> bool {
+    setting.assuming.iter().any(|assumption| assumption.split(' ').next() == Some(variable))
 }
 
 fn default(name: &str) -> Setting {

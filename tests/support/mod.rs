@@ -9,25 +9,28 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A folder that goes away with its owner.
+/// A folder that goes away with its owner; the files lie in one named `project` in it, because folders give names to apps.
 pub struct Scratch {
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
+    project: PathBuf,
 }
 
 impl Scratch {
     /// A folder with these files: path and text.
     pub fn new(files: &[(String, String)]) -> Scratch {
         let folder = tempfile::tempdir().expect("a scratch folder");
+        let project = folder.path().join("project");
+        fs::create_dir_all(&project).expect("the folder is made");
         for (path, text) in files {
-            let path = folder.path().join(path);
+            let path = project.join(path);
             fs::create_dir_all(path.parent().expect("a file has a folder")).expect("the folder is made");
             fs::write(path, text).expect("the file is written");
         }
-        Scratch { folder }
+        Scratch { _folder: folder, project }
     }
 
     pub fn path(&self) -> &Path {
-        self.folder.path()
+        &self.project
     }
 
     /// What stands before the paths of the scratch files where they are shown.
