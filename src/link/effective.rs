@@ -28,10 +28,8 @@ pub fn derive(stack: &Stack, node: &mut Node, directory: Option<&str>, closed: b
     );
     let from_variable = !closed && (!workers.origin.is_explicit() || assumes_unset(&workers, "WEB_CONCURRENCY"));
     node.set("workers_from_variable", truth(from_variable, workers.origin.clone()));
-    if let (Some(private), None) = (service.and_then(|service| units::private_tmp(stack, service)), socket) {
-        let origin = private.origin;
-        let hidden: Vec<Item> = binds.value.items().iter().filter(|item| is_in_tmp(&item.value)).cloned().collect();
-        node.set("private_binds", Setting { origin, value: Value::Known(Known::List(hidden.into())), ..binds.clone() });
+    if let Some(private) = service.filter(|_| socket.is_none() && !promised).and_then(|service| units::private_tmp(stack, service)) {
+        node.set("private_binds", Setting { origin: private.origin, value: hidden(&binds.value), ..binds.clone() });
     }
     node.set("binds", binds);
     node.set("effective_class", class);
@@ -118,7 +116,18 @@ fn own_binds(bind: Setting, chdir: &Setting, directory: Option<&str>) -> Setting
     }
 }
 
-fn is_in_tmp(value: &Value) -> bool {
+/// Of some addresses the sockets below /tmp; unknown while none is known to be one and any may be.
+fn hidden(binds: &Value) -> Value {
+    let hidden: Vec<Item> = binds.items().iter().filter(|item| is_in_tmp(&item.value)).cloned().collect();
+    let unknown = std::iter::once(binds).chain(binds.items().iter().map(|item| &item.value));
+    match unknown.into_iter().find(|value| matches!(value, Value::Unknown(_))) {
+        Some(unknown) if hidden.is_empty() => unknown.clone(),
+        _ => Value::Known(Known::List(hidden.into())),
+    }
+}
+
+/// Whether a value is a socket in one of the folders that PrivateTmp= replaces.
+pub fn is_in_tmp(value: &Value) -> bool {
     matches!(value, Value::Known(Known::Address(Address::Unix(path))) if path.starts_with("/tmp/") || path.starts_with("/var/tmp/"))
 }
 
