@@ -272,6 +272,15 @@ impl Origin {
         }
     }
 
+    /// Whether the value is a program's default, or follows from defaults alone.
+    pub fn is_default(&self) -> bool {
+        match self {
+            Origin::Default { .. } => true,
+            Origin::Computed { from, .. } => !from.is_empty() && from.iter().all(Origin::is_default),
+            _ => false,
+        }
+    }
+
     /// Whether a person chose the value, as against a program's default.
     pub fn is_explicit(&self) -> bool {
         !matches!(self, Origin::Default { .. })

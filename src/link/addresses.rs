@@ -48,6 +48,17 @@ pub fn is_local(address: &Address) -> bool {
     }
 }
 
+/// The address to connect to for something that listens there: all addresses are reached by the loopback.
+pub fn reachable(listens: &Address) -> Address {
+    match listens {
+        Address::Tcp { host, port } if is_any(host) => {
+            let host = if host.contains(':') { "::1" } else { "127.0.0.1" };
+            Address::Tcp { host: host.into(), port: *port }
+        }
+        other => other.clone(),
+    }
+}
+
 /// The folder and the file name of a socket path.
 pub fn folder_and_name(path: &str) -> (&str, &str) {
     path.rsplit_once('/').unwrap_or(("", path))

@@ -1,13 +1,15 @@
 //! Joins nginx with gunicorn: which app answers a route, and which route nobody answers.
 
-use super::addresses::{answers, folder_and_name, is_local};
+use super::addresses::{answers, folder_and_name, is_local, reachable};
+use super::effective::is_in_tmp;
 use super::nginx::peers;
 use crate::model::piece::{Piece, Pieces};
 use crate::model::{Kind, Stack, Subject};
 use crate::source::DocumentId;
 use crate::source::paths::shared;
 use crate::value::{Address, Item, Known, Origin, Setting, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Links routes and apps by address. Of several apps at one address those nearest to the nginx file count.
 pub fn join(stack: &mut Stack) {
@@ -80,6 +82,9 @@ pub fn find_unanswered(stack: &mut Stack, pieces: &Pieces) {
     let foreign = foreign_service(stack);
     let sockets: Vec<Address> =
         stack.all(Kind::Socket).flat_map(|(socket, _)| addresses(&stack.setting(socket, "binds"))).collect();
+    // That nobody listens on an address rests on whatever was assumed to know where the apps listen.
+    let assuming: BTreeSet<Arc<str>> =
+        listeners.iter().flat_map(|(app, _)| stack.setting(*app, "binds").assuming).collect();
     let unvisited: Vec<(Subject, Vec<Address>)> = listeners
         .into_iter()
         .filter(|(app, _)| stack.links(*app, "routes").is_empty())
@@ -110,18 +115,29 @@ pub fn find_unanswered(stack: &mut Stack, pieces: &Pieces) {
             }
         }
         let origin = dead.first().map_or(Origin::Written { span: anchor }, |item| item.origin.clone());
+        let dead_end = !dead.is_empty();
         let value = match doubt {
             Some(why) if dead.is_empty() => Value::unknown(why),
             _ => Value::Known(Known::List(dead.into())),
         };
-        facts.insert(route, (Setting::new(value, origin), nearest));
+        let assuming = if dead_end { assuming.iter().cloned().collect() } else { Vec::new() };
+        facts.insert(route, (Setting { assuming, ..Setting::new(value, origin) }, nearest));
     }
     for (route, (unanswered, nearest)) in facts {
-        let name = nearest.as_ref().and_then(|(app, _)| stack.node(*app)).map(|node| node.name.clone());
+        let near = nearest.as_ref().and_then(|(app, _)| stack.node(*app));
+        let (name, anchor) = (near.map(|node| node.name.clone()), near.and_then(|node| node.anchor));
         let Some(node) = stack.node_mut(route) else { continue };
         node.set("unanswered", unanswered);
-        if let (Some((_, bind)), Some(name)) = (nearest, name) {
-            node.set("nearest_name", Setting::new(Value::text(name), bind.origin.clone()));
+        if let (Some((_, mut bind)), Some(name)) = (nearest, name) {
+            // The route is not the nearest written thing to a default of the app.
+            if let (Origin::Default { .. }, Some(span)) = (&bind.origin, anchor) {
+                bind.origin = Origin::Computed { span, from: vec![bind.origin] };
+            }
+            let at = bind.origin.span().map_or(Origin::Default { source: "gunicorn".into() }, |span| Origin::Written { span });
+            node.set("nearest_name", Setting::new(Value::text(name), at.clone()));
+            if let Value::Known(Known::Address(address)) = &bind.value {
+                node.set("nearest_peer", Setting::new(Value::Known(Known::Address(reachable(address))), at));
+            }
             node.set("nearest_bind", Setting::new(bind.value, bind.origin));
         }
     }
@@ -174,6 +190,11 @@ pub fn keep_visited_private_binds(stack: &mut Stack) {
     let apps: Vec<Subject> = stack.all(Kind::App).map(|(app, _)| app).collect();
     for app in apps {
         let Some(private) = stack.node(app).and_then(|node| node.settings.get("private_binds")).cloned() else { continue };
+        // An address that is not known may be the one, but only where some route goes to such a place at all.
+        let visited = wanted.iter().any(|peer| is_in_tmp(&Value::Known(Known::Address(peer.clone()))));
+        if visited && matches!(private.value, Value::Unknown(_)) {
+            continue;
+        }
         let kept: Vec<Item> = private
             .value
             .items()

@@ -4,7 +4,7 @@ use super::condition::check::{Names, check};
 use super::condition::evaluate::Evaluation;
 use super::condition::types::Expr;
 use super::condition::{Fault, Part, parse_template};
-use crate::value::{Origin, Value};
+use crate::value::Value;
 
 /// A checked message.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +51,7 @@ impl Template {
 
 fn shown(expr: &Expr, evaluation: &mut Evaluation<'_>) -> String {
     let value = evaluation.value(expr);
-    let is_default = matches!(expr, Expr::Field(..)) && matches!(evaluation.origin(expr), Some(Origin::Default { .. }));
+    let is_default = matches!(expr, Expr::Field(..)) && evaluation.origin(expr).is_some_and(|origin| origin.is_default());
     match value {
         Value::Known(known) if is_default => format!("default {known}"),
         other => other.to_string(),
