@@ -13,6 +13,10 @@ use std::collections::BTreeMap;
 /// Helper variables, which the file reads itself, functions, imports and names with a leading underscore are none.
 pub fn unknown_settings(stack: &mut Stack, app: Subject, config: &Config, evaluation: &Evaluation) {
     let read = python::names_read(&config.program);
+    // A file that handles its names as text may read any of them.
+    if ["globals", "locals", "vars"].iter().any(|name| read.contains(*name)) {
+        return;
+    }
     let mut odd: BTreeMap<Span, (String, Option<&'static str>)> = BTreeMap::new();
     for world in evaluation.worlds.iter().filter(|world| world.opaque.is_none()) {
         for (name, binding) in &world.globals {
