@@ -147,7 +147,7 @@ impl Compiler<'_> {
         }
         let help = text.help.as_ref().map(|help| self.template(help)).transpose()?;
         let fix = text.fix.as_ref().map(|fix| self.fix(fix)).transpose()?;
-        let (each, with) = self.companions(&when, &message, &labels, fix.as_ref());
+        let (each, with) = self.companions(&when, &message, &labels, help.as_ref(), fix.as_ref());
         Ok(Loaded { rule: Arc::new(rule), kind: self.kind, each, with, when, message, labels, help, fix })
     }
 
@@ -157,12 +157,16 @@ impl Compiler<'_> {
         when: &Expr,
         message: &Template,
         labels: &[(Expr, Template)],
+        help: Option<&Template>,
         fix: Option<&LoadedFix>,
     ) -> (Option<(Kind, &'static str)>, Vec<(Kind, &'static str)>) {
         let mut expressions: Vec<&Expr> = vec![when];
         expressions.extend(message.holes());
         expressions.extend(labels.iter().flat_map(|(place, says)| std::iter::once(place).chain(says.holes())));
-        expressions.extend(fix.into_iter().flat_map(|fix| &fix.changes).map(|change| &change.target));
+        expressions.extend(help.into_iter().flat_map(Template::holes));
+        expressions.extend(fix.into_iter().flat_map(|fix| fix.when.iter().chain(fix.because.holes())));
+        let changes = fix.into_iter().flat_map(|fix| &fix.changes);
+        expressions.extend(changes.flat_map(|change| std::iter::once(&change.target).chain(&change.to)));
         let spoken = Kind::ALL.into_iter().filter(|&kind| kind != self.kind && expressions.iter().any(|expr| expr.names(kind)));
         let (mut each, mut with) = (None, Vec::new());
         for kind in spoken {

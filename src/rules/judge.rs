@@ -6,7 +6,7 @@
 use super::condition::evaluate::{Bound, Evaluation};
 use super::condition::types::Expr;
 use super::{Loaded, LoadedFix};
-use crate::edit::Change;
+use crate::edit::{Change, Operation};
 use crate::finding::{Finding, Fix, Label, Undecided};
 use crate::model::{Kind, Stack, Subject, World};
 use crate::rule::Confidence;
@@ -186,6 +186,7 @@ fn in_words(fix: &Fix) -> String {
         .changes
         .iter()
         .map(|change| match &change.to {
+            Some(item) if change.operation == Operation::Remove => format!("remove {item} from {}", change.setting),
             Some(to) => format!("{} {} to {to}", change.operation.name(), change.setting),
             None => format!("{} {}", change.operation.name(), change.setting),
         })

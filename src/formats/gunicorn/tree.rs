@@ -29,7 +29,7 @@ pub fn parse(text: &str, document: DocumentId) -> (Program, Vec<(Span, String)>)
         let message = error.error.to_string();
         let mut characters = message.chars();
         let lowered: String = characters.next().into_iter().flat_map(char::to_lowercase).chain(characters).collect();
-        (tree.span(error.location), format!("Python cannot read this: {lowered}"))
+        (tree.span(error.location), lowered)
     };
     let errors = parsed.errors().iter().map(describe).collect();
     (Program { statements, text: text.into() }, errors)

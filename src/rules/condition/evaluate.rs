@@ -151,6 +151,16 @@ impl<'a> Evaluation<'a> {
         Datum::Value(setting.value, Some(setting.origin))
     }
 
+    /// Remembers that a member of a list was unknown.
+    fn miss_member(&mut self, list: &Expr, member: &Datum) {
+        if let (Expr::Field(of, name), Datum::Value(Value::Unknown(unknown), _)) = (list, member)
+            && let Datum::Subject(Some(subject)) = self.datum(of)
+        {
+            let kind = self.stack.node(subject).map_or("", |node| node.kind.name());
+            self.missed.insert((format!("{kind}.{name}"), unknown.reason.to_string()));
+        }
+    }
+
     fn links(&mut self, of: &Expr, name: &str) -> Vec<Subject> {
         match self.datum(of) {
             Datum::Subject(Some(subject)) => self.stack.links(subject, name).to_vec(),
@@ -195,6 +205,9 @@ impl<'a> Evaluation<'a> {
                 self.locals.push(member.clone());
                 let result = self.datum(body);
                 self.locals.truncate(depth);
+                if truth_of(&result).is_none() {
+                    self.miss_member(list, &member);
+                }
                 (member, result)
             })
             .collect();
