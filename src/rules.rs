@@ -36,15 +36,21 @@ const CASES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/cases.rs"));
 pub struct Loaded {
     pub rule: Arc<Rule>,
     kind: Kind,
-    /// The companion that the rule is held against one by one ("a route and each of its apps").
-    each: Option<(Kind, &'static str)>,
-    /// Companions that there is at most one of.
-    with: Vec<(Kind, &'static str)>,
+    companions: Companions,
     when: Expr,
     message: Template,
     labels: Vec<(Expr, Template)>,
     help: Option<Template>,
     fix: Option<LoadedFix>,
+}
+
+/// The subjects that a rule speaks of besides the one it is for, each with the link that leads there.
+#[derive(Clone, Debug, Default)]
+struct Companions {
+    /// There are several: the rule is held against one after the other ("a route and each of its apps").
+    each: Option<(Kind, &'static str)>,
+    /// There is at most one.
+    with: Vec<(Kind, &'static str)>,
 }
 
 #[derive(Clone, Debug)]
@@ -147,11 +153,10 @@ impl Compiler<'_> {
         }
         let help = text.help.as_ref().map(|help| self.template(help)).transpose()?;
         let fix = text.fix.as_ref().map(|fix| self.fix(fix)).transpose()?;
-        let (each, with) = self.companions(&when, &message, &labels, help.as_ref(), fix.as_ref());
-        Ok(Loaded { rule: Arc::new(rule), kind: self.kind, each, with, when, message, labels, help, fix })
+        let companions = self.companions(&when, &message, &labels, help.as_ref(), fix.as_ref());
+        Ok(Loaded { rule: Arc::new(rule), kind: self.kind, companions, when, message, labels, help, fix })
     }
 
-    /// Which companions the rule speaks of: the one it ranges over, and those that there is one of.
     fn companions(
         &self,
         when: &Expr,
@@ -159,7 +164,7 @@ impl Compiler<'_> {
         labels: &[(Expr, Template)],
         help: Option<&Template>,
         fix: Option<&LoadedFix>,
-    ) -> (Option<(Kind, &'static str)>, Vec<(Kind, &'static str)>) {
+    ) -> Companions {
         let mut expressions: Vec<&Expr> = vec![when];
         expressions.extend(message.holes());
         expressions.extend(labels.iter().flat_map(|(place, says)| std::iter::once(place).chain(says.holes())));
@@ -168,15 +173,15 @@ impl Compiler<'_> {
         let changes = fix.into_iter().flat_map(|fix| &fix.changes);
         expressions.extend(changes.flat_map(|change| std::iter::once(&change.target).chain(&change.to)));
         let spoken = Kind::ALL.into_iter().filter(|&kind| kind != self.kind && expressions.iter().any(|expr| expr.names(kind)));
-        let (mut each, mut with) = (None, Vec::new());
+        let mut companions = Companions::default();
         for kind in spoken {
             let Some(link) = fields::companion(self.kind, kind) else { continue };
             match fields::field(self.kind, link) {
-                Some(fields::Field::Links(_)) => each = Some((kind, link)),
-                _ => with.push((kind, link)),
+                Some(fields::Field::Links(_)) => companions.each = Some((kind, link)),
+                _ => companions.with.push((kind, link)),
             }
         }
-        (each, with)
+        companions
     }
 
     fn names(&self) -> Names<'_> {

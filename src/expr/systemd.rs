@@ -100,12 +100,10 @@ impl Expansion {
             excerpt: word.clone(),
             span,
         };
-        match &found.text {
-            Some(value) => match value.as_text() {
-                Some(text) => self.arguments.extend(pieces(text).iter().map(|piece| argument(text_or_unknown(piece), false))),
-                None => self.arguments.push(argument(value.clone(), true)),
-            },
-            None => {}
+        let Some(value) = &found.text else { return };
+        match value.as_text() {
+            Some(text) => self.arguments.extend(pieces(text).iter().map(|piece| argument(text_or_unknown(piece), false))),
+            None => self.arguments.push(argument(value.clone(), true)),
         }
     }
 }

@@ -112,7 +112,7 @@ pub fn by_content(path: &Path, bytes: &[u8]) -> Option<Format> {
 /// A file that the user named and whose lines tell nothing: nginx's, when it reads as whole statements of a known name.
 pub fn by_statements(document: &Document) -> Option<Format> {
     let tree = nginx::parse(document);
-    let known = |statement: &nginx::Statement| vocabulary::nginx::directives(&statement.name.text).first().is_some();
+    let known = |statement: &nginx::Statement| !vocabulary::nginx::directives(&statement.name.text).is_empty();
     (tree.problems.is_empty() && tree.children(None).any(|(_, statement)| known(statement))).then_some(Format::Nginx)
 }
 

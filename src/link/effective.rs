@@ -28,7 +28,9 @@ pub fn derive(stack: &Stack, node: &mut Node, directory: Option<&str>, closed: b
     );
     let from_variable = !closed && (!workers.origin.is_explicit() || assumes_unset(&workers, "WEB_CONCURRENCY"));
     node.set("workers_from_variable", truth(from_variable, workers.origin.clone()));
-    if let Some(private) = service.filter(|_| socket.is_none() && !promised).and_then(|service| units::private_tmp(stack, service)) {
+    if let Some(private) =
+        service.filter(|_| socket.is_none() && !promised).and_then(|service| units::private_tmp(stack, service))
+    {
         node.set("private_binds", Setting { origin: private.origin, value: hidden(&binds.value), ..binds.clone() });
     }
     node.set("binds", binds);

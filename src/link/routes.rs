@@ -83,8 +83,7 @@ pub fn find_unanswered(stack: &mut Stack, pieces: &Pieces) {
     let sockets: Vec<Address> =
         stack.all(Kind::Socket).flat_map(|(socket, _)| addresses(&stack.setting(socket, "binds"))).collect();
     // That nobody listens on an address rests on whatever was assumed to know where the apps listen.
-    let assuming: BTreeSet<Arc<str>> =
-        listeners.iter().flat_map(|(app, _)| stack.setting(*app, "binds").assuming).collect();
+    let assuming: BTreeSet<Arc<str>> = listeners.iter().flat_map(|(app, _)| stack.setting(*app, "binds").assuming).collect();
     let unvisited: Vec<(Subject, Vec<Address>)> = listeners
         .into_iter()
         .filter(|(app, _)| stack.links(*app, "routes").is_empty())

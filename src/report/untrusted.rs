@@ -68,7 +68,8 @@ fn secret_values(text: &str) -> Vec<std::ops::Range<usize>> {
             let start = text.len() - inner.len();
             // A call or a reference is no secret: only what stands there literally is.
             let literal = inner.get(..end.unwrap_or(inner.len())).unwrap_or_default();
-            if !literal.is_empty() && !literal.starts_with(['$', '{']) && !(quote.is_none() && literal.contains(['(', '['])) {
+            let is_reference = literal.starts_with(['$', '{']) || quote.is_none() && literal.contains(['(', '[']);
+            if !literal.is_empty() && !is_reference {
                 found.push(start..start + literal.len());
             }
         }

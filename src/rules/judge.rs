@@ -21,12 +21,15 @@ pub struct Judged {
     pub undecided: Vec<Undecided>,
 }
 
+/// Findings of one rule: by its subject and the app concerned, in the worlds of that app in which it holds.
+type Worlds = BTreeMap<(Subject, Option<Subject>), Vec<(World, Finding)>>;
+
 /// Judges a stack. Pure: equal stacks and rules give equal findings.
 pub fn judge(rules: &[Loaded], stack: &Stack) -> Judged {
     let mut findings = Vec::new();
     let mut undecided = BTreeSet::new();
     for rule in rules {
-        let mut worlds: BTreeMap<(Subject, Option<Subject>), Vec<(World, Finding)>> = BTreeMap::new();
+        let mut worlds = Worlds::new();
         for bound in tuples(rule, stack) {
             let Some(&subject) = bound.get(&rule.kind) else { continue };
             let mut evaluation = Evaluation::new(stack, &bound);
@@ -67,8 +70,8 @@ fn tuples<'a>(rule: &'a Loaded, stack: &'a Stack) -> impl Iterator<Item = Bound>
     stack.all(rule.kind).flat_map(move |(subject, _)| {
         let mut bound = Bound::from([(rule.kind, subject)]);
         bound.extend(host.map(|host| (Kind::Host, host)));
-        bound.extend(rule.with.iter().filter_map(|&(kind, link)| Some((kind, *stack.links(subject, link).first()?))));
-        match rule.each.map(|(kind, link)| (kind, stack.links(subject, link))) {
+        bound.extend(rule.companions.with.iter().filter_map(|&(kind, link)| Some((kind, *stack.links(subject, link).first()?))));
+        match rule.companions.each.map(|(kind, link)| (kind, stack.links(subject, link))) {
             Some((kind, all)) if !all.is_empty() => all
                 .iter()
                 .map(|each| {

@@ -90,8 +90,8 @@ impl Paths {
 
     /// A path relative to one of the folders above `near`, the nearest first; else as [`Paths::find`].
     pub fn find_relative(&self, path: &Path, near: &Path) -> Option<PathBuf> {
-        let above = near.ancestors().skip(1).map(|folder| plain(&folder.join(path)));
-        above.filter(|candidate| self.knows(candidate)).next().or_else(|| self.find(path, near))
+        let mut above = near.ancestors().skip(1).map(|folder| plain(&folder.join(path)));
+        above.find(|candidate| self.knows(candidate)).or_else(|| self.find(path, near))
     }
 
     /// Whether a file of that path was seen.
