@@ -225,8 +225,15 @@ fn signal(command: &Command) -> Option<String> {
 /// Whether the service has a /tmp of its own.
 pub fn private_tmp(stack: &Stack, service: Subject) -> Option<Setting> {
     let own = |name: &str| Some(stack.setting(service, name)).filter(|setting| is_on(&setting.value));
-    let shared = !stack.setting(service, "JoinsNamespaceOf").value.items().is_empty();
-    own("PrivateTmp").or_else(|| own("DynamicUser")).filter(|_| !shared)
+    own("PrivateTmp").or_else(|| own("DynamicUser")).filter(|_| !shares_namespace(stack, service))
+}
+
+/// Whether `JoinsNamespaceOf=` of either side lets another unit see the service's /tmp.
+fn shares_namespace(stack: &Stack, service: Subject) -> bool {
+    let joined = |unit: Subject| stack.setting(unit, "JoinsNamespaceOf");
+    let Some(node) = stack.node(service) else { return false };
+    let names = |unit: Subject| joined(unit).value.items().iter().any(|item| item.value.as_text() == Some(&*node.name));
+    !joined(service).value.items().is_empty() || stack.all(Kind::Service).any(|(other, _)| names(other))
 }
 
 fn is_on(value: &Value) -> bool {
