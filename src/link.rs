@@ -6,9 +6,11 @@
 pub mod addresses;
 mod apps;
 mod effective;
+mod listeners;
 mod nginx;
 mod oddities;
 mod routes;
+mod unanswered;
 mod units;
 
 use crate::model::facts::Facts;
@@ -47,7 +49,7 @@ pub fn link(pieces: &Pieces, facts: &Facts) -> Stack {
         }
     }
     routes::join(&mut stack);
-    routes::find_unanswered(&mut stack, pieces);
+    unanswered::find(&mut stack, pieces);
     routes::keep_visited_private_binds(&mut stack);
     stack
 }
@@ -63,7 +65,8 @@ fn add_nginx(stack: &mut Stack, pieces: &Pieces) {
     }
     let added: Vec<nginx::Added> =
         ranges.into_iter().map(|(nginx, first, count)| nginx::add(stack, nginx, first, count)).collect();
-    added.iter().for_each(|added| nginx::add_routes(stack, added));
+    let upstreams = nginx::upstreams(stack);
+    added.iter().for_each(|added| nginx::add_routes(stack, added, &upstreams));
 }
 
 fn host(facts: &Facts) -> Node {

@@ -137,16 +137,19 @@ pub struct Stack {
     pub documents: Documents,
     pub scopes: Scopes,
     nodes: Vec<Node>,
+    kinds: BTreeMap<Kind, Vec<Subject>>,
 }
 
 impl Stack {
     pub fn new(documents: Documents, scopes: Scopes) -> Stack {
-        Stack { documents, scopes, nodes: Vec::new() }
+        Stack { documents, scopes, ..Stack::default() }
     }
 
     pub fn add(&mut self, node: Node) -> Subject {
+        let subject = Subject(self.nodes.len() as u32);
+        self.kinds.entry(node.kind).or_default().push(subject);
         self.nodes.push(node);
-        Subject(self.nodes.len() as u32 - 1)
+        subject
     }
 
     pub fn node(&self, subject: Subject) -> Option<&Node> {
@@ -157,8 +160,10 @@ impl Stack {
         self.nodes.get_mut(subject.0 as usize)
     }
 
+    /// All subjects of a kind, in the order in which they were added.
     pub fn all(&self, kind: Kind) -> impl Iterator<Item = (Subject, &Node)> {
-        self.nodes.iter().enumerate().filter(move |(_, node)| node.kind == kind).map(|(at, node)| (Subject(at as u32), node))
+        let subjects = self.kinds.get(&kind).into_iter().flatten();
+        subjects.filter_map(|&subject| Some((subject, self.node(subject)?)))
     }
 
     pub fn links(&self, subject: Subject, name: &str) -> &[Subject] {

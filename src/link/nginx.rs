@@ -4,9 +4,10 @@ use super::addresses;
 use crate::model::piece;
 use crate::model::scope::{Directive, Level, Scope, ScopeId};
 use crate::model::{Kind, Node, Stack, Subject};
+use crate::source::paths::shared;
 use crate::source::{DocumentId, Span};
 use crate::value::{Address, Item, Known, Origin, Setting, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Directives that pass a request on, with the kind of protocol.
@@ -52,10 +53,21 @@ pub fn add(stack: &mut Stack, piece: &piece::Nginx, first: u32, count: u32) -> A
     Added { first, count, subjects }
 }
 
+/// The upstream blocks of all configurations, by name.
+pub type Upstreams = HashMap<Arc<str>, Vec<Subject>>;
+
+pub fn upstreams(stack: &Stack) -> Upstreams {
+    let mut upstreams = Upstreams::new();
+    for (subject, node) in stack.all(Kind::Upstream) {
+        upstreams.entry(node.name.clone()).or_default().push(subject);
+    }
+    upstreams
+}
+
 /// Adds the routes of a configuration, once the upstreams of all are there.
-pub fn add_routes(stack: &mut Stack, added: &Added) {
+pub fn add_routes(stack: &mut Stack, added: &Added, upstreams: &Upstreams) {
     for id in (added.first..added.first + added.count).map(ScopeId) {
-        add_route(stack, id, &added.subjects);
+        add_route(stack, id, &added.subjects, upstreams);
     }
 }
 
@@ -134,7 +146,7 @@ fn address(text: &str, port: u16) -> Value {
 }
 
 /// Adds a route for a location, or an `if` or `limit_except` in one, that passes requests on by a directive of its own.
-fn add_route(stack: &mut Stack, id: ScopeId, subjects: &BTreeMap<ScopeId, Subject>) {
+fn add_route(stack: &mut Stack, id: ScopeId, subjects: &BTreeMap<ScopeId, Subject>, upstreams: &Upstreams) {
     let Some(scope) = stack.scopes.get(id) else { return };
     if !matches!(scope.level, Level::Location | Level::If | Level::LimitExcept) {
         return;
@@ -159,7 +171,7 @@ fn add_route(stack: &mut Stack, id: ScopeId, subjects: &BTreeMap<ScopeId, Subjec
     node.set("pass_kind", written(kind, directive.span));
     node.set("target", written(target.text.clone(), target.span));
     node.link("location", location);
-    let upstream = named_upstream(stack, &target.text, target.span.document);
+    let upstream = named_upstream(stack, upstreams, &target.text, target.span.document);
     let peers = match upstream {
         Some(upstream) => stack.setting(upstream, "peers"),
         None => {
@@ -222,18 +234,14 @@ fn own_peer(target: &str) -> Value {
     address(authority, port)
 }
 
-/// The upstream block that a target names: in the same configuration, else in the nearest other one.
-fn named_upstream(stack: &Stack, target: &str, document: DocumentId) -> Option<Subject> {
+/// The upstream block that a target names; of several the nearest file's.
+fn named_upstream(stack: &Stack, upstreams: &Upstreams, target: &str, document: DocumentId) -> Option<Subject> {
     let (name, _) = authority(target);
-    let near = |node: &Node| {
-        let other = node.anchor.map_or(document, |anchor| anchor.document);
-        crate::source::paths::shared(stack.documents.path(other), stack.documents.path(document))
+    let near = |subject: &Subject| {
+        let other = stack.node(*subject).and_then(|node| node.anchor).map_or(document, |anchor| anchor.document);
+        (other == document, shared(stack.documents.path(other), stack.documents.path(document)))
     };
-    stack
-        .all(Kind::Upstream)
-        .filter(|(_, node)| &*node.name == name)
-        .max_by_key(|(_, node)| near(node))
-        .map(|(subject, _)| subject)
+    upstreams.get(name)?.iter().copied().max_by_key(near)
 }
 
 /// The addresses that a route connects to, as far as they are known.
