@@ -137,7 +137,7 @@ fn starts_programs(text: &str) -> bool {
 
 fn is_nginx_line(line: &str) -> bool {
     let word = line.split(|c: char| c.is_whitespace() || c == '{').next().unwrap_or_default();
-    let opens = matches!(word, "server" | "location" | "upstream" | "http" | "events" | "map" | "stream") && line.ends_with('{');
+    let opens = matches!(word, "server" | "location" | "upstream" | "http" | "events" | "map" | "stream") && line.contains('{');
     let names = [
         "proxy_pass",
         "proxy_set_header",

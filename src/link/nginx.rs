@@ -204,7 +204,9 @@ fn host_headers(stack: &Stack, id: ScopeId, span: Span) -> Setting {
     if let Value::Unknown(_) = all.value {
         return all;
     }
-    let entries = stack.scopes.entries(id, "proxy_set_header");
+    let mut entries = stack.scopes.entries(id, "proxy_set_header");
+    // Included ones first: what other locations share is the one to keep.
+    entries.sort_by_key(|entry| !entry.included);
     let hosts = entries.into_iter().filter_map(|entry| match entry.args.as_slice() {
         [name, value] if name.text.eq_ignore_ascii_case("host") && !value.text.is_empty() => {
             Some(Item { value: Value::text(value.text.clone()), origin: Origin::Written { span: entry.span } })

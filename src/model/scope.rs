@@ -93,6 +93,8 @@ pub struct Directive {
     pub args: Vec<Arg>,
     /// The whole statement; for one that stands in a well-known file that is not at hand, the include.
     pub span: Span,
+    /// It stands in another file than the block around it.
+    pub included: bool,
 }
 
 /// Something that was not read.

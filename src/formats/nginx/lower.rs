@@ -92,7 +92,8 @@ impl<'a> Lowering<'a> {
                     frames.push(Frame { document, tree, next: at + 1, end: statement.end, scope: inner, chain });
                 }
             } else if let Some(scope) = self.scopes.get_mut(scope) {
-                scope.directives.push(directive(statement));
+                let included = statement.span.document != scope.span.document;
+                scope.directives.push(directive(statement, included));
             }
         }
     }
@@ -155,7 +156,12 @@ impl<'a> Lowering<'a> {
         match includes::well_known(&name) {
             Some(Contents::Directives(list)) => scope.directives.extend(list.iter().map(|words| {
                 let mut words = words.iter().map(|word| Arg { text: word.as_str().into(), span });
-                Directive { name: words.next().map_or_else(|| "".into(), |name| name.text), args: words.collect(), span }
+                Directive {
+                    name: words.next().map_or_else(|| "".into(), |name| name.text),
+                    args: words.collect(),
+                    span,
+                    included: true,
+                }
             })),
             Some(Contents::Nothing) => {}
             None if pattern.contains(['*', '?', '[']) => scope.gaps.push(Gap::Assumed(pattern.into())),
@@ -164,8 +170,13 @@ impl<'a> Lowering<'a> {
     }
 }
 
-fn directive(statement: &Statement) -> Directive {
-    Directive { name: statement.name.text.as_ref().into(), args: statement.args.iter().map(arg).collect(), span: statement.span }
+fn directive(statement: &Statement, included: bool) -> Directive {
+    Directive {
+        name: statement.name.text.as_ref().into(),
+        args: statement.args.iter().map(arg).collect(),
+        span: statement.span,
+        included,
+    }
 }
 
 fn arg(token: &super::Token) -> Arg {
