@@ -15,12 +15,13 @@ use self::condition::check::{Names, check, check_condition};
 use self::condition::types::{Expr, Type};
 use self::condition::{Fault, parse};
 use self::message::Template;
-use self::text::{ChangeText, FixText, RuleText, Text, fault};
+use self::text::{ChangeText, FixText, RuleText, Text, fault, place};
 use crate::edit::Operation;
 use crate::error::Error;
 use crate::model::Kind;
 use crate::rule::{Confidence, Rule, Safety, Severity};
 use crate::vocabulary::suggest::suggest;
+use serde_yaml::Spanned;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -214,7 +215,8 @@ impl Compiler<'_> {
         })
     }
 
-    fn change(&self, text: &ChangeText) -> Result<LoadedChange, Error> {
+    fn change(&self, written: &Spanned<ChangeText>) -> Result<LoadedChange, Error> {
+        let text = &written.value;
         let operations = [
             (&text.set, Operation::Set),
             (&text.add, Operation::Add),
@@ -223,10 +225,9 @@ impl Compiler<'_> {
             (&text.rename, Operation::Rename),
             (&text.relocate, Operation::Move),
         ];
-        let Some((target, operation)) = operations.into_iter().find_map(|(text, operation)| Some((text.as_ref()?, operation)))
-        else {
-            let message = "a change has one of set, add, remove, unset, rename, move".to_owned();
-            return Err(Error::Rule { path: self.path.to_owned(), line: 1, column: 1, message });
+        let mut named = operations.into_iter().filter_map(|(text, operation)| Some((text.as_ref()?, operation)));
+        let (Some((target, operation)), None) = (named.next(), named.next()) else {
+            return Err(place(self.path, written, 0, "a change has one of set, add, remove, unset, rename, move"));
         };
         let (expr, _) = self.expression(target)?;
         if !matches!(expr, Expr::Field(..) | Expr::Index(..)) {

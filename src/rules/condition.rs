@@ -17,6 +17,10 @@ use std::sync::Arc;
 #[grammar = "../grammar/condition.pest"]
 struct Grammar;
 
+/// How deep a tree may become, counted on every path as operators, prefixes, suffixes and brackets. What walks trees calls itself, and
+/// must stay on the stack; the conditions of the built-in rules stay below 40.
+const DEEPEST: usize = 400;
+
 /// A parsed expression, not yet typed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Syntax {
@@ -96,7 +100,7 @@ pub fn parse(text: &str) -> Result<Syntax, Fault> {
     condition
         .and_then(|pair| pair.into_inner().next())
         .ok_or_else(|| Fault::new("a condition is expected", 0..text.len()))
-        .and_then(expression)
+        .and_then(|pair| expression(pair, 0))
 }
 
 /// Parses a message with `{expressions}` in it; `{{` and `}}` stand for braces.
@@ -145,23 +149,30 @@ fn shift(mut syntax: Syntax, by: usize) -> Syntax {
     syntax
 }
 
+const TOO_DEEP: &str = "the condition is nested too deeply";
+
 fn fault(error: pest::error::Error<Rule>) -> Fault {
     let span = match error.location {
         pest::error::InputLocation::Pos(at) => at..at + 1,
         pest::error::InputLocation::Span((start, end)) => start..end,
     };
+    // The parser looks after its own stack; nothing else in this grammar makes an error of that kind.
+    if let pest::error::ErrorVariant::CustomError { .. } = error.variant {
+        return Fault::new(TOO_DEEP, span);
+    }
     Fault::new("this is not a condition: an operator, a name or a value is expected here", span)
 }
 
-fn expression(pair: Pair<'_, Rule>) -> Result<Syntax, Fault> {
+fn expression(pair: Pair<'_, Rule>, depth: usize) -> Result<Syntax, Fault> {
     let span = range(&pair);
+    let depth = deeper(&pair, depth)?;
     let mut operands = Vec::new();
     let mut operators: Vec<Operator> = Vec::new();
     let mut choices = Vec::new();
     for inner in pair.into_inner() {
         match inner.as_rule() {
-            Rule::operand => operands.push(operand(inner)?),
-            Rule::expression => choices.push(expression(inner)?),
+            Rule::operand => operands.push(operand(inner, depth)?),
+            Rule::expression => choices.push(expression(inner, depth)?),
             Rule::question => {}
             rule => operators.extend(operator(rule)),
         }
@@ -231,15 +242,25 @@ fn operator(rule: Rule) -> Option<Operator> {
     })
 }
 
-fn operand(pair: Pair<'_, Rule>) -> Result<Syntax, Fault> {
+/// The depth below a pair whose parts may each become a level of the tree.
+fn deeper(pair: &Pair<'_, Rule>, depth: usize) -> Result<usize, Fault> {
+    let depth = depth + pair.clone().into_inner().count();
+    if depth > DEEPEST { Err(Fault::new(TOO_DEEP, range(pair))) } else { Ok(depth) }
+}
+
+fn operand(pair: Pair<'_, Rule>, depth: usize) -> Result<Syntax, Fault> {
     let span = range(&pair);
+    let depth = deeper(&pair, depth)?;
     let mut prefixes = Vec::new();
     let mut value: Option<Syntax> = None;
     for inner in pair.into_inner() {
         match inner.as_rule() {
             Rule::prefix => prefixes.push(inner.as_str().trim() == "!"),
-            Rule::primary => value = Some(primary(inner)?),
-            _ => value = Some(suffix(value.ok_or_else(|| Fault::new("a value is expected", span.clone()))?, inner)?),
+            Rule::primary => value = Some(primary(inner, depth)?),
+            _ => {
+                let of = value.ok_or_else(|| Fault::new("a value is expected", span.clone()))?;
+                value = Some(suffix(of, inner, depth)?);
+            }
         }
     }
     let value = value.ok_or_else(|| Fault::new("a value is expected", span.clone()))?;
@@ -249,7 +270,7 @@ fn operand(pair: Pair<'_, Rule>) -> Result<Syntax, Fault> {
     }))
 }
 
-fn suffix(value: Syntax, pair: Pair<'_, Rule>) -> Result<Syntax, Fault> {
+fn suffix(value: Syntax, pair: Pair<'_, Rule>, depth: usize) -> Result<Syntax, Fault> {
     let span = value.span.start..range(&pair).end;
     let Some(inner) = pair.into_inner().next() else { return Ok(value) };
     let rule = inner.as_rule();
@@ -257,17 +278,22 @@ fn suffix(value: Syntax, pair: Pair<'_, Rule>) -> Result<Syntax, Fault> {
     let node = match (rule, parts.next(), parts.next()) {
         (Rule::method, Some(name), Some(list)) => {
             let mut arguments = vec![value];
-            arguments.extend(list.into_inner().map(expression).collect::<Result<Vec<_>, _>>()?);
+            arguments.extend(all(list, depth)?);
             Node::Call(name.as_str().into(), arguments, Form::Method)
         }
         (Rule::select, Some(name), _) => Node::Select(Box::new(value), name.as_str().into()),
-        (_, Some(index), _) => Node::Index(Box::new(value), Box::new(expression(index)?)),
+        (_, Some(index), _) => Node::Index(Box::new(value), Box::new(expression(index, depth)?)),
         _ => return Ok(value),
     };
     Ok(Syntax { node, span })
 }
 
-fn primary(pair: Pair<'_, Rule>) -> Result<Syntax, Fault> {
+/// The expressions of a list, or of a call.
+fn all(list: Pair<'_, Rule>, depth: usize) -> Result<Vec<Syntax>, Fault> {
+    list.into_inner().map(|each| expression(each, depth)).collect()
+}
+
+fn primary(pair: Pair<'_, Rule>, depth: usize) -> Result<Syntax, Fault> {
     let span = range(&pair);
     let Some(inner) = pair.into_inner().next() else { return Err(Fault::new("a value is expected", span)) };
     let text = inner.as_str();
@@ -278,16 +304,16 @@ fn primary(pair: Pair<'_, Rule>) -> Result<Syntax, Fault> {
         Rule::number => Node::Number(text.parse().map_err(|_| Fault::new("this is no number", span.clone()))?),
         Rule::duration => Node::Duration(scaled(text, span.clone())?),
         Rule::size => Node::Size(scaled(text, span.clone())?),
-        Rule::text => Node::Text(unquoted(text)),
+        Rule::text => Node::Text(unquoted(text, &span)?),
         Rule::name => Node::Name(text.into()),
-        Rule::list => Node::List(inner.into_inner().map(expression).collect::<Result<_, _>>()?),
+        Rule::list => Node::List(all(inner, depth)?),
         Rule::call => {
             let mut parts = inner.into_inner();
             let name = parts.next().map_or("", |name| name.as_str()).into();
-            let arguments = parts.next().map_or_else(|| Ok(Vec::new()), |list| list.into_inner().map(expression).collect())?;
+            let arguments = parts.next().map_or_else(|| Ok(Vec::new()), |list| all(list, depth))?;
             Node::Call(name, arguments, Form::Function)
         }
-        _ => return expression(inner),
+        _ => return expression(inner, depth),
     };
     Ok(Syntax { node, span })
 }
@@ -309,21 +335,24 @@ fn scaled(text: &str, span: Range<usize>) -> Result<i64, Fault> {
     number.and_then(|number| number.checked_mul(factor)).ok_or_else(|| Fault::new("this number is too large", span))
 }
 
-fn unquoted(text: &str) -> Arc<str> {
+fn unquoted(text: &str, span: &Range<usize>) -> Result<Arc<str>, Fault> {
     let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();
     let mut plain = String::with_capacity(inner.len());
     let mut characters = inner.chars();
     while let Some(character) = characters.next() {
         match character {
-            '\\' => plain.extend(characters.next().map(|escaped| match escaped {
-                'n' => '\n',
-                't' => '\t',
-                other => other,
-            })),
+            '\\' => plain.push(match characters.next() {
+                Some('n') => '\n',
+                Some('t') => '\t',
+                Some(quoted @ ('\\' | '"' | '\'')) => quoted,
+                other => {
+                    return Err(Fault::new(format!("`\\{}` stands for nothing in text", other.unwrap_or(' ')), span.clone()));
+                }
+            }),
             other => plain.push(other),
         }
     }
-    plain.into()
+    Ok(plain.into())
 }
 
 fn range(pair: &Pair<'_, Rule>) -> Range<usize> {

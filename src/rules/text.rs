@@ -40,7 +40,7 @@ pub struct FixText {
     pub because: Text,
     /// The fix is proposed only where this holds.
     pub when: Option<Text>,
-    pub changes: Vec<ChangeText>,
+    pub changes: Vec<Spanned<ChangeText>>,
 }
 
 /// One operation, named by its key, and the new value.
@@ -100,14 +100,26 @@ pub fn read(path: &Path, yaml: &str) -> Result<RuleText, Error> {
     })
 }
 
-/// An error at a part of a text: exact for a text on one line, at its start otherwise.
+/// An error at a part of a text: exact for a text that stands on one line as it is, quoted or not, at its start otherwise.
 pub fn fault(path: &Path, text: &Text, span: &Range<usize>, message: impl Into<String>) -> Error {
-    let within =
-        if text.value.contains('\n') { 0 } else { text.value.get(..span.start).map_or(0, |before| before.chars().count()) };
+    let before = text.value.get(..span.start).map_or(0, |before| before.chars().count());
+    let written = text.defined.span().len() as usize;
+    let within = match written.checked_sub(text.value.chars().count()) {
+        _ if text.value.contains('\n') => 0,
+        Some(0) => before,
+        // The quotes.
+        Some(2) => before + 1,
+        _ => 0,
+    };
+    place(path, text, within, message)
+}
+
+/// An error at something, or so many columns behind where it begins.
+pub fn place<T>(path: &Path, written: &Spanned<T>, within: usize, message: impl Into<String>) -> Error {
     Error::Rule {
         path: path.to_owned(),
-        line: text.defined.line() as usize,
-        column: text.defined.column() as usize + within,
+        line: written.defined.line() as usize,
+        column: written.defined.column() as usize + within,
         message: message.into(),
     }
 }

@@ -110,7 +110,9 @@ impl Checker<'_> {
             if !element.meets(&found) {
                 return Err(Fault::new(format!("the list holds {element} before, this is {found}"), item.span.clone()));
             }
-            element = found;
+            if matches!(element, Type::Any | Type::None) {
+                element = found;
+            }
             list.push(expr);
         }
         Ok((Expr::List(list), Type::List(Box::new(element))))

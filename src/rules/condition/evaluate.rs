@@ -445,7 +445,7 @@ fn negative(value: Value) -> Value {
 }
 
 fn too_large() -> Value {
-    Value::unknown("the number is too large")
+    Value::unknown("the number is too large, or something is divided by zero")
 }
 
 fn arithmetic(operator: Operator, left: &Value, right: &Value) -> Value {
