@@ -195,6 +195,11 @@ fn add(stack: &mut Stack, start: &Start<'_>, facts: &Facts, loaded: &mut Loaded)
             node.settings.insert(name, setting);
         }
         node.set("name", Setting::new(Value::text(start.name.as_str()), Origin::Written { span: start.anchor }));
+        if let File::Read(config) = &start.config {
+            let path = stack.documents.path(config.document).display().to_string();
+            let origin = Origin::Written { span: Span { document: config.document, start: 0, end: 0 } };
+            node.set("config_path", Setting::new(Value::text(path), origin));
+        }
         node.link("launcher", start.launcher);
         if let Some(service) = start.service {
             node.link("service", service);

@@ -52,11 +52,11 @@ struct Shown {
 impl Shown {
     fn new(finding: &Finding, atlas: Atlas) -> Shown {
         let labels = finding.labels.iter().enumerate().filter_map(|(at, label)| {
-            let offset = atlas.base(label.span.document.0)? + label.span.start as usize;
+            let start = atlas.shown_start(label.span.document.0, label.span.start as usize);
+            let offset = atlas.base(label.span.document.0)? + start;
             let text = (!label.text.is_empty()).then(|| clean(&label.text));
             let length = label.span.end.saturating_sub(label.span.start) as usize;
-            let span =
-                SourceSpan::new(offset.into(), first_line(&atlas, label.span.document.0, label.span.start as usize, length));
+            let span = SourceSpan::new(offset.into(), first_line(&atlas, label.span.document.0, start, length));
             Some(if at == 0 { LabeledSpan::new_primary_with_span(text, span) } else { LabeledSpan::new_with_span(text, span) })
         });
         Shown {
@@ -136,6 +136,12 @@ impl Atlas {
             sheet
         });
         Atlas { sheets: Arc::new(sheets.collect()) }
+    }
+
+    /// Where a label is drawn: one at the end of a file, where there is nothing to see, at the last thing before.
+    fn shown_start(&self, document: u32, start: usize) -> usize {
+        let bytes = self.sheets.get(document as usize).map_or(&[][..], |sheet| &sheet.document.bytes);
+        if start < bytes.len() { start } else { bytes.trim_ascii_end().len().saturating_sub(1) }
     }
 
     fn base(&self, document: u32) -> Option<usize> {
