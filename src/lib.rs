@@ -1,4 +1,68 @@
 //! gearmesh reads the configuration of a Python web stack as one model and says where its layers contradict each other.
+//!
+//! ```text
+//! paths -> read (discover, parse, follow, lower) -> link (join, evaluate) -> judge -> report
+//! ```
+//!
+//! **The idea that unifies everything:** a *setting* is a named value of a subject, with its origin. A rule reads settings, a fix
+//! sets settings, a report points at where they were written. Whoever teaches a format to read a setting has taught all of them.
+//!
+//! # The map
+//!
+//! A room is a module of this file. Nouns know nouns above them. Verbs know nouns and never each other, but for reading, which
+//! knows the formats. The spine calls the verbs in order; doors call the spine. `tests/house.rs` holds the table.
+//!
+//! | room | what it is |
+//! |---|---|
+//! | **nouns** | |
+//! | `source` | documents as bytes, spans, lines, excerpts that know where they stood; paths of the server matched to files |
+//! | `value` | known, unknown or none, with origin, assumptions, and the values that lost |
+//! | `expr` | what is not yet evaluated, and its evaluation in an environment: Python programs in worlds, systemd's variables |
+//! | `vocabulary` | what the languages call things: tables from `grammar/*.toml`; types, units, defaults, versions |
+//! | `arguments` | an argument vector, gunicorn found in it, and what gunicorn of some versions makes of it |
+//! | `model` | pieces out of formats, the stack with every subject, nginx's levels, facts about the host |
+//! | `rule` | what a rule is to those who show it: id, severity, text |
+//! | `edit` | a change: this setting of that subject becomes that |
+//! | `finding` | a finding with labels and a proposed fix: nothing that renders |
+//! | `outcome` | what a run found: stack, findings, unread, undecided |
+//! | `error` | what stops gearmesh itself, never a finding |
+//! | **verbs** | |
+//! | `formats` | one folder or file per language: recognise, parse, lower |
+//! | `read` | the worklist over paths |
+//! | `link` | joins pieces: location, upstream, address, gunicorn, launcher; precedence; evaluation per app and world |
+//! | `rules` | loads rules, types their conditions, judges |
+//! | `report` | one file per output format |
+//! | **spine and doors** | |
+//! | `check` | what `gearmesh check` does, in order, on one screen |
+//! | `cli` | the commands |
+//!
+//! # What is absent, and stays so
+//!
+//! 1. Reading does not fail. A syntax error is a finding; a file that was recognised and could not be read is listed and makes the
+//!    exit status 2.
+//! 2. Nothing prints a tree. The text is the truth, a tree is an index into it.
+//! 3. No setting is a bare number: every value has an origin.
+//! 4. Unknown is no default. A rule whose condition comes out unknown is silent, and `--verbose` says what it missed.
+//! 5. `model`, `link` and judging do no I/O and read no clock, no environment and no processor count. What a host is comes in.
+//! 6. Rules see no span and no syntax; formats know no rule.
+//! 7. Nothing outside the given paths is opened, but what they name below `--root`; never a device, a FIFO or a socket.
+//! 8. Python, shell and Lua of a user's files are never run.
+//! 9. A default has no place in a file: its label goes to the nearest written thing and says "by default".
+//! 10. Nothing of a user's file is printed as it is: control characters are shown as such, secrets are masked.
+//!
+//! # Where a new thing goes
+//!
+//! | new | touch |
+//! |---|---|
+//! | rule | `rules/<group>/<id>.yaml` and `testdata/rules/<id>.md`: no Rust, no list |
+//! | setting | one row in `grammar/<language>.toml`, by way of `grammar/overlay.toml` |
+//! | derived fact | one row in `grammar/model.toml`, computed in `link` |
+//! | place where gunicorn is started | `src/formats/<name>.rs` and its line in `formats` |
+//! | output format | `src/report/<name>.rs` and its variant in `cli` |
+//! | command | `src/cli/<name>.rs` and its variant |
+//!
+//! Departures from the first plan: environment variables of a unit are expanded when it is lowered, because nothing that `link`
+//! learns changes them; the vocabulary tables are TOML for people and become JSON when the program is built, which loads faster.
 
 pub mod arguments;
 pub mod check;
