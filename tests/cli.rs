@@ -1,0 +1,233 @@
+//! Runs the program itself: exit statuses, what it prints where, and what it never prints.
+
+use std::fs;
+use std::io::Read as _;
+use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A unit with one warning: 5 s against the default of 30 s.
+const HASTY: &str = "[Service]\nExecStart=/srv/a/bin/gunicorn -w 3 a.wsgi\nTimeoutStopSec=5\n";
+/// A unit without any.
+const FINE: &str = "[Service]\nExecStart=/srv/a/bin/gunicorn -w 3 a.wsgi\n";
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new(files: &[(&str, &str)]) -> Folder {
+        let folder = Folder(tempfile::tempdir().expect("a scratch folder"));
+        for (path, text) in files {
+            folder.write(path, text.as_bytes());
+        }
+        folder
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, path: impl AsRef<Path>, bytes: &[u8]) -> PathBuf {
+        let path = self.path().join(path);
+        fs::create_dir_all(path.parent().expect("a file has a folder")).expect("the folder is made");
+        fs::write(&path, bytes).expect("the file is written");
+        path
+    }
+
+    fn run(&self, arguments: &[&str]) -> Done {
+        Done::of(Command::new(env!("CARGO_BIN_EXE_gearmesh")).args(arguments).current_dir(self.path()).output())
+    }
+}
+
+struct Done {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Done {
+    fn of(output: std::io::Result<Output>) -> Done {
+        let output = output.expect("gearmesh starts");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("gearmesh writes UTF-8");
+        Done { code: output.status.code().expect("gearmesh ends by itself"), out: text(output.stdout), err: text(output.stderr) }
+    }
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|done| done.stdout == b"0\n")
+}
+
+#[test]
+fn the_exit_status_is_honest() {
+    let folder =
+        Folder::new(&[("clean/a.service", FINE), ("hasty/a.service", HASTY), ("empty/notes.txt", "x"), ("notes.txt", "hello")]);
+    assert_eq!(folder.run(&["check", "clean"]).code, 0);
+    assert_eq!(folder.run(&["check", "hasty"]).code, 1);
+    assert_eq!(folder.run(&["check", "hasty", "--min-severity", "error"]).code, 0);
+    for (arguments, said) in [
+        (&["check", "missing"][..], "missing: no such file or folder"),
+        (&["check", "clean", "missing.service"], "missing.service: no such file or folder"),
+        (&["check", "empty"], "nothing to read under empty"),
+        (&["check", "notes.txt"], "notes.txt: this is no nginx configuration"),
+        (&["check", "--root", "missing"], "missing: no such file or folder"),
+        (&["explain", "max-requests-without-jiter"], "did you mean `max-requests-without-jitter`?"),
+        (&["chek"], "check"),
+        (&["check", "--min-severty", "error"], "--min-severity"),
+        (&["check", "--min-severity", "loud"], "error, warning, advice"),
+        (&["check", "--host", "cpus=none"], "a number of processors"),
+        (&["check", "--host", "memory=8GB"], "as in 512M or 8G"),
+        (&["check", "--host", "disk=1"], "cpus=NUMBER or memory=SIZE"),
+    ] {
+        let done = folder.run(arguments);
+        assert_eq!(done.code, 2, "{arguments:?}: {}", done.out);
+        assert!(done.err.contains(said), "{arguments:?}: {}", done.err);
+    }
+}
+
+#[test]
+fn what_could_not_be_read_beats_findings() {
+    let folder = Folder::new(&[("a.service", HASTY), ("b.service", FINE)]);
+    fs::write(folder.path().join("huge.service"), vec![b'#'; 17 << 20]).expect("the file is written");
+    let done = folder.run(&["check", "--format", "json"]);
+    assert_eq!(done.code, 2);
+    assert!(done.err.contains("huge.service: larger than 16 MiB"), "{}", done.err);
+    assert!(done.out.contains(r#""unread":[{"path":"huge.service","reason":"larger than 16 MiB"#), "{}", done.out);
+    assert!(done.out.contains("stop-grace-below-graceful-timeout"));
+    if is_root() {
+        return eprintln!("skipped: root may read everything");
+    }
+    fs::set_permissions(folder.path().join("b.service"), fs::Permissions::from_mode(0)).expect("the mode is set");
+    let done = folder.run(&["check"]);
+    assert_eq!(done.code, 2);
+    assert!(done.err.contains("b.service: permission denied"), "{}", done.err);
+}
+
+#[test]
+fn devices_links_and_binary_files_do_no_harm() {
+    let folder = Folder::new(&[("a.service", FINE)]);
+    let pipe = folder.path().join("pipe.service");
+    let made = Command::new("mkfifo").arg(&pipe).status().expect("mkfifo starts");
+    assert!(made.success());
+    symlink("loop.conf", folder.path().join("loop.conf")).expect("the link is made");
+    symlink(".", folder.path().join("around")).expect("the link is made");
+    symlink("/etc/hostname", folder.path().join("outside.service")).expect("the link is made");
+    symlink("gone.service", folder.path().join("dangling.service")).expect("the link is made");
+    folder.write("nginx/binary.conf", &[0, 159, 146, 150, 0, 255]);
+    folder.write("nginx/empty.conf", b"");
+    let done = folder.run(&["check", "--verbose"]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    assert!(done.err.contains("outside.service: a symbolic link to"), "{}", done.err);
+    assert!(done.err.contains("dangling.service: a symbolic link to"), "{}", done.err);
+    let done = folder.run(&["check", "pipe.service"]);
+    assert_eq!((done.code, done.err.contains("neither a file nor a folder")), (2, true), "{}", done.err);
+}
+
+#[test]
+fn json_has_the_fields_of_version_one() {
+    let unit = "[Service]\nExecStart=/srv/caf\u{e9}/bin/gunicorn -w 3 --graceful-timeout 60 a.wsgi\nTimeoutStopSec=5\n";
+    let folder = Folder::new(&[("deploy/a.service", unit)]);
+    let done = folder.run(&["check", "--format", "json"]);
+    let expected = concat!(
+        r#"{"version":1,"findings":[{"rule":"stop-grace-below-graceful-timeout","subject":"launcher a","severity":"warning","#,
+        r#""confidence":"high","message":"systemd kills a 5s after the stop signal, but gunicorn wants up to 60s to finish requests","#,
+        r#""labels":[{"path":"deploy/a.service","line":3,"column":1,"end_line":3,"end_column":17,"text":"SIGKILL comes after this","primary":true},"#,
+        r#"{"path":"deploy/a.service","line":2,"column":39,"end_line":2,"end_column":60,"text":"requests may take until this","primary":false}],"#,
+        r#""help":"give it 65s (TimeoutStopSec= in a unit), or lower graceful_timeout","#,
+        r#""fix":{"safety":"safe","because":"it only lets requests finish","changes":[{"op":"set","subject":"launcher a","#,
+        r#""setting":"launcher.stop_grace","to":"65s"}]}}],"unread":[],"#,
+        r#""summary":{"files":1,"apps":1,"routes":0,"error":0,"warning":1,"advice":0}}"#,
+        "\n"
+    );
+    assert_eq!(done.out, expected);
+}
+
+#[test]
+fn what_files_contain_cannot_steer_the_terminal_or_leak() {
+    let unit = "[Service]\n# \u{1b}[31mred\nEnvironment=\"DB_PASSWORD=hunter2\" X=1\nExecStart=/srv/a/bin/gunicorn -w 3 --graceful-timeout 60 --bind unix:/run/\u{1b}]0;t\u{7}.sock a.wsgi\nTimeoutStopSec=5\n";
+    let site = "server {\n server_name \u{1b}[2J;\n location / { proxy_set_header Host a; proxy_set_header Host b;\n proxy_pass http://me:hunter2@127.0.0.1:8000; }\n}\n";
+    let folder = Folder::new(&[("nginx/s.conf", site)]);
+    let evil = std::ffi::OsString::from_vec(b"b\x1b[31m\xff\n.service".to_vec());
+    folder.write(Path::new(&evil), unit.as_bytes());
+    for format in ["full", "concise", "json"] {
+        let done = folder.run(&["check", "--format", format, "--verbose", "--min-severity", "advice", "--min-confidence", "low"]);
+        assert_eq!(done.code, 1, "{}", done.err);
+        for text in [&done.out, &done.err] {
+            assert!(!text.contains(['\u{1b}', '\u{7}']), "{format}: {text:?}");
+            assert!(!text.contains("hunter2"), "{format}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let files: Vec<(String, &str)> = (0..200).map(|number| (format!("a{number}.service"), HASTY)).collect();
+    let folder = Folder::new(&files.iter().map(|(path, text)| (path.as_str(), *text)).collect::<Vec<_>>());
+    let mut child = Command::new(env!("CARGO_BIN_EXE_gearmesh"))
+        .arg("check")
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("gearmesh starts");
+    drop(child.stdout.take());
+    let mut err = String::new();
+    child.stderr.take().expect("standard error is piped").read_to_string(&mut err).expect("the text is read");
+    assert_eq!(child.wait().expect("gearmesh ends").code(), Some(1));
+    assert_eq!(err, "");
+}
+
+#[test]
+fn two_runs_say_the_same() {
+    let files: Vec<(String, String)> = (0..200)
+        .flat_map(|number| {
+            let site =
+                format!("server {{ location / {{ proxy_read_timeout 10s; proxy_pass http://unix:/run/{number}.sock; }} }}\n");
+            let unit =
+                format!("[Service]\nExecStart=/a/bin/gunicorn --bind unix:/run/{number}.sock -w 3 -t 60 a\nTimeoutStopSec=5\n");
+            [(format!("nginx/sites/{number}.conf"), site), (format!("units/{number}.service"), unit)]
+        })
+        .collect();
+    let folder = Folder::new(&files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect::<Vec<_>>());
+    let first = folder.run(&["check", "--format", "json"]);
+    assert_eq!(first.out.matches("\"rule\":\"").count(), 400);
+    for _ in 0..3 {
+        assert_eq!(folder.run(&["check", "--format", "json"]).out, first.out);
+    }
+}
+
+#[test]
+fn a_root_stands_for_the_machine() {
+    let folder = Folder::new(&[
+        ("copy/etc/nginx/nginx.conf", "events {}\nhttp { include /etc/nginx/sites-enabled/*; }\n"),
+        (
+            "copy/etc/nginx/sites-available/shop",
+            "server { location / { proxy_pass http://unix:/run/shop.sock; proxy_read_timeout 20s; } }\n",
+        ),
+        (
+            "copy/etc/systemd/system/shop.service",
+            "[Service]\nWorkingDirectory=/srv/shop\nEnvironmentFile=/etc/default/shop\nExecStart=/srv/shop/venv/bin/gunicorn -c /srv/shop/conf.py a\n",
+        ),
+        ("copy/etc/default/shop", "SLOW=90\n"),
+        ("copy/srv/shop/conf.py", "import os\nbind = 'unix:/run/shop.sock'\nworkers = 3\ntimeout = int(os.environ['SLOW'])\n"),
+        ("copy/lib/systemd/system/shop.service", HASTY),
+    ]);
+    fs::create_dir_all(folder.path().join("copy/etc/nginx/sites-enabled")).expect("the folder is made");
+    symlink("/etc/nginx/sites-available/shop", folder.path().join("copy/etc/nginx/sites-enabled/shop"))
+        .expect("the link is made");
+    let done = folder.run(&["check", "--root", "copy", "--format", "concise"]);
+    let said = "copy/etc/nginx/sites-available/shop:1:62: warning[proxy-read-timeout-below-worker-timeout] nginx gives up on / after 20s (504), but a sync worker of shop may stay busy with it for 90s\n";
+    assert_eq!((done.code, done.out.as_str()), (1, said), "{}", done.err);
+}
+
+#[test]
+fn rules_are_listed_and_explained() {
+    let folder = Folder::new(&[]);
+    let rules = folder.run(&["rules"]);
+    assert_eq!(rules.code, 0);
+    assert!(rules.out.contains("\nsockets\n  socket-in-private-tmp"), "{}", rules.out);
+    let fields = folder.run(&["rules", "--fields"]);
+    assert!(fields.out.contains("app.timeout: a time span\n") && fields.out.contains("launcher.stop_grace: a time span · "));
+    let explained = folder.run(&["explain", "max-requests-without-jitter"]);
+    assert_eq!(explained.code, 0);
+    assert!(explained.out.starts_with("# max-requests-without-jitter\n") && explained.out.contains("## Cases"));
+}
