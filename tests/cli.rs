@@ -96,7 +96,7 @@ fn what_could_not_be_read_beats_findings() {
     if is_root() {
         return eprintln!("skipped: root may read everything");
     }
-    fs::set_permissions(folder.path().join("b.service"), fs::Permissions::from_mode(0)).expect("the mode is set");
+    fs::set_permissions(folder.path().join("b.service"), fs::Permissions::from_mode(0o000)).expect("the mode is set");
     let done = folder.run(&["check"]);
     assert_eq!(done.code, 2);
     assert!(done.err.contains("b.service: permission denied"), "{}", done.err);
