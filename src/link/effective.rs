@@ -35,9 +35,7 @@ pub fn derive(stack: &Stack, node: &mut Node, directory: Option<&str>, closed: b
     }
     node.set("binds", binds);
     node.set("effective_class", class);
-    if let Some(cpus) = cpus(stack, node, facts) {
-        node.set("cpus", cpus);
-    }
+    node.set("cpus", cpus(stack, node, facts));
     if let Some(socket) = socket {
         node.link("socket", socket);
     }
@@ -134,7 +132,7 @@ pub fn is_in_tmp(value: &Value) -> bool {
 }
 
 /// The least of the host's processors and the launcher's limit.
-fn cpus(stack: &Stack, node: &Node, facts: &Facts) -> Option<Setting> {
+fn cpus(stack: &Stack, node: &Node, facts: &Facts) -> Setting {
     let host = facts.cpus.map(|cpus| (cpus as f64, Origin::Host { probe: facts.source.clone() }));
     let launcher = node.links.get("launcher").and_then(|launchers| launchers.first());
     let limit = launcher.map(|launcher| stack.setting(*launcher, "cpu_limit"));
@@ -142,15 +140,12 @@ fn cpus(stack: &Stack, node: &Node, facts: &Facts) -> Option<Setting> {
         Value::Known(Known::Number(cpus)) => Some((cpus, limit.origin)),
         _ => None,
     });
-    let (cpus, origin) = match (host, limit) {
-        (Some(host), Some(limit)) => {
-            if limit.0 < host.0 {
-                limit
-            } else {
-                host
-            }
-        }
-        (host, limit) => host.or(limit)?,
+    let least = match (host, limit) {
+        (Some(host), Some(limit)) => Some(if limit.0 < host.0 { limit } else { host }),
+        (host, limit) => host.or(limit),
     };
-    Some(Setting::new(Value::Known(Known::Number(cpus)), origin))
+    match least {
+        Some((cpus, origin)) => Setting::new(Value::Known(Known::Number(cpus)), origin),
+        None => Setting::default(Value::unknown("the host is not known; --host cpus=N tells"), "host"),
+    }
 }
