@@ -6,6 +6,7 @@
 pub mod check;
 pub mod evaluate;
 pub mod functions;
+mod operate;
 pub mod types;
 
 use pest::Parser;

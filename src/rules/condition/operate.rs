@@ -1,0 +1,216 @@
+//! Operators and functions of conditions on values: equality, order, arithmetic, text. An unknown value makes an unknown result;
+//! `none` is equal to itself alone and has no order. Meanings are CEL's where CEL has them.
+
+use super::Operator;
+use super::evaluate::Datum;
+use super::functions::Function;
+use crate::value::{Duration, Item, Known, Size, Value};
+use std::cmp::Ordering;
+
+/// The value of a binary operator other than `&&` and `||`.
+pub fn combine(operator: Operator, left: &Datum, right: &Datum) -> Value {
+    let known = |held: bool| Value::Known(Known::Boolean(held));
+    if let (Datum::Subject(left), Datum::Subject(right)) = (left, right) {
+        return match operator {
+            Operator::Equal => known(left == right),
+            Operator::NotEqual => known(left != right),
+            _ => Value::unknown("subjects have no order"),
+        };
+    }
+    let (left, right) = (flat(left), flat(right));
+    if let (Operator::In, Value::Known(Known::List(items))) = (operator, &right) {
+        return within(&left, items);
+    }
+    if let Some(unknown) = [&left, &right].into_iter().find(|value| matches!(value, Value::Unknown(_))) {
+        return unknown.clone();
+    }
+    match operator {
+        Operator::Equal => known(equal(&left, &right)),
+        Operator::NotEqual => known(!equal(&left, &right)),
+        Operator::Less | Operator::LessEqual | Operator::Greater | Operator::GreaterEqual => {
+            known(order(&left, &right).is_some_and(|found| match operator {
+                Operator::Less => found.is_lt(),
+                Operator::LessEqual => found.is_le(),
+                Operator::Greater => found.is_gt(),
+                _ => found.is_ge(),
+            }))
+        }
+        Operator::In => known(false),
+        _ => arithmetic(operator, &left, &right),
+    }
+}
+
+/// A datum as a value; a subject counts as none when it is missing, else as its own number.
+fn flat(datum: &Datum) -> Value {
+    match datum {
+        Datum::Value(value, _) => value.clone(),
+        Datum::Subject(None) => Value::None,
+        Datum::Subject(Some(subject)) => Value::Known(Known::Integer(i64::from(subject.0))),
+        Datum::Subjects(all) => Value::Known(Known::Integer(all.len() as i64)),
+    }
+}
+
+fn within(needle: &Value, items: &[Item]) -> Value {
+    if items.iter().any(|item| !matches!(item.value, Value::Unknown(_)) && equal(needle, &item.value)) {
+        return Value::Known(Known::Boolean(true));
+    }
+    match items.iter().map(|item| &item.value).chain([needle]).find(|value| matches!(value, Value::Unknown(_))) {
+        Some(unknown) if !items.is_empty() => unknown.clone(),
+        _ => Value::Known(Known::Boolean(false)),
+    }
+}
+
+fn equal(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::None, Value::None) => true,
+        (Value::Known(Known::List(left)), Value::Known(Known::List(right))) => {
+            left.len() == right.len() && left.iter().zip(right.iter()).all(|(left, right)| equal(&left.value, &right.value))
+        }
+        (Value::Known(Known::Boolean(left)), Value::Known(Known::Boolean(right))) => left == right,
+        (Value::Known(Known::Null), Value::Known(Known::Null)) => true,
+        _ => order(left, right) == Some(Ordering::Equal),
+    }
+}
+
+fn order(left: &Value, right: &Value) -> Option<Ordering> {
+    match (left.known()?, right.known()?) {
+        (Known::Integer(left), Known::Integer(right)) => Some(left.cmp(right)),
+        (Known::Duration(left), Known::Duration(right)) => left.partial_cmp(right),
+        (Known::Size(left), Known::Size(right)) => Some(left.bytes.cmp(&right.bytes)),
+        (Known::Text(left), Known::Text(right)) => Some(left.cmp(right)),
+        (Known::Address(left), Known::Address(right)) => Some(left.cmp(right)),
+        (Known::Address(address), Known::Text(text)) => Some(address.to_string().as_str().cmp(text)),
+        (Known::Text(text), Known::Address(address)) => Some((**text).cmp(address.to_string().as_str())),
+        (left, right) => number(left)?.partial_cmp(&number(right)?),
+    }
+}
+
+fn number(known: &Known) -> Option<f64> {
+    match known {
+        Known::Integer(value) => Some(*value as f64),
+        Known::Number(value) => Some(*value),
+        _ => None,
+    }
+}
+
+/// The value of a minus sign.
+pub fn negative(value: Value) -> Value {
+    match value {
+        Value::Known(Known::Integer(value)) => {
+            value.checked_neg().map_or_else(too_large, |value| Value::Known(Known::Integer(value)))
+        }
+        Value::Known(Known::Number(value)) => Value::Known(Known::Number(-value)),
+        Value::Known(Known::Duration(value)) => {
+            Value::Known(Known::Duration(Duration::milliseconds(value.milliseconds.saturating_neg())))
+        }
+        other => other,
+    }
+}
+
+fn too_large() -> Value {
+    Value::unknown("the number is too large, or something is divided by zero")
+}
+
+fn arithmetic(operator: Operator, left: &Value, right: &Value) -> Value {
+    let (Value::Known(left), Value::Known(right)) = (left, right) else { return Value::None };
+    let made = match (left, right) {
+        (Known::Integer(left), Known::Integer(right)) => whole(operator, *left, *right).map(Known::Integer),
+        (Known::Duration(left), Known::Duration(right)) => {
+            let endless = [left, right].iter().any(|side| side.milliseconds == Duration::INFINITE);
+            let sum = if endless { Some(Duration::INFINITE) } else { whole(operator, left.milliseconds, right.milliseconds) };
+            sum.map(|milliseconds| Known::Duration(Duration::milliseconds(milliseconds)))
+        }
+        (Known::Duration(left), Known::Integer(right)) | (Known::Integer(right), Known::Duration(left)) => {
+            whole(operator, left.milliseconds, *right).map(|made| Known::Duration(Duration::milliseconds(made)))
+        }
+        (Known::Size(left), Known::Size(right)) => {
+            whole(operator, left.bytes, right.bytes).map(|bytes| Known::Size(Size { bytes, written: "".into() }))
+        }
+        (Known::Size(left), Known::Integer(right)) | (Known::Integer(right), Known::Size(left)) => {
+            whole(operator, left.bytes, *right).map(|bytes| Known::Size(Size { bytes, written: "".into() }))
+        }
+        (Known::Text(left), Known::Text(right)) => Some(Known::Text(format!("{left}{right}").into())),
+        (left, right) => match (number(left), number(right)) {
+            (Some(left), Some(right)) => broken(operator, left, right).map(Known::Number),
+            _ => None,
+        },
+    };
+    made.map_or_else(too_large, Value::Known)
+}
+
+fn whole(operator: Operator, left: i64, right: i64) -> Option<i64> {
+    match operator {
+        Operator::Add => left.checked_add(right),
+        Operator::Subtract => left.checked_sub(right),
+        Operator::Multiply => left.checked_mul(right),
+        Operator::Divide => left.checked_div(right),
+        Operator::Remainder => left.checked_rem(right),
+        _ => None,
+    }
+}
+
+fn broken(operator: Operator, left: f64, right: f64) -> Option<f64> {
+    let made = match operator {
+        Operator::Add => left + right,
+        Operator::Subtract => left - right,
+        Operator::Multiply => left * right,
+        Operator::Divide => left / right,
+        _ => return None,
+    };
+    Some(made)
+}
+
+/// The value of a function that needs nothing but values.
+pub fn apply(function: Function, arguments: &[Datum]) -> Value {
+    let values: Vec<Value> = arguments.iter().map(flat).collect();
+    if let Some(unknown) = values.iter().find(|value| matches!(value, Value::Unknown(_))) {
+        return unknown.clone();
+    }
+    let integer = |value: i64| Value::Known(Known::Integer(value));
+    let boolean = |held: bool| Value::Known(Known::Boolean(held));
+    let written = |value: Option<&Value>| value.filter(|value| **value != Value::None).map(|value| value.to_string());
+    let (first, second) = (values.first(), values.get(1));
+    match (function, first) {
+        (_, None | Some(Value::None)) => Value::None,
+        (Function::Size, Some(Value::Known(Known::List(items)))) => integer(items.len() as i64),
+        (Function::Size, Some(Value::Known(Known::Text(text)))) => integer(text.chars().count() as i64),
+        (Function::Size, Some(other)) => other.clone(),
+        (Function::Min | Function::Max, Some(left)) => match second {
+            Some(right) => match order(left, right) {
+                Some(found) if found.is_lt() == (function == Function::Min) => left.clone(),
+                Some(_) => right.clone(),
+                None => Value::None,
+            },
+            None => Value::None,
+        },
+        (Function::Ceil, Some(Value::Known(Known::Number(value)))) => integer(value.ceil() as i64),
+        (Function::Int, Some(Value::Known(Known::Number(value)))) => integer(*value as i64),
+        (Function::Int, Some(Value::Known(Known::Text(text)))) => {
+            text.parse().map_or_else(|_| Value::unknown("no integer"), integer)
+        }
+        (Function::Ceil | Function::Int, Some(other)) => other.clone(),
+        (Function::ClearlyBelow, Some(Value::Known(Known::Duration(left)))) => match second {
+            Some(Value::Known(Known::Duration(right))) => boolean(clearly_below(left, right)),
+            _ => Value::None,
+        },
+        (Function::String, Some(value)) => Value::text(value.to_string()),
+        (Function::LowerAscii, Some(value)) => Value::text(value.to_string().to_ascii_lowercase()),
+        (Function::UpperAscii, Some(value)) => Value::text(value.to_string().to_ascii_uppercase()),
+        (Function::StartsWith | Function::EndsWith | Function::Contains, first) => match (written(first), written(second)) {
+            (Some(text), Some(part)) => boolean(match function {
+                Function::StartsWith => text.starts_with(&part),
+                Function::EndsWith => text.ends_with(&part),
+                _ => text.contains(&part),
+            }),
+            _ => Value::None,
+        },
+        _ => Value::None,
+    }
+}
+
+/// CATALOGUE's measure of a difference worth a word: at least 2 s and at least 10 % of the larger side.
+fn clearly_below(left: &Duration, right: &Duration) -> bool {
+    let comparable = |duration: &Duration| duration.milliseconds > 0 && duration.milliseconds != Duration::INFINITE;
+    let gap = right.milliseconds.saturating_sub(left.milliseconds);
+    comparable(left) && comparable(right) && gap >= 2000 && gap >= right.milliseconds / 10
+}
