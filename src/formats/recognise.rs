@@ -29,6 +29,22 @@ const FOREIGN: [&str; 36] = [
     "map",
 ];
 
+/// Directives that no other program's configuration has.
+const NGINX_NAMES: [&str; 12] = [
+    "proxy_pass",
+    "proxy_set_header",
+    "proxy_read_timeout",
+    "server_name",
+    "ssl_certificate",
+    "log_format",
+    "limit_req_zone",
+    "uwsgi_pass",
+    "fastcgi_pass",
+    "worker_processes",
+    "client_max_body_size",
+    "add_header",
+];
+
 /// What the name of a file says.
 pub fn by_name(path: &Path) -> Guess {
     let Some(name) = path.file_name().map(|name| name.to_string_lossy().to_lowercase()) else { return Guess::No };
@@ -75,7 +91,9 @@ fn is_drop_in_folder(folder: &str) -> bool {
 
 /// gunicorn.conf.py, gunicorn_config.py, prod_gunicorn_conf.py, gunicorn.py, ...
 fn is_gunicorn(name: &str) -> bool {
-    name == "gunicorn.py" || name.contains("gunicorn") && ["conf", "cfg", "settings"].iter().any(|word| name.contains(word))
+    let is_test = name.starts_with("test_") || name.ends_with("_test.py");
+    name == "gunicorn.py"
+        || !is_test && name.contains("gunicorn") && ["conf", "cfg", "settings"].iter().any(|word| name.contains(word))
 }
 
 /// What the first lines of a file say.
@@ -135,28 +153,11 @@ fn starts_programs(text: &str) -> bool {
     .any(|program| text.contains(program))
 }
 
+/// Whether a line can only be nginx's. Words that other daemons use in the same way (`include "x";`) are not enough.
 fn is_nginx_line(line: &str) -> bool {
     let word = line.split(|c: char| c.is_whitespace() || c == '{').next().unwrap_or_default();
     let opens = matches!(word, "server" | "location" | "upstream" | "http" | "events" | "map" | "stream") && line.contains('{');
-    let names = [
-        "proxy_pass",
-        "proxy_set_header",
-        "server_name",
-        "listen",
-        "ssl_certificate",
-        "log_format",
-        "limit_req_zone",
-        "uwsgi_pass",
-        "fastcgi_pass",
-        "worker_processes",
-        "client_max_body_size",
-        "proxy_read_timeout",
-        "add_header",
-        "include",
-        "root",
-        "return",
-    ];
-    opens || names.contains(&word) && line.contains(';')
+    opens || NGINX_NAMES.contains(&word) && line.contains(';')
 }
 
 /// Whether a text other than nginx's is a template, and of which kind.
@@ -197,6 +198,7 @@ mod tests {
         assert_eq!(guess("shop.service.d/override.conf"), Guess::Sure(Format::DropIn));
         assert_eq!(guess("deploy/gunicorn_config.py"), Guess::Sure(Format::Gunicorn));
         assert_eq!(guess("gunicorn_app.py"), Guess::No);
+        assert_eq!(guess("tests/test_gunicorn_config.py"), Guess::No);
         assert_eq!(guess("etc/nginx/sites-enabled/shop.example"), Guess::Look);
         assert_eq!(guess("nginx/entrypoint.py"), Guess::No);
         assert_eq!(guess("shop.service.save"), Guess::No);
@@ -210,6 +212,7 @@ mod tests {
         assert_eq!(look("a.conf", "[program:web]\ncommand=x\n"), Some(Format::Opaque("supervisor configuration")));
         assert_eq!(look("deploy.sh", "git pull\n"), None);
         assert_eq!(look("deploy.sh", "exec gunicorn app\n"), Some(Format::Opaque("script")));
+        assert_eq!(look("named.conf", "include \"/etc/bind/named.conf.options\";\noptions { directory \"/var\"; };\n"), None);
         assert_eq!(look("LICENSE", "Permission is granted\n"), None);
     }
 }
