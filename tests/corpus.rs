@@ -15,9 +15,9 @@ use std::path::{Path, PathBuf};
 
 #[test]
 fn real_stacks_and_files_are_read() {
-    let Some(shared) = support::shared() else { return };
-    let stacks = entries(&shared.join("corpus/stacks"));
-    let singles = ["nginx", "gunicorn", "systemd"].map(|kind| entries(&shared.join("corpus/singles").join(kind))).concat();
+    let Some(corpus) = support::shared("corpus") else { return };
+    let stacks = entries(&corpus.join("stacks"));
+    let singles = ["nginx", "gunicorn", "systemd"].map(|kind| entries(&corpus.join("singles").join(kind))).concat();
     assert!(!stacks.is_empty() && !singles.is_empty(), "the corpus is there and empty");
     let mut counts: BTreeMap<String, [usize; 3]> = BTreeMap::new();
     let mut foreign = 0;

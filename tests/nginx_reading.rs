@@ -4,24 +4,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+mod support;
+
 use gearmesh::formats::nginx::{Token, Tree, parse};
 use gearmesh::source::{Document, DocumentId};
 use serde_json::Value;
 
 fn read(bytes: &[u8]) -> Tree {
     parse(&Document::new(DocumentId(0), "nginx.conf", bytes.to_vec()))
-}
-
-/// A file or folder of the material that lies beside the package, or none, with a word about it.
-fn material(path: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("GEARMESH_SHARED")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let path = folder.join(path);
-    if !path.exists() {
-        eprintln!("skipped: {} is not there", path.display());
-        return None;
-    }
-    Some(path)
 }
 
 /// One thing that nginx's reader gives: a statement's tokens with `;` or `{`, or no tokens with `}`.
@@ -83,7 +73,7 @@ fn agrees(case: &Value) -> bool {
 
 #[test]
 fn golden_cases_are_read_as_nginx_reads_them() {
-    let Some(path) = material("facts/nginx_cases.json") else { return };
+    let Some(path) = support::shared("facts/nginx_cases.json") else { return };
     let cases: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     let cases = cases["cases"].as_array().unwrap();
     let judged: Vec<&Value> = cases.iter().filter(|case| case["lex_accept"].is_boolean()).collect();
@@ -192,7 +182,7 @@ fn every_beginning_of_a_text_is_read() {
 fn real_configurations_are_read() {
     let mut files = Vec::new();
     for folder in ["corpus/singles/nginx", "corpus/stacks"] {
-        material(folder).iter().for_each(|folder| collect(folder, &mut files));
+        support::shared(folder).iter().for_each(|folder| collect(folder, &mut files));
     }
     for path in files {
         let document = Document::new(DocumentId(0), &path, fs::read(&path).unwrap());

@@ -1,6 +1,8 @@
 //! Holds the reading of systemd units against facts measured in a real systemd, and against `systemd-analyze` where it is there.
 //! The facts lie beside the project (GEARMESH_SHARED, default ../shared); without them these tests say so and pass.
 
+mod support;
+
 use gearmesh::expr::Environment;
 use gearmesh::formats::systemd::command::{Command, commands};
 use gearmesh::formats::systemd::drop_ins::drop_in_directories;
@@ -14,19 +16,8 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-fn shared(below: &str) -> Option<PathBuf> {
-    let base = std::env::var_os("GEARMESH_SHARED").map(PathBuf::from);
-    let base = base.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"));
-    let path = base.join(below);
-    if !path.exists() {
-        eprintln!("skipped: {} is not there", path.display());
-        return None;
-    }
-    Some(path)
-}
-
 fn cases(kind: &str) -> Vec<Json> {
-    let Some(path) = shared("facts/systemd_cases.json") else { return Vec::new() };
+    let Some(path) = support::shared("facts/systemd_cases.json") else { return Vec::new() };
     let all: Json = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     all["cases"].as_array().unwrap().iter().filter(|case| case["kind"] == kind).cloned().collect()
 }
@@ -514,7 +505,7 @@ fn the_corpus_is_read_without_panic() {
     let (mut files, mut odd, mut refused) = (Vec::new(), 0, 0);
     for folder in ["corpus/singles/systemd", "corpus/stacks"] {
         let mut found = Vec::new();
-        shared(folder).into_iter().for_each(|folder| files_below(&folder, &mut found));
+        support::shared(folder).into_iter().for_each(|folder| files_below(&folder, &mut found));
         let unit = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "service" || extension == "socket");
         files.extend(found.into_iter().filter(|path| folder.ends_with("systemd") || unit(path)));
     }

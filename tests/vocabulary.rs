@@ -10,10 +10,11 @@ mod gunicorn;
 mod nginx;
 #[path = "vocabulary/rows.rs"]
 mod rows;
+mod support;
 #[path = "vocabulary/systemd.rs"]
 mod systemd;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::{env, fs};
 
 #[test]
@@ -33,11 +34,8 @@ fn systemd_is_what_its_table_and_the_overlay_say() {
 
 fn hold(language: &str, table: &str, render: fn(&serde_json::Value, &toml::Table) -> String) {
     let grammar = Path::new(env!("CARGO_MANIFEST_DIR")).join("grammar");
-    let shared = env::var_os("GEARMESH_SHARED").map_or(Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    let Ok(facts) = fs::read_to_string(shared.join("facts").join(table)) else {
-        eprintln!("skipped: {table} is not there; set GEARMESH_SHARED to the folder that holds facts/");
-        return;
-    };
+    let Some(facts) = support::shared(&format!("facts/{table}")) else { return };
+    let facts = fs::read_to_string(facts).unwrap();
     let overlay: toml::Table = fs::read_to_string(grammar.join("overlay.toml")).unwrap().parse().unwrap();
     let text = format!(
         "# Generated from facts/{table} and grammar/overlay.toml; edit the overlay, not this file.\n# `UPDATE=1 cargo test --test vocabulary` writes it anew.\n{}",

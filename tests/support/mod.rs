@@ -72,13 +72,15 @@ pub fn report(outcome: &Outcome, folder: &Path) -> String {
     text.replace(&format!("{}/", folder.display()), "")
 }
 
-/// The folder of shared facts and corpus; none, with a message, when it is absent.
-pub fn shared() -> Option<PathBuf> {
+/// A file or folder of the facts and configurations that lie beside the project (GEARMESH_SHARED, default ../shared); none, with
+/// a message, when it is absent.
+pub fn shared(below: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("GEARMESH_SHARED")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"), PathBuf::from);
-    if folder.is_dir() {
-        return Some(folder);
+    let path = folder.join(below);
+    if path.exists() {
+        return Some(path);
     }
-    eprintln!("skipped: {} is absent (GEARMESH_SHARED names it)", folder.display());
+    eprintln!("skipped: {} is absent (GEARMESH_SHARED names its folder)", path.display());
     None
 }
