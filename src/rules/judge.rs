@@ -10,8 +10,10 @@ use crate::edit::{Change, Operation};
 use crate::finding::{Finding, Fix, Label, Undecided};
 use crate::model::{Kind, Stack, Subject, World};
 use crate::rule::Confidence;
+use crate::source::Span;
 use crate::value::{Origin, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// What judging gave.
 #[derive(Debug, Default)]
@@ -51,11 +53,45 @@ pub fn judge(rules: &[Loaded], stack: &Stack) -> Judged {
         findings.extend(worlds.into_values().filter_map(merge));
     }
     findings.sort_by(|left: &Finding, right: &Finding| place(left).cmp(&place(right)));
-    findings.dedup_by(|next, kept| next.rule == kept.rule && next.message == kept.message && next.labels == kept.labels);
-    Judged { findings, undecided: undecided.into_iter().collect() }
+    Judged { findings: once_per_place(findings), undecided: undecided.into_iter().collect() }
 }
 
-fn place(finding: &Finding) -> (Option<crate::source::Span>, &str, &str) {
+/// Findings of a rule that are equal in all their places are one; it names the other subjects.
+fn once_per_place(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut kept: Vec<(Finding, Vec<String>)> = Vec::new();
+    let mut places: HashMap<(Arc<str>, Vec<Span>), usize> = HashMap::new();
+    for finding in findings {
+        let place = (finding.rule.clone(), finding.labels.iter().map(|label| label.span).collect());
+        match places.get(&place).and_then(|at| kept.get_mut(*at)) {
+            Some((first, others)) => {
+                first.confidence = first.confidence.max(finding.confidence);
+                if finding.subject != first.subject && !others.contains(&finding.subject) {
+                    others.push(finding.subject);
+                }
+            }
+            None => {
+                places.insert(place, kept.len());
+                kept.push((finding, Vec::new()));
+            }
+        }
+    }
+    kept.into_iter().map(|(finding, others)| with_others(finding, &others)).collect()
+}
+
+/// As many other subjects as a person reads.
+const SHOWN_OTHERS: usize = 4;
+
+fn with_others(mut finding: Finding, others: &[String]) -> Finding {
+    if let Some(shown) = others.get(..others.len().min(SHOWN_OTHERS)).filter(|shown| !shown.is_empty()) {
+        let more = others.len() - shown.len();
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let line = format!("the same holds for {}{rest}", shown.join(", "));
+        finding.help = Some(finding.help.map_or(line.clone(), |help| format!("{help}\n{line}")));
+    }
+    finding
+}
+
+fn place(finding: &Finding) -> (Option<Span>, &str, &str) {
     (finding.labels.first().map(|label| label.span), &finding.rule, &finding.subject)
 }
 
