@@ -69,9 +69,12 @@ struct LoadedChange {
     to: Option<Expr>,
 }
 
-/// The cases of a rule, in Markdown, which are its tests too.
+/// The cases of a rule, in Markdown without the title, which are its tests too.
 pub fn cases(id: &str) -> Option<&'static str> {
-    CASES.iter().find(|(path, _)| Path::new(path).file_stem().is_some_and(|stem| stem == id)).map(|(_, text)| *text)
+    CASES
+        .iter()
+        .find(|(path, _)| Path::new(path).file_stem().is_some_and(|stem| stem == id))
+        .map(|(_, text)| text.split_once("\n\n").map_or(*text, |(_, cases)| cases))
 }
 
 impl Loaded {
