@@ -95,6 +95,9 @@ fn render(outcome: &Outcome, shown: &[&Finding], format: Format) -> String {
             if hidden > 0 {
                 let _ = write!(text, "; {hidden} more with --min-severity advice --min-confidence low");
             }
+            if !outcome.unread.is_empty() {
+                let _ = write!(text, "; {} could not be read", outcome.unread.len());
+            }
             text.push('\n');
             text
         }
