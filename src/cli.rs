@@ -7,6 +7,7 @@ mod explain;
 mod rules;
 
 use crate::error::Error;
+use crate::report::untrusted::line;
 use clap::{Parser, Subcommand};
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -49,7 +50,7 @@ pub fn main() -> ExitCode {
         Ok(Ending::Incomplete) => ExitCode::from(2),
         Err(error) => {
             // Nobody is left to tell when standard error is closed.
-            let _ = writeln!(io::stderr().lock(), "gearmesh: {}", crate::report::untrusted::clean(&error.to_string()));
+            let _ = writeln!(io::stderr().lock(), "gearmesh: {}", line(&error.to_string()));
             ExitCode::from(2)
         }
     }

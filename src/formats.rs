@@ -53,6 +53,8 @@ pub struct Parsed {
     /// What the file is a template of, if it is one.
     pub template: Option<&'static str>,
     pub wants: Vec<Want>,
+    /// Why gearmesh could not read the file, though its program might.
+    pub unread: Option<String>,
 }
 
 #[derive(Debug)]
@@ -75,7 +77,7 @@ pub struct Want {
 
 /// Parses a document. Never fails: what is wrong is in the result.
 pub fn parse(format: Format, document: &Document) -> Parsed {
-    let mut parsed = Parsed { format, tree: Tree::Opaque, problems: Vec::new(), template: None, wants: Vec::new() };
+    let mut parsed = Parsed { format, tree: Tree::Opaque, problems: Vec::new(), template: None, wants: Vec::new(), unread: None };
     match format {
         Format::Nginx => {
             let tree = nginx::parse(document);
@@ -91,6 +93,7 @@ pub fn parse(format: Format, document: &Document) -> Parsed {
             parsed.template = recognise::template(document);
             parsed.problems =
                 read.problems.into_iter().map(|found| Problem { span: found.span, message: found.message }).collect();
+            parsed.unread = read.unread;
             parsed.tree = Tree::Config(Arc::new(read.program));
         }
         Format::Unit | Format::DropIn => {
@@ -103,6 +106,9 @@ pub fn parse(format: Format, document: &Document) -> Parsed {
         }
         Format::Variables => parsed.tree = Tree::Variables(environment::parse(document).assigned),
         Format::Opaque(_) => {}
+    }
+    if !parsed.problems.is_empty() {
+        parsed.template = parsed.template.or_else(|| recognise::template_by_name(&document.path));
     }
     parsed
 }

@@ -100,6 +100,10 @@ impl<'a> Worklist<'a> {
             match done {
                 Done::Parsed(result) => {
                     let (document, parsed) = *result;
+                    if let Some(reason) = parsed.unread {
+                        self.unread.push(Unread { path: job.path.clone(), reason });
+                        continue;
+                    }
                     self.paths.read_as(&job.path, id);
                     wants.extend(parsed.wants.iter().map(|want| (id, want.clone())));
                     self.documents.push(document);

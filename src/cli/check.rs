@@ -7,7 +7,7 @@ use crate::finding::Finding;
 use crate::model::facts::Facts;
 use crate::outcome::Outcome;
 use crate::report::full::Look;
-use crate::report::untrusted::clean;
+use crate::report::untrusted::line;
 use crate::report::{self, Threshold};
 use crate::rule::{Confidence, Severity};
 use crate::source::Input;
@@ -115,19 +115,20 @@ fn look() -> Look {
 fn tell(outcome: &Outcome, verbose: bool) {
     let mut text = String::new();
     for unread in &outcome.unread {
-        let _ = writeln!(text, "gearmesh: {}: {}", unread.path.display(), unread.reason);
+        let _ = writeln!(text, "{}", line(&format!("gearmesh: {}: {}", unread.path.display(), unread.reason)));
     }
     if verbose {
         for note in &outcome.notes {
-            let _ = writeln!(text, "set aside: {}: {}", note.path.display(), note.reason);
+            let _ = writeln!(text, "{}", line(&format!("set aside: {}: {}", note.path.display(), note.reason)));
         }
         for undecided in &outcome.undecided {
             let missed: Vec<String> = undecided.missed.iter().map(|(name, reason)| format!("{name} ({reason})")).collect();
-            let _ = writeln!(text, "not decided: {} for {}: {}", undecided.rule, undecided.subject, missed.join(", "));
+            let missed = missed.join(", ");
+            let _ = writeln!(text, "{}", line(&format!("not decided: {} for {}: {missed}", undecided.rule, undecided.subject)));
         }
     }
     // Nobody is left to tell when standard error is closed.
-    let _ = io::stderr().lock().write_all(clean(&text).as_bytes());
+    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 fn severity(text: &str) -> Result<Severity, String> {

@@ -26,6 +26,8 @@ const STACK_BYTES: usize = 64 << 20;
 pub struct Parsed {
     pub program: Program,
     pub problems: Vec<Problem>,
+    /// Why gearmesh did not read the file, though Python might.
+    pub unread: Option<String>,
 }
 
 /// What keeps Python from reading the file.
@@ -39,31 +41,26 @@ pub struct Problem {
 pub fn parse(document: &Document) -> Parsed {
     let text = document.as_text();
     if text.len() > MAX_BYTES {
-        return refused(document, format!("the file is larger than {} kB and was not read", MAX_BYTES / 1024));
+        return unread(format!("larger than {} KiB, the most that gearmesh reads of a Python file", MAX_BYTES / 1024));
     }
     if nesting(&text) > MAX_BRACKETS {
-        return refused(document, format!("brackets are nested more than {MAX_BRACKETS} deep, which Python refuses"));
+        return unread(format!("brackets are nested more than {MAX_BRACKETS} deep, deeper than gearmesh reads"));
     }
     if prefixes(&text) > MAX_PREFIXES {
-        return refused(
-            document,
-            "operators are repeated more often than any program needs, and the file was not read".to_owned(),
-        );
+        return unread("operators are repeated more often than gearmesh reads".to_owned());
     }
     let parsed = std::thread::scope(|scope| {
         let work = || tree::parse(&text, document.id);
         let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work).ok()?;
         thread.join().ok()
     });
-    let Some((program, errors)) = parsed else {
-        return refused(document, "the file could not be parsed".to_owned());
-    };
+    let Some((program, errors)) = parsed else { return unread("the parser gave up on it".to_owned()) };
     let problems = errors.into_iter().map(|(span, message)| Problem { span, message }).collect();
-    Parsed { program, problems: explain(document, &text, problems) }
+    Parsed { program, problems: explain(document, &text, problems), unread: None }
 }
 
-fn refused(document: &Document, message: String) -> Parsed {
-    Parsed { program: Program::default(), problems: vec![Problem { span: document.span(0, 0), message }] }
+fn unread(reason: String) -> Parsed {
+    Parsed { unread: Some(reason), ..Parsed::default() }
 }
 
 /// How deep brackets are nested, roughly: those in strings and comments count as well. Real files stay far below the limit,
@@ -245,8 +242,8 @@ mod tests {
             ["(", "[", "-", "not ", "x if y else ", "lambda: ", "a**", "if a:\n if b:\n  ", "1+", "f(", "await ", "*", "x."]
         {
             let (_, parsed) = read(&format!("workers = {}", unit.repeat(4000)));
-            assert!(!parsed.problems.is_empty(), "{unit}");
+            assert!(!parsed.problems.is_empty() || parsed.unread.is_some(), "{unit}");
         }
-        assert_eq!(read(&"#".repeat(MAX_BYTES + 1)).1.problems.len(), 1);
+        assert!(read(&"#".repeat(MAX_BYTES + 1)).1.unread.is_some());
     }
 }

@@ -20,6 +20,8 @@ const HEAD: usize = 64 * 1024;
 
 /// Endings of copies that no program reads.
 const BACKUPS: [&str; 8] = [".save", ".bak", ".orig", ".old", ".backup", ".swp", ".dpkg-old", ".dpkg-dist"];
+/// Endings of files that are filled in before use.
+const TEMPLATES: [&str; 8] = [".j2", ".jinja2", ".jinja", ".tmpl", ".template", ".tpl", ".erb", ".in"];
 /// Endings of files that are filled in or renamed before use; the name before them counts.
 const DRAFTS: [&str; 10] = [".j2", ".jinja2", ".jinja", ".tmpl", ".template", ".tpl", ".erb", ".in", ".example", ".sample"];
 /// Endings of files that are never nginx configuration.
@@ -158,6 +160,12 @@ fn is_nginx_line(line: &str) -> bool {
     let word = line.split(|c: char| c.is_whitespace() || c == '{').next().unwrap_or_default();
     let opens = matches!(word, "server" | "location" | "upstream" | "http" | "events" | "map" | "stream") && line.contains('{');
     opens || NGINX_NAMES.contains(&word) && line.contains(';')
+}
+
+/// Whether the name of a file says that it is a template.
+pub fn template_by_name(path: &Path) -> Option<&'static str> {
+    let name = path.file_name()?.to_string_lossy().to_lowercase();
+    TEMPLATES.iter().find(|ending| name.ends_with(**ending)).copied()
 }
 
 /// Whether a text other than nginx's is a template, and of which kind.

@@ -1,6 +1,6 @@
 //! One line a finding: `path:line:column: severity[rule] message`.
 
-use super::untrusted::clean;
+use super::untrusted::line;
 use crate::finding::Finding;
 use crate::source::Documents;
 
@@ -12,13 +12,9 @@ pub fn render(findings: &[&Finding], documents: &Documents) -> String {
         {
             let place = document.place(label.span);
             let path = document.path.display().to_string();
-            out.push_str(&clean(&format!(
+            out.push_str(&line(&format!(
                 "{path}:{}:{}: {}[{}] {}",
-                place.line,
-                place.column,
-                finding.severity,
-                finding.rule,
-                finding.message.replace('\n', " ")
+                place.line, place.column, finding.severity, finding.rule, finding.message
             )));
             out.push('\n');
         }

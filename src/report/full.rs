@@ -3,7 +3,7 @@
 //! miette draws labels of one source. Ours is all documents laid end to end, so that one finding shows several files; a span that
 //! would cross from one file into the next is refused, which keeps the excerpts apart.
 
-use super::untrusted::clean;
+use super::untrusted::{clean, line};
 use crate::finding::Finding;
 use crate::rule::Severity;
 use crate::source::{Document, Documents};
@@ -54,14 +54,14 @@ impl Shown {
         let labels = finding.labels.iter().enumerate().filter_map(|(at, label)| {
             let start = atlas.shown_start(label.span.document.0, label.span.start as usize);
             let offset = atlas.base(label.span.document.0)? + start;
-            let text = (!label.text.is_empty()).then(|| clean(&label.text));
+            let text = (!label.text.is_empty()).then(|| line(&label.text));
             let length = label.span.end.saturating_sub(label.span.start) as usize;
             let span = SourceSpan::new(offset.into(), first_line(&atlas, label.span.document.0, start, length));
             Some(if at == 0 { LabeledSpan::new_primary_with_span(text, span) } else { LabeledSpan::new_with_span(text, span) })
         });
         Shown {
             code: finding.rule.to_string(),
-            message: clean(&finding.message),
+            message: line(&finding.message),
             severity: match finding.severity {
                 Severity::Error => miette::Severity::Error,
                 Severity::Warning => miette::Severity::Warning,
@@ -166,14 +166,14 @@ impl SourceCode for Atlas {
         }
         let text = sheet.shown.get_or_init(|| clean(&sheet.document.as_text()));
         let lines = sheet.document.line_starts();
-        let line = |offset: usize| lines.partition_point(|&begin| begin as usize <= offset).saturating_sub(1);
-        let first = line(start).saturating_sub(before);
-        let last = line(end.saturating_sub(1).max(start)) + after;
+        let line_of = |offset: usize| lines.partition_point(|&begin| begin as usize <= offset).saturating_sub(1);
+        let first = line_of(start).saturating_sub(before);
+        let last = line_of(end.saturating_sub(1).max(start)) + after;
         let from = lines.get(first).map_or(0, |&begin| begin as usize);
         let to = lines.get(last + 1).map_or(text.len(), |&begin| begin as usize);
         let excerpt = text.as_bytes().get(from..to).ok_or(MietteError::OutOfBounds)?;
         let column = if before == 0 { start - from } else { 0 };
-        let name = clean(&sheet.document.path.display().to_string());
+        let name = line(&sheet.document.path.display().to_string());
         Ok(Box::new(MietteSpanContents::new_named(
             name,
             excerpt,

@@ -8,6 +8,11 @@ pub fn clean(text: &str) -> String {
     mask(&shown)
 }
 
+/// As [`clean`], for text that must stay on one line: a message, a name, a path.
+pub fn line(text: &str) -> String {
+    clean(text).replace(['\n', '\t'], "?")
+}
+
 fn visible(character: char) -> char {
     match character {
         '\n' | '\t' => character,
