@@ -23,8 +23,8 @@ fn visible(character: char) -> char {
     }
 }
 
-const SECRET_WORDS: [&str; 9] =
-    ["SECRET", "PASSWORD", "PASSWD", "TOKEN", "API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY", "CREDENTIAL"];
+const SECRET_WORDS: [&str; 10] =
+    ["AUTHORIZATION", "SECRET", "PASSWORD", "PASSWD", "TOKEN", "API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY", "CREDENTIAL"];
 
 /// Masks the value of an assignment to a name that sounds like a secret, and passwords in URLs, with as many asterisks.
 fn mask(text: &str) -> String {
@@ -51,35 +51,38 @@ fn url_passwords(text: &str) -> Vec<std::ops::Range<usize>> {
     found
 }
 
-/// `NAME_OF_A_SECRET=VALUE`, `NAME_OF_A_SECRET: VALUE`, as far as the value's quote or the next blank.
+/// `NAME_OF_A_SECRET=VALUE`, `NAME_OF_A_SECRET: VALUE`, and nginx's `X-Name-Of-A-Token VALUE;`, as far as the value's quote or the
+/// next blank.
 fn secret_values(text: &str) -> Vec<std::ops::Range<usize>> {
-    let upper = text.to_ascii_uppercase();
-    let mut found = Vec::new();
-    for word in SECRET_WORDS {
-        for (at, _) in upper.match_indices(word) {
-            let name = text.get(at..).unwrap_or_default();
-            let length = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
-            let after = name.get(length..).unwrap_or_default();
-            let separator = after.trim_start_matches(['"', '\'', ')', ']', ' ']);
-            let Some(value) = separator.strip_prefix(['=', ':']) else { continue };
-            let value = value.trim_start_matches(' ');
-            let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
-            let inner = value.trim_start_matches(['"', '\'']);
-            let end = match quote {
-                Some(quote) => inner.find([quote, '\n']),
-                None => inner.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | ',')),
-            };
-            // `inner` is a suffix of `text`.
-            let start = text.len() - inner.len();
-            // A call or a reference is no secret: only what stands there literally is.
-            let literal = inner.get(..end.unwrap_or(inner.len())).unwrap_or_default();
-            let is_reference = literal.starts_with(['$', '{']) || quote.is_none() && literal.contains(['(', '[']);
-            if !literal.is_empty() && !is_reference {
-                found.push(start..start + literal.len());
-            }
-        }
-    }
-    found
+    let plain = text.to_ascii_uppercase().replace('-', "_");
+    let words = SECRET_WORDS.iter().flat_map(|word| plain.match_indices(word).map(|(at, _)| (at, word.len())));
+    words.filter_map(|(at, length)| secret_value(text, at, length)).collect()
+}
+
+/// The literal value of the name in which a word that sounds like a secret stands at an offset.
+fn secret_value(text: &str, at: usize, length: usize) -> Option<std::ops::Range<usize>> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let name = text.get(at..)?;
+    let end = name.find(|c| !is_name(c)).unwrap_or(name.len());
+    let after = name.get(end..)?;
+    let is_longer = end > length || text.get(..at)?.ends_with(is_name);
+    let assigned = after.trim_start_matches(['"', '\'', ')', ']', ' ']).strip_prefix(['=', ':']);
+    // A word in a sentence is followed by a blank as well; a header or a directive has more than the one word, or a quote behind it.
+    let value = assigned
+        .or_else(|| after.strip_prefix([' ', '\t']).filter(|rest| is_longer || rest.starts_with(['"', '\''])))?
+        .trim_start_matches([' ', '\t']);
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let inner = value.trim_start_matches(['"', '\'']);
+    let end = match quote {
+        Some(quote) => inner.find([quote, '\n']),
+        None => inner.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | ',')),
+    };
+    // A call or a reference is no secret: only what stands there literally is.
+    let literal = inner.get(..end.unwrap_or(inner.len()))?;
+    let is_reference = literal.starts_with(['$', '{', '=']) || quote.is_none() && literal.contains(['(', '[']);
+    // `inner` is a suffix of `text`.
+    let start = text.len() - inner.len();
+    (!literal.is_empty() && !is_reference).then(|| start..start + literal.len())
 }
 
 #[cfg(test)]
@@ -101,5 +104,8 @@ mod tests {
         assert_eq!(clean("proxy_pass http://me:pw@host/;"), "proxy_pass http://me:**@host/;");
         assert_eq!(clean("SECRET_KEY = os.environ['K']"), "SECRET_KEY = os.environ['K']");
         assert_eq!(clean("token=${TOKEN}"), "token=${TOKEN}");
+        assert_eq!(clean("proxy_set_header X-Auth-Token abc;"), "proxy_set_header X-Auth-Token ***;");
+        assert_eq!(clean("proxy_set_header Authorization \"Basic abc\";"), "proxy_set_header Authorization \"*********\";");
+        assert_eq!(clean("# the token is here"), "# the token is here");
     }
 }
