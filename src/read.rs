@@ -12,9 +12,9 @@ mod walk;
 use crate::error::Error;
 use crate::formats::recognise::{self, Guess};
 use crate::formats::{self, Forest, Format, Parsed, Tree, Want};
-use crate::model::piece::{File, Piece, Pieces};
+use crate::model::piece::{File, Piece, Pieces, Unit};
 use crate::outcome::Unread;
-use crate::source::paths::{Paths, plain};
+use crate::source::paths::Paths;
 use crate::source::{Document, DocumentId, Documents, Input, MAX_BYTES};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -174,7 +174,7 @@ impl<'a> Worklist<'a> {
                 file.problems.push(problem);
             }
         }
-        let (list, shadowed) = first_of_each_unit(list, &documents, self.input);
+        let (list, shadowed) = first_of_each_unit(list, &documents);
         notes.extend(shadowed);
         Reading {
             pieces: Pieces { documents, paths: self.paths, list, files: files.into_values().collect() },
@@ -218,39 +218,41 @@ fn note(path: &Path, parsed: &Parsed) -> Option<Unread> {
     Some(Unread { path: path.to_owned(), reason })
 }
 
-/// Under `--root` a unit in /etc hides one of the same name in /run or /lib, as it does on the machine.
-fn first_of_each_unit(list: Vec<Piece>, documents: &Documents, input: &Input) -> (Vec<Piece>, Vec<Unread>) {
-    let Some(root) = &input.root else { return (list, Vec::new()) };
-    let rank = |path: &Path| {
-        let order = [
-            "etc/systemd/system",
-            "run/systemd/system",
-            "usr/local/lib/systemd/system",
-            "lib/systemd/system",
-            "usr/lib/systemd/system",
-        ];
-        order.iter().position(|folder| path.parent() == Some(plain(&root.join(folder)).as_path()))
-    };
-    let mut best: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+/// The folders of units, the strongest first (systemd.unit(5)).
+const UNIT_FOLDERS: [&str; 5] =
+    ["etc/systemd/system", "run/systemd/system", "usr/local/lib/systemd/system", "usr/lib/systemd/system", "lib/systemd/system"];
+
+/// What lies before a unit's folder, and how weak the folder is; none outside of these folders.
+fn strength(path: &Path) -> Option<(PathBuf, usize)> {
+    let folder = path.parent()?;
+    let rank = UNIT_FOLDERS.iter().position(|name| folder.ends_with(name))?;
+    let depth = Path::new(UNIT_FOLDERS.get(rank)?).components().count();
+    Some((folder.ancestors().nth(depth)?.to_owned(), rank))
+}
+
+/// A unit in etc hides one of the same name in run or lib of the same tree, as it does on the machine.
+fn first_of_each_unit(list: Vec<Piece>, documents: &Documents) -> (Vec<Piece>, Vec<Unread>) {
+    let mut best: BTreeMap<(PathBuf, Arc<str>), usize> = BTreeMap::new();
     for piece in &list {
         if let Piece::Unit(unit) = piece
-            && let Some(rank) = rank(documents.path(unit.document))
+            && let Some((tree, rank)) = strength(documents.path(unit.document))
         {
-            best.entry(unit.name.clone()).and_modify(|least| *least = rank.min(*least)).or_insert(rank);
+            best.entry((tree, unit.name.clone())).and_modify(|least| *least = rank.min(*least)).or_insert(rank);
         }
     }
-    let mut hidden = Vec::new();
-    let list = list.into_iter().filter(|piece| {
-        let Piece::Unit(unit) = piece else { return true };
-        let path = documents.path(unit.document);
-        let kept = rank(path).is_none_or(|rank| best.get(&unit.name) == Some(&rank));
-        if !kept {
-            hidden
-                .push(Unread { path: path.to_owned(), reason: "hidden by a unit of the same name in a stronger folder".into() });
+    let is_hidden = |unit: &Unit| {
+        strength(documents.path(unit.document)).is_some_and(|(tree, rank)| best.get(&(tree, unit.name.clone())) != Some(&rank))
+    };
+    let (hidden, kept): (Vec<Piece>, Vec<Piece>) =
+        list.into_iter().partition(|piece| matches!(piece, Piece::Unit(unit) if is_hidden(unit)));
+    let note = |piece: Piece| match piece {
+        Piece::Unit(unit) => {
+            let reason = "hidden by a unit of the same name in a stronger folder".to_owned();
+            Some(Unread { path: documents.path(unit.document).to_owned(), reason })
         }
-        kept
-    });
-    (list.collect(), hidden)
+        _ => None,
+    };
+    (kept, hidden.into_iter().filter_map(note).collect())
 }
 
 /// Has the pool do a generation of jobs; results come in any order.

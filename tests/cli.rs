@@ -139,6 +139,18 @@ fn devices_links_and_binary_files_do_no_harm() {
 }
 
 #[test]
+fn a_configuration_that_is_there_and_unreadable_is_not_absent() {
+    let folder =
+        Folder::new(&[("shop/a.service", "[Service]\nWorkingDirectory=/srv/shop\nExecStart=/srv/a/bin/gunicorn a.wsgi\n")]);
+    let done = folder.run(&["check"]);
+    assert!(done.out.contains("serves one request at a time"), "{}", done.out);
+    symlink("/srv/elsewhere/gunicorn.conf.py", folder.path().join("shop/gunicorn.conf.py")).expect("the link is made");
+    let done = folder.run(&["check", "--verbose"]);
+    assert_eq!(done.code, 0, "{}", done.out);
+    assert!(done.err.contains("not decided: single-sync-worker for app a: "), "{}", done.err);
+}
+
+#[test]
 fn json_has_the_fields_of_version_one() {
     let unit = "[Service]\nExecStart=/srv/caf\u{e9}/bin/gunicorn -w 3 --graceful-timeout 60 a.wsgi\nTimeoutStopSec=5\n";
     let folder = Folder::new(&[("deploy/a.service", unit)]);

@@ -49,6 +49,8 @@ pub struct Invocation {
     pub wrappers: Vec<Arc<str>>,
     /// The shell whose script starts it.
     pub shell: Option<Shell>,
+    /// A script read another file before it, which may have set any variable.
+    pub sources: bool,
 }
 
 /// A shell with a `-c` script.
@@ -195,13 +197,34 @@ fn in_shell(name: &str, mut words: &[Word], outer: Invocation) -> Option<Invocat
         }
     };
     let commands = shell(script.excerpt.as_deref()?);
-    let mut found = commands.iter().find_map(|command| find_gunicorn(&command.words))?;
+    let (at, mut found) = commands.iter().enumerate().find_map(|(at, command)| Some((at, find_gunicorn(&command.words)?)))?;
+    let before = commands.get(..at).unwrap_or_default();
+    let exports: Vec<(Arc<str>, Word)> = before.iter().flat_map(|command| exported(&command.words)).collect();
     let exec = found.wrappers.first().is_some_and(|wrapper| &**wrapper == "exec");
     let here = Shell { name: name.into(), span: script.span, exec, several: commands.len() > 1 };
     found.shell = found.shell.or(Some(here));
-    found.environment = outer.environment.into_iter().chain(found.environment).collect();
+    found.sources |= before.iter().any(|command| sources(&command.words));
+    found.environment = outer.environment.into_iter().chain(exports).chain(found.environment).collect();
     found.wrappers = outer.wrappers.into_iter().chain(found.wrappers).collect();
     Some(found)
+}
+
+/// The variables that a command of a script sets for those after it: `export A=1 B=2`.
+fn exported(words: &[Word]) -> Vec<(Arc<str>, Word)> {
+    let Some((first, rest)) = words.split_first() else { return Vec::new() };
+    if first.as_text() != Some("export") {
+        return Vec::new();
+    }
+    let assignment = |word: &Word| {
+        let (name, _) = word.as_text().unwrap_or(&word.prefix).split_once('=')?;
+        is_variable(name).then(|| (name.into(), word.after(name.len() + 1)))
+    };
+    rest.iter().filter_map(assignment).collect()
+}
+
+/// Whether a script reads another file before, which may set anything.
+fn sources(words: &[Word]) -> bool {
+    words.first().and_then(Word::as_text).is_some_and(|command| matches!(command, "." | "source" | "eval"))
 }
 
 fn basename(path: &str) -> &str {

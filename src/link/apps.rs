@@ -65,6 +65,7 @@ pub fn add_service(stack: &mut Stack, service: Subject, unit: &Unit, pieces: &Pi
         for (name, word) in &invocation.environment {
             environment.set(name, Variable { value: word.text.clone(), span: Some(word.span) });
         }
+        environment.closed &= !invocation.sources;
         let command_line = arguments::read(&invocation.arguments, &gunicorn::supported());
         let config = config_of(&command_line, &environment, directory.as_deref(), unit.document, pieces);
         let anchor = invocation.program.unwrap_or(unit.anchor);
@@ -92,8 +93,9 @@ pub fn add_config(stack: &mut Stack, config: &Config, facts: &Facts, loaded: &mu
     let nobody = |value| Setting::default(value, "no launcher");
     node.set("name", nobody(Value::text(name.as_str())));
     node.set("kind", nobody(Value::text("none")));
-    node.set("stop_grace", nobody(Value::unknown("nothing that was read starts this configuration")));
-    node.set("replicas", nobody(Value::unknown("nothing that was read starts this configuration")));
+    for name in ["stop_grace", "stop_signal", "replicas"] {
+        node.set(name, nobody(Value::unknown("nothing that was read starts this configuration")));
+    }
     let launcher = stack.add(node);
     let start = Start {
         name,
@@ -152,8 +154,9 @@ fn config_of<'a>(
         None => {
             let Some(directory) = directory else { return File::Absent };
             let path = Path::new(directory).join("gunicorn.conf.py");
-            let found = pieces.paths.find_at_home(&path, near).and_then(|path| pieces.paths.document(&path));
-            found.and_then(|document| config_piece(pieces, document)).map_or(File::Absent, File::Read)
+            let Some(found) = pieces.paths.find_at_home(&path, near) else { return File::Absent };
+            let read = pieces.paths.document(&found).and_then(|document| config_piece(pieces, document));
+            read.map_or_else(|| File::Missing(found.display().to_string().into()), File::Read)
         }
     }
 }

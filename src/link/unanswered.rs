@@ -83,8 +83,9 @@ impl Search {
             (Some(why), true) => Setting::new(Value::unknown(why), origin),
             (None, true) => Setting::new(Value::Known(Known::List([].into())), origin),
             (_, false) => {
-                let value = Value::Known(Known::List(dead.into()));
-                Setting { assuming: self.assuming.clone(), ..Setting::new(value, origin) }
+                let mut assuming = self.assuming.clone();
+                assuming.extend(dead.iter().filter_map(alone_on_port));
+                Setting { assuming, ..Setting::new(Value::Known(Known::List(dead.into())), origin) }
             }
         };
         Found { unanswered, meant }
@@ -148,6 +149,16 @@ fn opaque(pieces: &Pieces) -> Option<String> {
         }
         _ => None,
     })
+}
+
+/// What is assumed of a port: any program may listen there, while the path of a socket tells whose it is.
+fn alone_on_port(peer: &Item) -> Option<Arc<str>> {
+    match &peer.value {
+        Value::Known(Known::Address(Address::Tcp { port, .. })) => {
+            Some(format!("no other program listens on port {port}").into())
+        }
+        _ => None,
+    }
 }
 
 /// A service that does not run gunicorn may listen on any port.

@@ -3,7 +3,7 @@
 use super::addresses;
 use crate::model::piece::{Assignment, Command, Key, Unit};
 use crate::model::{Kind, Node, Stack, Subject};
-use crate::value::{Address, Item, Known, Origin, Setting, Value};
+use crate::value::{Address, Duration, Item, Known, Origin, Setting, Value};
 use crate::vocabulary::systemd as keys;
 use crate::vocabulary::time;
 
@@ -165,7 +165,15 @@ pub fn launcher(stack: &Stack, service: Subject, unit: &Unit) -> Node {
     let truth = |held: bool, origin: &Origin| Setting::new(Value::Known(Known::Boolean(held)), origin.clone());
     node.set("name", Setting::new(Value::text(stem), at_unit.clone()));
     node.set("kind", Setting::new(Value::text("systemd"), at_unit.clone()));
-    node.set("stop_grace", stack.setting(service, "TimeoutStopSec"));
+    let kills = stack.setting(service, "SendSIGKILL");
+    let endless = Setting { value: Value::Known(Known::Duration(Duration::infinite())), ..kills.clone() };
+    node.set(
+        "stop_grace",
+        if kills.value.as_boolean() == Some(false) { endless } else { stack.setting(service, "TimeoutStopSec") },
+    );
+    let signal_sent = stack.setting(service, "KillSignal");
+    let signal_name = signal_sent.value.as_text().map(|name| Value::text(name.trim_start_matches("SIG")));
+    node.set("stop_signal", Setting { value: signal_name.unwrap_or(Value::text("TERM")), ..signal_sent });
     let kill_mode = stack.setting(service, "KillMode");
     node.set("stop_group", truth(kill_mode.value.as_text() != Some("process"), &kill_mode.origin));
     let stop = unit.commands.get("ExecStop").map(Vec::as_slice).unwrap_or_default();

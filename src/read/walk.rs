@@ -130,6 +130,8 @@ impl Walked {
             self.paths.add(&target);
             self.files.extend(job(path, false).map(|found| Job { path: target, ..found }));
         } else if job(path, false).is_some() {
+            // Known, so that nobody takes it for absent.
+            self.paths.add(path);
             let reason = format!("a symbolic link to {}, which is not inside", target.display());
             self.notes.push(Unread { path: path.to_owned(), reason });
         }
