@@ -15,7 +15,8 @@ const MAX_BYTES: usize = 1 << 20;
 /// Deepest nesting of brackets; CPython itself stops at 200 ("too many nested parentheses").
 const MAX_BRACKETS: usize = 200;
 
-/// Most `await` in a file, and most `*` in a row: the parser's time grows with the square of both, 0.3 s at a thousand.
+/// Most `await` in a file, and most `*` in a row: the parser's time grows with the square of both, 0.3 s at a thousand. Most `elif`
+/// as well: each is a level of the tree, and what walks it would leave the stack at some ten thousand.
 const MAX_PREFIXES: usize = 1000;
 
 /// Stack of the parser's thread: it recurses for each operator of a chain.
@@ -47,7 +48,7 @@ pub fn parse(document: &Document) -> Parsed {
         return unread(format!("brackets are nested more than {MAX_BRACKETS} deep, deeper than gearmesh reads"));
     }
     if prefixes(&text) > MAX_PREFIXES {
-        return unread("operators are repeated more often than gearmesh reads".to_owned());
+        return unread("a word or operator is repeated more often than gearmesh reads".to_owned());
     }
     let parsed = std::thread::scope(|scope| {
         let work = || tree::parse(&text, document.id);
@@ -79,7 +80,7 @@ fn nesting(text: &str) -> usize {
     deepest
 }
 
-/// The larger of: how often `await` occurs, and how many `*` stand in a row.
+/// The largest of: how often `await` and `elif` occur, and how many `*` stand in a row.
 fn prefixes(text: &str) -> usize {
     let mut row = 0usize;
     let mut longest = 0;
@@ -91,7 +92,8 @@ fn prefixes(text: &str) -> usize {
         }
         longest = longest.max(row);
     }
-    longest.max(memchr::memmem::find_iter(text.as_bytes(), "await").count())
+    let count = |word: &str| memchr::memmem::find_iter(text.as_bytes(), word).count();
+    longest.max(count("await")).max(count("elif"))
 }
 
 /// Says the usual causes in our own words; errors that follow from one cause are left out.

@@ -9,9 +9,10 @@ use crate::source::Input;
 use crate::source::paths::{Paths, plain};
 use ignore::WalkBuilder;
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 pub(super) struct Walked {
     pub paths: Paths,
@@ -62,7 +63,10 @@ pub(super) fn in_words(problem: &io::Error) -> String {
     match problem.kind() {
         io::ErrorKind::NotFound => "no such file or folder".into(),
         io::ErrorKind::PermissionDenied => "permission denied".into(),
-        _ => problem.to_string(),
+        _ => {
+            let text = problem.to_string();
+            text.split_once(" (os error").map_or(text.clone(), |(words, _)| words.to_lowercase())
+        }
     }
 }
 
@@ -117,23 +121,26 @@ impl Walked {
     }
 
     fn link(&mut self, path: &Path, top: &Path, input: &Input) {
-        let Ok(target) = fs::read_link(path) else { return };
-        let target = match (target.is_absolute(), &input.root) {
-            (true, Some(_)) => self.paths.under_root(&target).unwrap_or(target),
-            (true, None) => target,
-            (false, _) => plain(&path.parent().unwrap_or(Path::new("")).join(target)),
-        };
-        let inside = input.root.as_deref().map_or(top.to_owned(), shown);
-        let within = inside == Path::new(".") && target.is_relative() && !target.starts_with("..") || target.starts_with(&inside);
-        if within && fs::metadata(&target).is_ok_and(|kind| kind.is_file()) {
-            self.paths.add_link(path, &target);
-            self.paths.add(&target);
-            self.files.extend(job(path, false).map(|found| Job { path: target, ..found }));
-        } else if job(path, false).is_some() {
-            // Known, so that nobody takes it for absent.
-            self.paths.add(path);
-            let reason = format!("a symbolic link to {}, which is not inside", target.display());
-            self.notes.push(Unread { path: path.to_owned(), reason });
+        let found = job(path, false);
+        let aside = |reason: String| found.is_some().then(|| Unread { path: path.to_owned(), reason });
+        match target(path, top, input) {
+            Some(target) if target.is_file() => {
+                self.paths.add_link(path, &target);
+                self.paths.add(&target);
+                self.files.extend(found.map(|found| Job { path: target, ..found }));
+            }
+            // The walk passes the folder itself; its files are known under this name, too.
+            Some(target) if target.is_dir() => {
+                for file in files_in(&target) {
+                    self.paths.add_link(&path.join(file.file_name().unwrap_or_default()), &file);
+                }
+            }
+            _ => {
+                // Known, so that nobody takes it for absent.
+                self.paths.add(path);
+                let to = fs::read_link(path).unwrap_or_default();
+                self.notes.extend(aside(format!("a symbolic link to {}, which is no file inside", to.display())));
+            }
         }
     }
 
@@ -160,27 +167,65 @@ pub(super) fn make_known(paths: &mut Paths, input: &Input, wanted: &str) {
     match folder {
         Some(folder) => {
             let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-            let found: Vec<PathBuf> = entries.map(|entry| plain(&entry.path())).collect();
-            found.iter().for_each(|path| know(paths, path));
+            entries.for_each(|entry| know(paths, input, &plain(&entry.path())));
         }
-        None => know(paths, &exact),
+        None => know(paths, input, &exact),
     }
 }
 
-fn know(paths: &mut Paths, path: &Path) {
-    match fs::symlink_metadata(path) {
-        Ok(kind) if kind.is_file() => paths.add(path),
-        Ok(kind) if kind.is_symlink() => {
-            let Ok(target) = fs::read_link(path) else { return };
-            let target = match target.is_absolute() {
-                true => paths.under_root(&target),
-                false => Some(plain(&path.parent().unwrap_or(Path::new("")).join(target))),
-            };
-            if let Some(target) = target.filter(|target| fs::metadata(target).is_ok_and(|kind| kind.is_file())) {
-                paths.add_link(path, &target);
-                paths.add(&target);
-            }
+fn know(paths: &mut Paths, input: &Input, path: &Path) {
+    // The path itself may be no link and lie in a folder that is one.
+    if let Some(target) = target(path, Path::new(""), input).filter(|target| target.is_file()) {
+        if target != path {
+            paths.add_link(path, &target);
         }
-        _ => {}
+        paths.add(&target);
     }
+}
+
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file())).map(|entry| plain(&entry.path())).collect()
+}
+
+/// As many links as the kernel follows in one path (path_resolution(7)).
+const MOST_LINKS: usize = 40;
+
+/// The path without symbolic links below `top`, or below `--root`, where absolute links start. None when it leads outside, or in a
+/// circle.
+fn target(path: &Path, top: &Path, input: &Input) -> Option<PathBuf> {
+    let top = input.root.as_deref().map_or_else(|| plain(top), shown);
+    let top = if top == Path::new(".") { PathBuf::new() } else { top };
+    let mut ahead = parts(path.strip_prefix(&top).ok()?);
+    let mut at = top.clone();
+    let mut links = 0;
+    while let Some(part) = ahead.pop() {
+        if part == ".." {
+            if at == top {
+                return None;
+            }
+            at.pop();
+            continue;
+        }
+        at.push(part);
+        let Ok(to) = fs::read_link(&at) else { continue };
+        links += 1;
+        if links > MOST_LINKS {
+            return None;
+        }
+        at.pop();
+        if to.is_absolute() {
+            at.clone_from(&top);
+            ahead.extend(if input.root.is_some() { parts(&to) } else { parts(shown(&to).strip_prefix(&top).ok()?) });
+        } else {
+            ahead.extend(parts(&to));
+        }
+    }
+    Some(at)
+}
+
+/// The names of a path, the last one first.
+fn parts(path: &Path) -> Vec<OsString> {
+    let parts = path.components().filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir));
+    parts.rev().map(|part| part.as_os_str().to_owned()).collect()
 }
