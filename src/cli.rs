@@ -7,7 +7,7 @@ mod explain;
 mod rules;
 
 use crate::error::Error;
-use crate::report::untrusted::line;
+use crate::report::untrusted::unmasked;
 use clap::{Parser, Subcommand};
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -50,7 +50,7 @@ pub fn main() -> ExitCode {
         Ok(Ending::Incomplete) => ExitCode::from(2),
         Err(error) => {
             // Nobody is left to tell when standard error is closed.
-            let _ = writeln!(io::stderr().lock(), "gearmesh: {}", line(&error.to_string()));
+            let _ = writeln!(io::stderr().lock(), "gearmesh: {}", unmasked(&error.to_string()));
             ExitCode::from(2)
         }
     }

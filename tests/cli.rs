@@ -83,6 +83,7 @@ fn the_exit_status_is_honest() {
     assert_eq!(folder.run(&["check", "hasty", "--min-severity", "error"]).code, 0);
     for (arguments, said) in [
         (&["check", "missing"][..], "missing: no such file or folder"),
+        (&["check", "no/secret"], "gearmesh: no/secret: no such file or folder\n"),
         (&["check", "clean", "missing.service"], "missing.service: no such file or folder"),
         (&["check", "empty"], "nothing to read under empty"),
         (&["check", "notes.txt"], "notes.txt: this is no nginx configuration"),

@@ -7,7 +7,7 @@ use crate::finding::Finding;
 use crate::model::facts::Facts;
 use crate::outcome::Outcome;
 use crate::report::full::Look;
-use crate::report::untrusted::line;
+use crate::report::untrusted::{line, path};
 use crate::report::{self, Threshold};
 use crate::rule::{Confidence, Severity};
 use crate::source::Input;
@@ -115,11 +115,11 @@ fn look() -> Look {
 fn tell(outcome: &Outcome, verbose: bool) {
     let mut text = String::new();
     for unread in &outcome.unread {
-        let _ = writeln!(text, "{}", line(&format!("gearmesh: {}: {}", unread.path.display(), unread.reason)));
+        let _ = writeln!(text, "gearmesh: {}: {}", path(&unread.path), line(&unread.reason));
     }
     if verbose {
         for note in &outcome.notes {
-            let _ = writeln!(text, "{}", line(&format!("set aside: {}: {}", note.path.display(), note.reason)));
+            let _ = writeln!(text, "set aside: {}: {}", path(&note.path), line(&note.reason));
         }
         for undecided in &outcome.undecided {
             let missed: Vec<String> = undecided.missed.iter().map(|(name, reason)| format!("{name} ({reason})")).collect();

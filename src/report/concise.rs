@@ -1,6 +1,6 @@
 //! One line a finding: `path:line:column: severity[rule] message`.
 
-use super::untrusted::line;
+use super::untrusted::{line, path};
 use crate::finding::Finding;
 use crate::source::Documents;
 
@@ -11,12 +11,9 @@ pub fn render(findings: &[&Finding], documents: &Documents) -> String {
             && let Some(document) = documents.of(label.span)
         {
             let place = document.place(label.span);
-            let path = document.path.display().to_string();
-            out.push_str(&line(&format!(
-                "{path}:{}:{}: {}[{}] {}",
-                place.line, place.column, finding.severity, finding.rule, finding.message
-            )));
-            out.push('\n');
+            let (path, message) = (path(&document.path), line(&finding.message));
+            let row = format!("{path}:{}:{}: {}[{}] {message}\n", place.line, place.column, finding.severity, finding.rule);
+            out.push_str(&row);
         }
     }
     out

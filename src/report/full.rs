@@ -3,7 +3,7 @@
 //! miette draws labels of one source. Ours is all documents laid end to end, so that one finding shows several files; a span that
 //! would cross from one file into the next is refused, which keeps the excerpts apart.
 
-use super::untrusted::{clean, line};
+use super::untrusted::{clean, line, path};
 use crate::finding::Finding;
 use crate::rule::Severity;
 use crate::source::{Document, Documents};
@@ -172,8 +172,9 @@ impl SourceCode for Atlas {
         let from = lines.get(first).map_or(0, |&begin| begin as usize);
         let to = lines.get(last + 1).map_or(text.len(), |&begin| begin as usize);
         let excerpt = text.as_bytes().get(from..to).ok_or(MietteError::OutOfBounds)?;
-        let column = if before == 0 { start - from } else { 0 };
-        let name = line(&sheet.document.path.display().to_string());
+        // In characters, as everywhere; the span begins and ends where characters do.
+        let column = if before == 0 { text.get(from..start).map_or(0, |before| before.chars().count()) } else { 0 };
+        let name = path(&sheet.document.path);
         Ok(Box::new(MietteSpanContents::new_named(
             name,
             excerpt,

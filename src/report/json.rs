@@ -1,6 +1,7 @@
-//! The JSON report, version 1: what other programs read. Paths are as given, lines and columns start at 1, ends are exclusive.
+//! The JSON report, version 1: what other programs read. Paths are as given, whatever is in them; lines and columns start at 1, ends
+//! are exclusive.
 
-use super::untrusted::clean;
+use super::untrusted::{clean, is_hidden};
 use super::{Summary, summary};
 use crate::finding::{Finding, Fix, Label};
 use crate::outcome::Outcome;
@@ -18,7 +19,7 @@ struct Report<'a> {
 #[derive(Serialize)]
 struct Row<'a> {
     rule: &'a str,
-    subject: &'a str,
+    subject: String,
     severity: &'static str,
     confidence: &'static str,
     message: String,
@@ -41,16 +42,16 @@ struct LabelRow {
 #[derive(Serialize)]
 struct FixRow<'a> {
     safety: &'static str,
-    because: &'a str,
+    because: String,
     changes: Vec<ChangeRow<'a>>,
 }
 
 #[derive(Serialize)]
 struct ChangeRow<'a> {
     op: &'static str,
-    subject: &'a str,
+    subject: String,
     setting: &'a str,
-    to: Option<&'a str>,
+    to: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -78,18 +79,31 @@ pub fn render(outcome: &Outcome, shown: &[&Finding]) -> String {
         unread: outcome
             .unread
             .iter()
-            .map(|unread| UnreadRow { path: unread.path.display().to_string(), reason: unread.reason.clone() })
+            .map(|unread| UnreadRow { path: unread.path.display().to_string(), reason: clean(&unread.reason) })
             .collect(),
         summary: SummaryRow { files, apps, routes, error, warning, advice },
     };
     // Strings and numbers only: this cannot fail.
-    serde_json::to_string(&report).unwrap_or_default() + "\n"
+    escaped(&serde_json::to_string(&report).unwrap_or_default()) + "\n"
+}
+
+/// Escapes what JSON allows as it is and a terminal does not take as text; in JSON such characters stand in strings only.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for character in json.chars() {
+        match is_hidden(character) {
+            // All of them need a single code of sixteen bits.
+            true => out.push_str(&format!("\\u{:04x}", u32::from(character))),
+            false => out.push(character),
+        }
+    }
+    out
 }
 
 fn row<'a>(finding: &'a Finding, documents: &Documents) -> Row<'a> {
     Row {
         rule: &finding.rule,
-        subject: &finding.subject,
+        subject: clean(&finding.subject),
         severity: finding.severity.name(),
         confidence: finding.confidence.name(),
         message: clean(&finding.message),
@@ -116,9 +130,9 @@ fn label(label: &Label, primary: bool, documents: &Documents) -> Option<LabelRow
 fn fix(fix: &Fix) -> FixRow<'_> {
     let changes = fix.changes.iter().map(|change| ChangeRow {
         op: change.operation.name(),
-        subject: &change.subject,
+        subject: clean(&change.subject),
         setting: &change.setting,
-        to: change.to.as_deref(),
+        to: change.to.as_deref().map(clean),
     });
-    FixRow { safety: fix.safety.name(), because: &fix.because, changes: changes.collect() }
+    FixRow { safety: fix.safety.name(), because: clean(&fix.because), changes: changes.collect() }
 }

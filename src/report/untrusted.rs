@@ -2,15 +2,32 @@
 //!
 //! Text keeps its length in bytes, so that offsets into it stay right.
 
+use std::path::Path;
+
 /// Replaces control and direction-changing characters by ones of the same length that show, and masks secrets.
 pub fn clean(text: &str) -> String {
     let shown: String = text.chars().map(visible).collect();
     mask(&shown)
 }
 
-/// As [`clean`], for text that must stay on one line: a message, a name, a path.
+/// A path on one line: nothing in it is masked, or one could not find the file.
+pub fn path(path: &Path) -> String {
+    unmasked(&path.display().to_string())
+}
+
+/// Text of our own with paths in it, on one line.
+pub fn unmasked(text: &str) -> String {
+    text.chars().map(visible).collect::<String>().replace(['\n', '\t'], "?")
+}
+
+/// As [`clean`], for text that must stay on one line: a message, a name.
 pub fn line(text: &str) -> String {
     clean(text).replace(['\n', '\t'], "?")
+}
+
+/// Whether a character acts on a terminal, or on the text around it, instead of showing.
+pub fn is_hidden(character: char) -> bool {
+    visible(character) != character
 }
 
 fn visible(character: char) -> char {
