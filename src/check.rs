@@ -5,8 +5,11 @@ use crate::link;
 use crate::model::facts::Facts;
 use crate::outcome::Outcome;
 use crate::read;
+use crate::rule::Rule;
 use crate::rules;
 use crate::source::Input;
+use crate::suppress;
+use std::sync::Arc;
 
 /// Reads everything under the input's paths and says what is wrong with it.
 ///
@@ -17,12 +20,16 @@ pub fn check(input: &Input, facts: &Facts) -> Result<Outcome, Error> {
     let read = read::read(input)?;
     let stack = link::link(&read.pieces, facts);
     let judged = rules::judge(&rules, &stack);
+    let rules: Vec<Arc<Rule>> = rules.into_iter().map(|loaded| loaded.rule).collect();
+    let kept = suppress::apply(judged.findings, &judged.undecided, &read.pieces.files, &rules);
     Ok(Outcome {
         stack,
-        findings: judged.findings,
+        findings: kept.findings,
+        suppressed: kept.suppressed,
+        remarks: kept.remarks,
         undecided: judged.undecided,
         unread: read.unread,
         notes: read.notes,
-        rules: rules.into_iter().map(|loaded| loaded.rule).collect(),
+        rules,
     })
 }

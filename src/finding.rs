@@ -37,6 +37,15 @@ pub struct Fix {
     pub changes: Vec<Change>,
 }
 
+/// A finding that a comment in the files passes over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Suppressed {
+    pub finding: Finding,
+    /// From `gearmesh:` to the end of the reason.
+    pub comment: Span,
+    pub reason: Option<Arc<str>>,
+}
+
 /// A rule that could not be decided for a subject, and what it missed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Undecided {

@@ -4,11 +4,13 @@
 
 pub mod environment;
 pub mod gunicorn;
+pub mod ignores;
 pub mod nginx;
 pub mod recognise;
 pub mod systemd;
 
 use crate::expr::python::syntax::Program;
+use crate::model::ignore::Ignores;
 use crate::model::piece::{Config, Piece, Problem};
 use crate::source::paths::{Paths, plain};
 use crate::source::{Document, DocumentId, Documents, Span};
@@ -53,6 +55,8 @@ pub struct Parsed {
     /// What the file is a template of, if it is one.
     pub template: Option<&'static str>,
     pub wants: Vec<Want>,
+    /// Comments that are addressed to gearmesh.
+    pub ignores: Ignores,
     /// Why gearmesh could not read the file, though its program might.
     pub unread: Option<String>,
 }
@@ -77,13 +81,22 @@ pub struct Want {
 
 /// Parses a document. Never fails: what is wrong is in the result.
 pub fn parse(format: Format, document: &Document) -> Parsed {
-    let mut parsed = Parsed { format, tree: Tree::Opaque, problems: Vec::new(), template: None, wants: Vec::new(), unread: None };
+    let mut parsed = Parsed {
+        format,
+        tree: Tree::Opaque,
+        problems: Vec::new(),
+        template: None,
+        wants: Vec::new(),
+        ignores: Ignores::default(),
+        unread: None,
+    };
     match format {
         Format::Nginx => {
             let tree = nginx::parse(document);
             let want = |(path, span): (&str, Span)| Want { format, path: path.to_owned(), span };
             parsed.wants = nginx::includes(&tree).map(want).collect();
             parsed.template = tree.template.map(|template| template.kind.name());
+            parsed.ignores = ignores::find(document, || nginx::layout(&tree));
             parsed.problems =
                 tree.problems.iter().map(|found| Problem { span: found.span, message: found.message.clone() }).collect();
             parsed.tree = Tree::Nginx(tree);
@@ -94,17 +107,23 @@ pub fn parse(format: Format, document: &Document) -> Parsed {
             parsed.problems =
                 read.problems.into_iter().map(|found| Problem { span: found.span, message: found.message }).collect();
             parsed.unread = read.unread;
+            parsed.ignores = ignores::find(document, || read.layout);
             parsed.tree = Tree::Config(Arc::new(read.program));
         }
         Format::Unit | Format::DropIn => {
             let unit = systemd::parse(document);
             parsed.template = recognise::template(document);
             parsed.wants = systemd::wants(&unit);
+            parsed.ignores = ignores::find(document, || systemd::layout(document, &unit));
             let refused = unit.problems.iter().filter(|found| found.fatal);
             parsed.problems = refused.map(|found| Problem { span: found.span, message: found.message.clone() }).collect();
             parsed.tree = Tree::Unit(unit);
         }
-        Format::Variables => parsed.tree = Tree::Variables(environment::parse(document).assigned),
+        Format::Variables => {
+            let read = environment::parse(document);
+            parsed.ignores = ignores::find(document, || environment::layout(&read));
+            parsed.tree = Tree::Variables(read.assigned);
+        }
         Format::Opaque(_) => {}
     }
     if !parsed.problems.is_empty() {

@@ -1,7 +1,7 @@
 //! gearmesh reads the configuration of a Python web stack as one model and says where its layers contradict each other.
 //!
 //! ```text
-//! paths -> read (discover, parse, follow, lower) -> link (join, evaluate) -> judge -> report
+//! paths -> read (discover, parse, follow, lower) -> link (join, evaluate) -> judge -> suppress -> report
 //! ```
 //!
 //! **The idea that unifies everything:** a *setting* is a named value of a subject, with its origin. A rule reads settings, a fix
@@ -31,6 +31,7 @@
 //! | `read` | the worklist over paths |
 //! | `link` | joins pieces: location, upstream, address, gunicorn, launcher; precedence; evaluation per app and world |
 //! | `rules` | loads rules, types their conditions, judges |
+//! | `suppress` | takes out findings that a comment in the files passes over |
 //! | `report` | one file per output format |
 //! | **spine and doors** | |
 //! | `check` | what `gearmesh check` does, in order, on one screen |
@@ -80,5 +81,6 @@ pub mod report;
 pub mod rule;
 pub mod rules;
 pub mod source;
+pub mod suppress;
 pub mod value;
 pub mod vocabulary;

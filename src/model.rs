@@ -4,6 +4,7 @@
 //! A rule reads nothing but this. No I/O, no clock, no environment: what a host is comes in as [`Facts`].
 
 pub mod facts;
+pub mod ignore;
 pub mod piece;
 pub mod scope;
 

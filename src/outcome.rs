@@ -1,7 +1,8 @@
 //! What a run found: the stack, the findings, and what could not be read or decided.
 
-use crate::finding::{Finding, Undecided};
+use crate::finding::{Finding, Suppressed, Undecided};
 use crate::model::Stack;
+use crate::model::ignore::Remark;
 use crate::rule::Rule;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,6 +12,10 @@ pub struct Outcome {
     pub stack: Stack,
     /// Sorted by place, then rule.
     pub findings: Vec<Finding>,
+    /// Findings that a comment in the files passes over, in the same order.
+    pub suppressed: Vec<Suppressed>,
+    /// What is worth knowing about such comments, sorted by place.
+    pub remarks: Vec<Remark>,
     pub undecided: Vec<Undecided>,
     /// Files that were recognised, or wanted by one that was, and could not be read. Never "no issues".
     pub unread: Vec<Unread>,

@@ -160,8 +160,7 @@ impl<'a> Worklist<'a> {
         let mut problems = Vec::new();
         let (mut list, mut files) = (Vec::new(), BTreeMap::new());
         for (&id, parsed) in &self.parsed {
-            let kind = parsed.format.name();
-            files.insert(id, File { document: id, kind, template: parsed.template, problems: parsed.problems.clone() });
+            files.insert(id, file(id, parsed));
             notes.extend(note(documents.path(id), parsed));
             if !included.contains(&id) {
                 let lowered = formats::lower(id, parsed, &forest);
@@ -207,6 +206,16 @@ fn included_by_others(forest: &Forest<'_>) -> BTreeSet<DocumentId> {
         }
     }
     included.difference(&roots).copied().collect()
+}
+
+fn file(document: DocumentId, parsed: &Parsed) -> File {
+    File {
+        document,
+        kind: parsed.format.name(),
+        template: parsed.template,
+        problems: parsed.problems.clone(),
+        ignores: parsed.ignores.clone(),
+    }
 }
 
 fn note(path: &Path, parsed: &Parsed) -> Option<Unread> {

@@ -1,5 +1,8 @@
 //! Runs the program itself: exit statuses, what it prints where, and what it never prints.
 
+#[path = "cli/ignores.rs"]
+mod ignores;
+
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::ffi::OsStringExt as _;
@@ -163,8 +166,8 @@ fn json_has_the_fields_of_version_one() {
         r#"{"path":"deploy/a.service","line":2,"column":39,"end_line":2,"end_column":60,"text":"requests may take until this","primary":false}],"#,
         r#""help":"give it 65s (TimeoutStopSec= in a unit), or lower graceful_timeout","#,
         r#""fix":{"safety":"safe","because":"it only lets requests finish","changes":[{"op":"set","subject":"launcher a","#,
-        r#""setting":"launcher.stop_grace","to":"65s"}]}}],"unread":[],"#,
-        r#""summary":{"files":1,"apps":1,"routes":0,"error":0,"warning":1,"advice":0}}"#,
+        r#""setting":"launcher.stop_grace","to":"65s"}]}}],"suppressed":[],"notes":[],"unread":[],"#,
+        r#""summary":{"files":1,"apps":1,"routes":0,"error":0,"warning":1,"advice":0,"suppressed":0,"notes":0}}"#,
         "\n"
     );
     assert_eq!(done.out, expected);

@@ -31,11 +31,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("read", &[NOUNS, "formats"]),
     ("link", &[NOUNS]),
     ("rules", &[NOUNS]),
+    ("suppress", &[NOUNS]),
     ("report", &[NOUNS]),
     // The spine.
-    ("check", &[NOUNS, "formats", "read", "link", "rules", "report"]),
+    ("check", &[NOUNS, "formats", "read", "link", "rules", "suppress", "report"]),
     // Doors.
-    ("cli", &[NOUNS, "formats", "read", "link", "rules", "report", "check"]),
+    ("cli", &[NOUNS, "formats", "read", "link", "rules", "suppress", "report", "check"]),
 ];
 
 /// Stands for all nouns in the table.

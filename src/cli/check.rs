@@ -3,14 +3,14 @@
 use super::{Ending, print};
 use crate::check::check;
 use crate::error::Error;
-use crate::finding::Finding;
+use crate::finding::{Finding, Suppressed};
 use crate::model::facts::Facts;
 use crate::outcome::Outcome;
 use crate::report::full::Look;
 use crate::report::untrusted::{line, path};
 use crate::report::{self, Threshold};
 use crate::rule::{Confidence, Severity};
-use crate::source::Input;
+use crate::source::{Input, Span};
 use crate::vocabulary::time;
 use clap::{Args, ValueEnum};
 use std::fmt::Write as _;
@@ -43,7 +43,7 @@ pub(super) struct Arguments {
     /// Show findings of this confidence and above
     #[arg(long, value_name = "LEVEL", default_value = "medium", value_parser = confidence)]
     min_confidence: Confidence,
-    /// Also list rules that could not be decided, and files that were set aside
+    /// Also list rules that could not be decided, files that were set aside, and findings that a comment ignores
     #[arg(long, short)]
     verbose: bool,
 }
@@ -63,7 +63,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let outcome = check(&input, &arguments.host.clone().unwrap_or_default())?;
     let threshold = Threshold { severity: arguments.min_severity, confidence: arguments.min_confidence };
     let shown: Vec<&Finding> = outcome.findings.iter().filter(|finding| threshold.shows(finding)).collect();
-    print(&render(&outcome, &shown, arguments.format))?;
+    let suppressed: Vec<&Suppressed> = outcome.suppressed.iter().filter(|found| threshold.shows(&found.finding)).collect();
+    print(&render(&outcome, &shown, &suppressed, arguments.format))?;
     tell(&outcome, arguments.verbose);
     Ok(match (outcome.unread.is_empty(), shown.is_empty()) {
         (false, _) => Ending::Incomplete,
@@ -83,10 +84,10 @@ fn paths(arguments: &Arguments) -> Vec<PathBuf> {
     if usual.is_empty() { vec![root.clone()] } else { usual }
 }
 
-fn render(outcome: &Outcome, shown: &[&Finding], format: Format) -> String {
+fn render(outcome: &Outcome, shown: &[&Finding], suppressed: &[&Suppressed], format: Format) -> String {
     let documents = &outcome.stack.documents;
     match format {
-        Format::Json => report::json::render(outcome, shown),
+        Format::Json => report::json::render(outcome, shown, suppressed),
         Format::Concise => report::concise::render(shown, documents),
         Format::Full => {
             let mut text = report::full::render(shown, documents, look());
@@ -94,6 +95,9 @@ fn render(outcome: &Outcome, shown: &[&Finding], format: Format) -> String {
             let hidden = outcome.findings.len() - shown.len();
             if hidden > 0 {
                 let _ = write!(text, "; {hidden} more with --min-severity advice --min-confidence low");
+            }
+            if !suppressed.is_empty() {
+                let _ = write!(text, "; {} ignored", suppressed.len());
             }
             if !outcome.unread.is_empty() {
                 let _ = write!(text, "; {} could not be read", outcome.unread.len());
@@ -121,6 +125,15 @@ fn tell(outcome: &Outcome, verbose: bool) {
         for note in &outcome.notes {
             let _ = writeln!(text, "set aside: {}: {}", path(&note.path), line(&note.reason));
         }
+        for suppressed in &outcome.suppressed {
+            let (place, reason) = (at(suppressed.comment, outcome), suppressed.reason.as_deref().unwrap_or("no reason given"));
+            let finding = line(&format!("{}: {} ({reason})", suppressed.finding.rule, suppressed.finding.message));
+            let _ = writeln!(text, "ignored: {place}: {finding}");
+        }
+        for remark in &outcome.remarks {
+            let place = at(remark.span, outcome);
+            let _ = writeln!(text, "note: {place}: {}: {}", remark.kind.name(), line(&remark.message));
+        }
         for undecided in &outcome.undecided {
             let missed: Vec<String> = undecided.missed.iter().map(|(name, reason)| format!("{name} ({reason})")).collect();
             let missed = missed.join(", ");
@@ -129,6 +142,15 @@ fn tell(outcome: &Outcome, verbose: bool) {
     }
     // Nobody is left to tell when standard error is closed.
     let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// "path:line:column".
+fn at(span: Span, outcome: &Outcome) -> String {
+    let document = outcome.stack.documents.of(span);
+    document.map_or_else(String::new, |document| {
+        let place = document.place(span);
+        format!("{}:{}:{}", path(&document.path), place.line, place.column)
+    })
 }
 
 fn severity(text: &str) -> Result<Severity, String> {

@@ -3,6 +3,7 @@
 //! In: a document. Out: assignments in order (a later one of the same name wins) and what is odd. Not a shell: nothing is
 //! expanded, `export` makes a line useless, a `#` after a value belongs to it. As measured with systemd 252.
 
+use super::ignores::Layout;
 use super::systemd::environment::is_value;
 use super::systemd::{Problem, ProblemKind};
 use crate::expr::systemd::is_name;
@@ -24,10 +25,20 @@ pub fn parse(document: &Document) -> EnvironmentFile {
     file
 }
 
+/// Where comments and assignments stand.
+pub fn layout(file: &EnvironmentFile) -> Layout {
+    Layout {
+        comments: file.comments.clone(),
+        statements: file.assigned.iter().map(|assigned| assigned.span).collect(),
+        values_take_comments: true,
+    }
+}
+
 /// What an environment file says.
 #[derive(Clone, Debug, Default)]
 pub struct EnvironmentFile {
     pub assigned: Vec<Assigned>,
+    pub comments: Vec<Span>,
     pub problems: Vec<Problem>,
 }
 
@@ -93,6 +104,7 @@ impl Reader<'_> {
         let start = self.at;
         let rest = self.text.get(start..).unwrap_or_default();
         self.at = start + rest.find(['\n', '\r']).unwrap_or(rest.len());
+        file.comments.push(self.document.span(start, self.at));
         if self.text.get(start..self.at).is_some_and(|comment| comment.ends_with('\\')) && self.at < self.text.len() {
             // A newer systemd ends the comment here, an older one goes on; the boundary is version 254.
             let message = "before systemd 254, this backslash makes the next line a part of the comment";

@@ -7,6 +7,7 @@
 mod tree;
 
 use crate::expr::python::syntax::Program;
+use crate::formats::ignores::Layout;
 use crate::source::{Document, Span};
 
 /// Largest file that is parsed; real ones are a few kB, and a tree is many times its text.
@@ -27,6 +28,8 @@ const STACK_BYTES: usize = 64 << 20;
 pub struct Parsed {
     pub program: Program,
     pub problems: Vec<Problem>,
+    /// Where comments and logical lines stand.
+    pub layout: Layout,
     /// Why gearmesh did not read the file, though Python might.
     pub unread: Option<String>,
 }
@@ -55,9 +58,9 @@ pub fn parse(document: &Document) -> Parsed {
         let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work).ok()?;
         thread.join().ok()
     });
-    let Some((program, errors)) = parsed else { return unread("the parser gave up on it".to_owned()) };
+    let Some((program, errors, layout)) = parsed else { return unread("the parser gave up on it".to_owned()) };
     let problems = errors.into_iter().map(|(span, message)| Problem { span, message }).collect();
-    Parsed { program, problems: explain(document, &text, problems), unread: None }
+    Parsed { program, problems: explain(document, &text, problems), layout, unread: None }
 }
 
 fn unread(reason: String) -> Parsed {

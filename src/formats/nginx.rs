@@ -14,6 +14,7 @@ mod token;
 
 pub use self::lower::{includes, lower};
 
+use crate::formats::ignores::Layout;
 use crate::source::{Document, Span};
 
 /// Reads a document as nginx configuration.
@@ -22,6 +23,19 @@ pub fn parse(document: &Document) -> Tree {
     let mut tree = reader::read(document, &text);
     tree.template = template::find(document, &text, &tree);
     tree
+}
+
+/// Where comments, directives and the headers of blocks stand.
+pub fn layout(tree: &Tree) -> Layout {
+    let header = |statement: &Statement| match statement.body {
+        Some(body) => Span { end: body.start, ..statement.span },
+        None => statement.span,
+    };
+    Layout {
+        comments: tree.comments.clone(),
+        statements: tree.statements.iter().map(header).collect(),
+        values_take_comments: false,
+    }
 }
 
 /// A document's statements, in order of the text; a block's descendants follow it directly.

@@ -14,6 +14,7 @@ pub mod words;
 
 pub use self::lower::{lower, wants};
 
+use crate::formats::ignores::Layout;
 use crate::source::{Document, Excerpt, Span};
 use std::sync::Arc;
 
@@ -40,6 +41,19 @@ pub fn parse(document: &Document) -> UnitFile {
     }
     file.problems.sort_by_key(|problem| problem.span);
     file
+}
+
+/// Where comments, headers and assignments stand.
+pub fn layout(document: &Document, unit: &UnitFile) -> Layout {
+    let is_comment = |line: &(usize, usize, usize)| is_comment(document.bytes.get(line.0..line.1).unwrap_or_default());
+    let headers = unit.sections.iter().map(|section| section.span);
+    let mut statements: Vec<Span> = headers.chain(unit.assignments.iter().map(|assignment| assignment.span)).collect();
+    statements.sort();
+    Layout {
+        comments: physical_lines(&document.bytes).filter(is_comment).map(|(start, end, _)| document.span(start, end)).collect(),
+        statements,
+        values_take_comments: true,
+    }
 }
 
 /// What one file says.
@@ -191,7 +205,7 @@ fn logical_lines(document: &Document, problems: &mut Vec<Problem>) -> Vec<Excerp
     let mut open: Option<Excerpt> = None;
     for (start, end, next) in physical_lines(&document.bytes) {
         let bytes = document.bytes.get(start..end).unwrap_or_default();
-        if matches!(bytes.trim_ascii_start().first(), Some(b'#' | b';')) {
+        if is_comment(bytes) {
             continue;
         }
         let continues = ends_in_odd_backslashes(bytes);
@@ -217,6 +231,10 @@ fn logical_lines(document: &Document, problems: &mut Vec<Problem>) -> Vec<Excerp
     }
     lines.extend(open);
     lines
+}
+
+fn is_comment(line: &[u8]) -> bool {
+    matches!(line.trim_ascii_start().first(), Some(b'#' | b';'))
 }
 
 /// Start, end and start of the next line, for each line; lines end in LF, CR, NUL or CR LF.

@@ -2,6 +2,7 @@
 //!
 //! A piece keeps what depends on an environment unevaluated (Python programs, words with variables) and argument vectors raw.
 
+use super::ignore::Ignores;
 use super::scope::Scopes;
 use crate::expr::Environment;
 use crate::expr::python::syntax::Program;
@@ -101,6 +102,8 @@ pub struct File {
     pub template: Option<&'static str>,
     /// What its own program refuses, in order of place.
     pub problems: Vec<Problem>,
+    /// Comments that are addressed to gearmesh.
+    pub ignores: Ignores,
 }
 
 /// What a program refuses in a file, and where.

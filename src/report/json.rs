@@ -3,17 +3,47 @@
 
 use super::untrusted::{clean, is_hidden};
 use super::{Summary, summary};
-use crate::finding::{Finding, Fix, Label};
+use crate::finding::{Finding, Fix, Label, Suppressed};
+use crate::model::ignore::Remark;
 use crate::outcome::Outcome;
-use crate::source::Documents;
+use crate::source::{Documents, Span};
 use serde::Serialize;
 
 #[derive(Serialize)]
 struct Report<'a> {
     version: u32,
     findings: Vec<Row<'a>>,
+    /// Findings that a comment in the files passes over.
+    suppressed: Vec<SuppressedRow<'a>>,
+    /// What is worth knowing about such comments.
+    notes: Vec<NoteRow>,
     unread: Vec<UnreadRow>,
     summary: SummaryRow,
+}
+
+#[derive(Serialize)]
+struct SuppressedRow<'a> {
+    #[serde(flatten)]
+    finding: Row<'a>,
+    reason: Option<String>,
+    comment: Option<PlaceRow>,
+}
+
+#[derive(Serialize)]
+struct NoteRow {
+    kind: &'static str,
+    message: String,
+    #[serde(flatten)]
+    place: Option<PlaceRow>,
+}
+
+#[derive(Serialize)]
+struct PlaceRow {
+    path: String,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
 }
 
 #[derive(Serialize)]
@@ -30,11 +60,8 @@ struct Row<'a> {
 
 #[derive(Serialize)]
 struct LabelRow {
-    path: String,
-    line: usize,
-    column: usize,
-    end_line: usize,
-    end_column: usize,
+    #[serde(flatten)]
+    place: PlaceRow,
     text: String,
     primary: bool,
 }
@@ -68,20 +95,25 @@ struct SummaryRow {
     error: usize,
     warning: usize,
     advice: usize,
+    suppressed: usize,
+    notes: usize,
 }
 
-pub fn render(outcome: &Outcome, shown: &[&Finding]) -> String {
+pub fn render(outcome: &Outcome, shown: &[&Finding], suppressed: &[&Suppressed]) -> String {
     let documents = &outcome.stack.documents;
     let Summary { files, apps, routes, error, warning, advice } = summary(outcome, shown);
+    let (passed_over, notes) = (suppressed.len(), outcome.remarks.len());
     let report = Report {
         version: 1,
         findings: shown.iter().map(|finding| row(finding, documents)).collect(),
+        suppressed: suppressed.iter().map(|suppressed| suppressed_row(suppressed, documents)).collect(),
+        notes: outcome.remarks.iter().map(|remark| note(remark, documents)).collect(),
         unread: outcome
             .unread
             .iter()
             .map(|unread| UnreadRow { path: unread.path.display().to_string(), reason: clean(&unread.reason) })
             .collect(),
-        summary: SummaryRow { files, apps, routes, error, warning, advice },
+        summary: SummaryRow { files, apps, routes, error, warning, advice, suppressed: passed_over, notes },
     };
     // Strings and numbers only: this cannot fail.
     escaped(&serde_json::to_string(&report).unwrap_or_default()) + "\n"
@@ -114,17 +146,31 @@ fn row<'a>(finding: &'a Finding, documents: &Documents) -> Row<'a> {
 }
 
 fn label(label: &Label, primary: bool, documents: &Documents) -> Option<LabelRow> {
-    let document = documents.of(label.span)?;
-    let place = document.place(label.span);
-    Some(LabelRow {
+    Some(LabelRow { place: place(label.span, documents)?, text: clean(&label.text), primary })
+}
+
+fn place(span: Span, documents: &Documents) -> Option<PlaceRow> {
+    let document = documents.of(span)?;
+    let place = document.place(span);
+    Some(PlaceRow {
         path: document.path.display().to_string(),
         line: place.line,
         column: place.column,
         end_line: place.end_line,
         end_column: place.end_column,
-        text: clean(&label.text),
-        primary,
     })
+}
+
+fn suppressed_row<'a>(suppressed: &'a Suppressed, documents: &Documents) -> SuppressedRow<'a> {
+    SuppressedRow {
+        finding: row(&suppressed.finding, documents),
+        reason: suppressed.reason.as_deref().map(clean),
+        comment: place(suppressed.comment, documents),
+    }
+}
+
+fn note(remark: &Remark, documents: &Documents) -> NoteRow {
+    NoteRow { kind: remark.kind.name(), message: clean(&remark.message), place: place(remark.span, documents) }
 }
 
 fn fix(fix: &Fix) -> FixRow<'_> {

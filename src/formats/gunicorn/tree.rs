@@ -8,8 +8,10 @@ use crate::expr::python::syntax::{
     Alias, Argument, ArgumentKind, Binary, Boolean, Clause, Comparison, Comprehension, ComprehensionKind, Constant, Expression,
     Function, Handler, Identifier, Kind, Parameter, ParameterKind, Part, Program, Statement, Step, Unary,
 };
+use crate::formats::ignores::Layout;
 use crate::source::{DocumentId, Span};
 use ruff_python_ast as ast;
+use ruff_python_ast::token::{Token, TokenKind};
 use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
 use ruff_text_size::{Ranged, TextRange};
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use std::sync::Arc;
 const MAX_DEPTH: usize = 100;
 
 /// Parses a text; with errors, the program holds what could be read around them.
-pub fn parse(text: &str, document: DocumentId) -> (Program, Vec<(Span, String)>) {
+pub fn parse(text: &str, document: DocumentId) -> (Program, Vec<(Span, String)>, Layout) {
     let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
     let mut tree = Tree { document, depth: 0 };
     let statements = match parsed.syntax() {
@@ -32,7 +34,23 @@ pub fn parse(text: &str, document: DocumentId) -> (Program, Vec<(Span, String)>)
         (tree.span(error.location), lowered)
     };
     let errors = parsed.errors().iter().map(describe).collect();
-    (Program { statements, text: text.into() }, errors)
+    (Program { statements, text: text.into() }, errors, layout(parsed.tokens(), &tree))
+}
+
+/// Comments, and lines as Python counts them: over brackets and backslashes, without the comment at the end.
+fn layout(tokens: &[Token], tree: &Tree) -> Layout {
+    let mut layout = Layout::default();
+    let mut open: Option<TextRange> = None;
+    for token in tokens {
+        match token.kind() {
+            TokenKind::Comment => layout.comments.push(tree.span(token.range())),
+            TokenKind::Newline => layout.statements.extend(open.take().map(|line| tree.span(line))),
+            TokenKind::NonLogicalNewline | TokenKind::Indent | TokenKind::Dedent | TokenKind::EndOfFile => {}
+            _ => open = Some(open.map_or(token.range(), |line| line.cover(token.range()))),
+        }
+    }
+    layout.statements.extend(open.map(|line| tree.span(line)));
+    layout
 }
 
 struct Tree {

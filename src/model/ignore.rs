@@ -1,0 +1,73 @@
+//! What a person has asked gearmesh to pass over: `gearmesh: ignore[rule-id] reason` in a comment.
+//!
+//! A format reads these comments and says which lines each speaks of; `suppress` holds findings against them. Whether a rule of
+//! that name exists, and whether it found anything there, is not known here.
+
+use crate::source::Span;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// The comments of one file that are addressed to gearmesh.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ignores {
+    /// In order of the text.
+    pub list: Vec<Ignore>,
+    /// What is wrong with comments that look as if they were meant.
+    pub remarks: Vec<Remark>,
+}
+
+/// One comment that passes over findings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignore {
+    /// From `gearmesh:` to the end of the reason.
+    pub span: Span,
+    /// Names of rules as written, each with its place; at least one.
+    pub rules: Vec<(Arc<str>, Span)>,
+    pub reason: Option<Arc<str>>,
+    pub reach: Reach,
+}
+
+/// What a comment speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Whole lines, without the end of the last one.
+    Lines(Span),
+    /// The file that it stands in.
+    File,
+    /// It stands at the end of a file, where nothing follows.
+    Nothing,
+}
+
+/// Something to know about such a comment; never a fault of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    pub kind: RemarkKind,
+    pub span: Span,
+    /// A sentence without a full stop.
+    pub message: Cow<'static, str>,
+}
+
+/// What sort of remark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RemarkKind {
+    UnusedIgnore,
+    UnknownRuleInIgnore,
+    IgnoreWithoutReason,
+    MalformedIgnore,
+    MisplacedIgnoreFile,
+    IgnoreInsideValue,
+}
+
+impl RemarkKind {
+    /// The name that reports use.
+    pub fn name(self) -> &'static str {
+        match self {
+            RemarkKind::UnusedIgnore => "unused-ignore",
+            RemarkKind::UnknownRuleInIgnore => "unknown-rule-in-ignore",
+            RemarkKind::IgnoreWithoutReason => "ignore-without-reason",
+            RemarkKind::MalformedIgnore => "malformed-ignore",
+            RemarkKind::MisplacedIgnoreFile => "misplaced-ignore-file",
+            RemarkKind::IgnoreInsideValue => "ignore-inside-value",
+        }
+    }
+}
