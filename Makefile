@@ -1,9 +1,13 @@
 # `make test` sets up what the tests need, as far as it may, and runs all of them.
 # What could not be set up is said here; the tests that need it skip with a message and are counted at the end.
 
+SHELL = /bin/bash
 GUNICORN ?= 23.0.0
+# Asked what they make of command lines and configuration files; each lies in a folder of its own. 20.1 needs pkg_resources.
+GUNICORNS ?= 20.1.0 21.2.0 22.0.0 23.0.0 25.3.0 27.0.1
+SUPPORT = 'setuptools<80' packaging
 
-.PHONY: test setup nginx venv
+.PHONY: test setup nginx venv gunicorns
 
 test: setup
 	@cargo test --no-fail-fast -- --nocapture > target/test.log 2>&1; status=$$?; \
@@ -13,7 +17,7 @@ test: setup
 	echo "$$(count '\.\.\. ok$$') passed, $$(count '\.\.\. FAILED$$') failed, $$(count '^skipped: ') skipped"; \
 	exit $$status
 
-setup: nginx venv
+setup: nginx gunicorns
 	@mkdir -p target
 
 nginx:
@@ -26,3 +30,11 @@ venv:
 	@[ -x target/venv/bin/gunicorn ] || \
 	{ python3 -m venv target/venv && target/venv/bin/pip install --quiet gunicorn==$(GUNICORN); } || \
 	echo "setup: gunicorn could not be installed into target/venv; tests against it are skipped"
+
+# Installed beside its place and then moved, so that what is there is whole.
+gunicorns: venv
+	@install() { [ -d "target/gunicorn/$$1" ] || \
+		{ rm -rf target/gunicorn/.new && target/venv/bin/pip install --quiet --no-deps --target target/gunicorn/.new "$${@:2}" && \
+		mv target/gunicorn/.new "target/gunicorn/$$1"; } || \
+		echo "setup: $$1 could not be installed into target/gunicorn; tests against it are skipped"; }; \
+	install support $(SUPPORT); for version in $(GUNICORNS); do install $$version gunicorn==$$version; done

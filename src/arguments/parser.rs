@@ -7,7 +7,7 @@
 use super::{Arguments, Given, Problem, ProblemKind, Word};
 use crate::source::Span;
 use crate::value::{Item, Known, Origin, Setting, Value};
-use crate::vocabulary::gunicorn::{self, Action, Form};
+use crate::vocabulary::gunicorn::{self, Action, Form, Number};
 use crate::vocabulary::suggest::suggest;
 use crate::vocabulary::types::Type;
 use crate::vocabulary::version::{Version, VersionRange};
@@ -20,7 +20,10 @@ pub fn parse(words: &[Word], version: Version) -> Arguments {
         Reading { words, options: &options, out: Arguments { complete: true, ..Arguments::default() }, ran: false, at: 0 };
     let roles = reading.roles();
     while let Some(role) = roles.get(reading.at) {
+        // argparse finds abbreviations of several options before it does anything; all else stops at --help.
+        let ambiguous = matches!(role, Role::Option { matched: Err(ProblemKind::AmbiguousOption(_)), .. });
         match role {
+            _ if reading.out.exits.is_some() && !ambiguous => reading.at += 1,
             Role::Option { matched, flag, glued } => reading.option(matched, flag, glued.as_ref(), &roles),
             _ => reading.run(&roles),
         }
@@ -41,14 +44,23 @@ enum Meaning {
     Setting(Target),
 }
 
+impl Meaning {
+    /// Whether the option takes no value.
+    fn is_alone(&self) -> bool {
+        match self {
+            Meaning::Exit => true,
+            Meaning::Setting(target) => matches!(target.action, Action::StoreConst(_)),
+        }
+    }
+}
+
 /// The setting an option gives, and how.
 #[derive(Clone)]
 struct Target {
     name: &'static str,
     action: Action,
-    /// The value is an integer, which a leading 0 makes octal.
-    integer: bool,
-    octal: bool,
+    /// How an integer is read.
+    number: Option<fn(&str) -> Option<Number>>,
 }
 
 /// What a word is before options take their values.
@@ -80,9 +92,12 @@ fn options(version: Version) -> Vec<OptionString> {
     let range = VersionRange::exactly(version);
     for setting in gunicorn::settings().iter().filter(|setting| gunicorn::exists_in(setting, &range) == Some(true)) {
         let state = setting.at(version);
-        let octal = state.form == Form::Octal;
-        let integer = matches!(state.kind, Type::Integer | Type::Duration) && state.action == Action::Store;
-        let meaning = Meaning::Setting(Target { name: setting.name, action: state.action.clone(), integer, octal });
+        let number: Option<fn(&str) -> Option<Number>> = match (&state.kind, &state.action, state.form) {
+            (Type::Integer | Type::Duration, Action::Store, Form::Octal) => Some(Number::mode),
+            (Type::Integer | Type::Duration, Action::Store, Form::Plain) => Some(Number::decimal),
+            _ => None,
+        };
+        let meaning = Meaning::Setting(Target { name: setting.name, action: state.action.clone(), number });
         options.extend(state.flags.iter().map(|flag| OptionString { flag, meaning: meaning.clone() }));
     }
     options
@@ -201,39 +216,67 @@ impl Reading<'_> {
         };
         let mut flag: Arc<str> = flag.into();
         let mut glued = glued.cloned();
+        // "-Dw4": flags without values may be glued together, long ones may not. They act once the whole word is read.
+        let mut acting: Vec<(&OptionString, Arc<str>)> = Vec::new();
         loop {
-            let Meaning::Setting(target) = &option.meaning else {
-                self.out.exits.get_or_insert(word.span);
-                return;
-            };
-            let next = words.get(self.at).filter(|_| matches!(roles.get(self.at), Some(Role::Argument | Role::Doubtful)));
-            match (&target.action, glued) {
-                (Action::StoreConst(constant), None) => {
-                    return self.give(target.name, &flag, Value::Known(constant.clone()), word, None);
+            match (&option.meaning, glued) {
+                (meaning, None) if meaning.is_alone() => {
+                    acting.push((option, flag));
+                    return self.act(&acting, word);
                 }
-                (Action::StoreConst(constant), Some(rest)) => {
-                    // "-Dw4": flags without values may be glued together, long ones may not.
+                (meaning, Some(rest)) if meaning.is_alone() => {
                     let text = rest.as_text().unwrap_or(&rest.prefix).to_owned();
                     let following: String = std::iter::once('-').chain(text.chars().take(1)).collect();
                     let known = options.iter().find(|option| option.flag == following && !flag.starts_with("--"));
                     let Some(known) = known.filter(|_| !text.is_empty()) else {
                         return self.problem(ProblemKind::UnexpectedValue, word.span, &flag, None);
                     };
-                    self.give(target.name, &flag, Value::Known(constant.clone()), word, None);
                     glued = Some(rest.after(following.len() - 1)).filter(|rest| rest.as_text() != Some(""));
+                    acting.push((option, std::mem::replace(&mut flag, following.into())));
                     option = known;
-                    flag = following.into();
                 }
-                (_, Some(value)) => return self.take(target, &flag, word, &value),
-                (Action::StoreOptional(constant), None) if next.is_none() => {
-                    return self.give(target.name, &flag, Value::Known(constant.clone()), word, None);
+                (Meaning::Setting(target), glued) => {
+                    let next = words.get(self.at).filter(|_| matches!(roles.get(self.at), Some(Role::Argument | Role::Doubtful)));
+                    let value = match (&target.action, glued) {
+                        (_, Some(glued)) => glued,
+                        (_, None) if next.is_some() => {
+                            self.at += 1;
+                            next.unwrap_or(word).clone()
+                        }
+                        (Action::StoreOptional(constant), None) => {
+                            self.act(&acting, word);
+                            return self.give(target.name, &flag, Value::Known(constant.clone()), word, None);
+                        }
+                        (_, None) => return self.problem(ProblemKind::MissingValue, word.span, &flag, None),
+                    };
+                    self.act(&acting, word);
+                    return self.take(target, &flag, word, &value);
                 }
-                (_, None) => {
-                    let Some(value) = next else { return self.problem(ProblemKind::MissingValue, word.span, &flag, None) };
-                    self.at += 1;
-                    return self.take(target, &flag, word, value);
-                }
+                (Meaning::Exit, _) => return,
             }
+        }
+    }
+
+    /// Does what options without values say, in order.
+    fn act(&mut self, acting: &[(&OptionString, Arc<str>)], word: &Word) {
+        for (option, flag) in acting {
+            match &option.meaning {
+                Meaning::Exit => self.exit(word.span),
+                Meaning::Setting(Target { name, action: Action::StoreConst(constant), .. }) => {
+                    self.give(name, flag, Value::Known(constant.clone()), word, None);
+                }
+                Meaning::Setting(_) => {}
+            }
+        }
+    }
+
+    /// Takes note of `--help` or `--version`, unless something before it is refused already. What argparse refuses only at the
+    /// end, unknown options and words too many, it does not come to.
+    fn exit(&mut self, span: Span) {
+        let late = |problem: &Problem| matches!(problem.kind, ProblemKind::UnknownOption | ProblemKind::UnexpectedArgument);
+        if self.out.exits.is_none() && self.out.problems.iter().all(late) {
+            self.out.problems.clear();
+            self.out.exits = Some(span);
         }
     }
 
@@ -241,11 +284,12 @@ impl Reading<'_> {
     fn take(&mut self, target: &Target, flag: &Arc<str>, word: &Word, value: &Word) {
         let name = target.name;
         let typed = match value.as_text() {
-            Some(text) if target.integer => match if target.octal { masked(text) } else { decimal(text) } {
-                Some(number) => Value::Known(Known::Integer(number)),
-                None => return self.problem(ProblemKind::InvalidInteger, value.span, flag, None),
+            Some(text) => match target.number.map(|read| read(text)) {
+                Some(Some(number)) => number.value(),
+                Some(None) => return self.problem(ProblemKind::InvalidInteger, value.span, flag, None),
+                None => value.text.clone(),
             },
-            _ => value.text.clone(),
+            None => value.text.clone(),
         };
         let typed = match target.action {
             Action::Append => {
@@ -302,23 +346,4 @@ fn is_negative_number(text: &str) -> bool {
         Some((whole, part)) => digits(whole) && digits(part) && !part.is_empty(),
         None => digits(number) && !number.is_empty(),
     }
-}
-
-/// Python's `int(text)`: unlike `int(text, 0)` it takes leading zeros and no prefixes.
-fn decimal(text: &str) -> Option<i64> {
-    let trimmed = text.trim();
-    let (sign, digits) = match trimmed.strip_prefix(['-', '+']) {
-        Some(digits) => (if trimmed.starts_with('-') { -1 } else { 1 }, digits),
-        None => (1, trimmed),
-    };
-    let plain = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
-    let separated = digits.starts_with('_') || digits.ends_with('_') || digits.contains("__");
-    let number: i64 = digits.replace('_', "").parse().ok().filter(|_| plain && !separated)?;
-    Some(sign * number)
-}
-
-/// gunicorn's auto_int: a leading 0 before another digit means octal, else `int(text, 0)`.
-fn masked(text: &str) -> Option<i64> {
-    let octal = text.starts_with('0') && text.as_bytes().get(1).is_some_and(u8::is_ascii_digit);
-    if octal { gunicorn::integer(&text.replacen('0', "0o", 1)) } else { gunicorn::integer(text) }
 }

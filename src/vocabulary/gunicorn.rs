@@ -4,8 +4,12 @@
 //! (`at`), and a default for a range. `convert` turns a raw value into a typed one by gunicorn's own rules.
 
 mod convert;
+mod number;
+mod takes;
 
-pub use convert::{address, convert, integer};
+pub use convert::{address, convert};
+pub use number::Number;
+pub use takes::Takes;
 
 use super::types::Type;
 use super::version::{Version, VersionRange};
@@ -84,6 +88,7 @@ pub struct State {
     pub action: Action,
     pub kind: Type,
     pub form: Form,
+    pub takes: Takes,
     default: Raw,
 }
 
@@ -112,6 +117,8 @@ pub enum Form {
     Account,
     /// An integer that the command line reads as octal when it begins with 0.
     Octal,
+    /// An integer whose text the command line leaves as it is.
+    Kept,
 }
 
 /// A worker class that has a short name.
@@ -154,8 +161,14 @@ impl WorkerClass {
     }
 }
 
-static NOTHING: State =
-    State { flags: Vec::new(), action: Action::Store, kind: Type::Any, form: Form::Plain, default: Raw::Integer(0) };
+static NOTHING: State = State {
+    flags: Vec::new(),
+    action: Action::Store,
+    kind: Type::Any,
+    form: Form::Plain,
+    takes: Takes::All,
+    default: Raw::Integer(0),
+};
 
 fn typed(default: &Raw, kind: &Type) -> Value {
     Value::Known(match (default, kind) {
@@ -218,6 +231,7 @@ struct StateRow {
     r#const: Option<Raw>,
     r#type: Option<&'static str>,
     reads: Option<&'static str>,
+    takes: Option<&'static str>,
     default: Option<Raw>,
 }
 
@@ -283,6 +297,7 @@ impl StateRow {
             r#const: self.r#const.or(later.r#const),
             r#type: self.r#type.or(later.r#type),
             reads: self.reads.or(later.reads),
+            takes: self.takes.or(later.takes),
             default: self.default.or(later.default),
         }
     }
@@ -292,6 +307,7 @@ impl StateRow {
         let constant = || constant().unwrap_or(Known::Boolean(true));
         let form = match (self.reads, self.r#type) {
             (Some("octal"), _) => Form::Octal,
+            (Some("kept"), _) => Form::Kept,
             (_, Some("commas")) => Form::Commas,
             (_, Some("class")) => Form::Class,
             (_, Some("account")) => Form::Account,
@@ -308,6 +324,7 @@ impl StateRow {
             },
             kind: self.r#type.map_or(Type::Any, Type::parse),
             form,
+            takes: self.takes.map_or(Takes::All, Takes::parse),
             default: self.default.clone().unwrap_or(Raw::Text("None")),
         }
     }

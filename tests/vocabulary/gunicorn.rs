@@ -41,8 +41,10 @@ pub fn render(facts: &Json, overlay: &Table) -> String {
 const HEADER: &str = "#
 # Keys of a row, left out at their default: flags (none: not on the command line), action (store, store_true, store_const,
 # append; default store), nargs (\"?\": the value may be left out and is then const), type, reads (how the flag's text becomes
-# a number: int, octal), default (left out: None), default_env (variables it is computed from), since (before 20.0.0), removed
-# (the first version without it), before (version -> what was different up to it).
+# a number: octal, or kept as text; default decimal), takes (what it takes beside its type: addresses, networks, protocols,
+# host:port, statsd, exact words, least..most, or word=word it stands for, None, True and False with capitals), default (left out: None),
+# default_env (variables it is computed from), since (before 20.0.0), removed (the first version without it), before (version ->
+# what was different up to it).
 ";
 
 fn row(setting: &Json, overlay: &Table) -> Row {

@@ -3,53 +3,38 @@
 //! In: what a configuration file or a command line gives: integers, texts, lists. Out: a value of the setting's type, or the
 //! reason gunicorn refuses it with. Nothing is looked up on this machine: users, groups and files are not checked.
 
-use super::{Form, Setting};
+use super::number::Number;
+use super::{Form, Setting, State, Takes};
 use crate::value::{Address, Duration, Item, Known, Origin, Value};
 use crate::vocabulary::types::Type;
 use crate::vocabulary::version::VersionRange;
 use std::sync::Arc;
 
-/// Converts a raw value. Unknown stays unknown; list items keep their origins, and a text that becomes a list gives its own.
+/// Converts a raw value, as the newest version of the range that takes it does; the error is the newest version's.
+/// Unknown stays unknown; list items keep their origins, and a text that becomes a list gives its own.
 pub fn convert(setting: &Setting, range: &VersionRange, raw: &Value, origin: &Origin) -> Result<Value, String> {
     let Value::Known(known) = raw else { return Ok(raw.clone()) };
-    let state = setting.at(range.max);
+    let by = |state: &State| state.takes.narrow(typed(state, known, origin)?, origin);
+    let newest = by(setting.at(range.max));
+    if newest.is_ok() {
+        return newest;
+    }
+    let older: Vec<&State> = setting.states_in(range).collect();
+    older.into_iter().rev().find_map(|state| by(state).ok()).map_or(newest, Ok)
+}
+
+fn typed(state: &State, known: &Known, origin: &Origin) -> Result<Value, String> {
     match (&state.kind, state.form) {
         (Type::List(_), Form::Commas) => commas(known, origin),
         (Type::List(element), _) => list(element, known, origin),
-        (Type::Integer, _) => Ok(Value::Known(Known::Integer(natural(known)?))),
-        (Type::Duration, _) => {
-            let seconds = natural(known)?;
-            let written = seconds.to_string().into();
-            Ok(Value::Known(Known::Duration(Duration { milliseconds: seconds.saturating_mul(1000), written })))
-        }
+        (Type::Integer, _) => natural(known),
+        (Type::Duration, _) => natural(known).map(seconds),
         (Type::Boolean, _) => boolean(known),
-        (Type::Enumeration(values), _) => enumeration(values, known),
+        (Type::Enumeration(values), _) => enumeration(values, &state.takes, known),
         (Type::Text, Form::Account) => account(known),
         (Type::Text, _) => text(known),
-        _ => Ok(raw.clone()),
+        _ => Ok(Value::Known(known.clone())),
     }
-}
-
-/// An integer as Python's `int(text, 0)` reads it: a sign, 0x, 0o and 0b, single underscores between digits, no leading zeros.
-pub fn integer(text: &str) -> Option<i64> {
-    let trimmed = text.trim();
-    let (negative, digits) = match trimmed.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, trimmed.strip_prefix('+').unwrap_or(trimmed)),
-    };
-    let prefix = digits.get(..2).unwrap_or_default().to_ascii_lowercase();
-    let (radix, digits) = match prefix.as_str() {
-        "0x" => (16, digits.get(2..)?.strip_prefix('_').unwrap_or(digits.get(2..)?)),
-        "0o" => (8, digits.get(2..)?.strip_prefix('_').unwrap_or(digits.get(2..)?)),
-        "0b" => (2, digits.get(2..)?.strip_prefix('_').unwrap_or(digits.get(2..)?)),
-        _ => (10, digits),
-    };
-    let leading_zero = radix == 10 && digits.starts_with('0') && digits.chars().any(|c| c != '0' && c != '_');
-    if leading_zero || digits.starts_with(['_', '+', '-']) || digits.ends_with('_') || digits.contains("__") {
-        return None;
-    }
-    let number = i64::from_str_radix(&digits.replace('_', ""), radix).ok()?;
-    Some(if negative { -number } else { number })
 }
 
 /// An address as gunicorn's util.parse_address reads it. A file descriptor (`fd://3`) stays text.
@@ -59,20 +44,32 @@ pub fn address(text: &str) -> Result<Known, String> {
         let path = path.strip_prefix("//").unwrap_or(path);
         return Ok(Known::Address(Address::Unix(run(path))));
     }
-    if text.starts_with("fd://") {
-        return Ok(Known::Text(text.into()));
+    if let Some(descriptor) = text.strip_prefix("fd://") {
+        return match Number::decimal(descriptor) {
+            Some(_) => Ok(Known::Text(text.into())),
+            None => Err(format!("\"{descriptor}\" is not a file descriptor")),
+        };
     }
     let text = text.strip_prefix("tcp://").unwrap_or(text);
-    let (host, port) = match (text.strip_prefix('[').and_then(|rest| rest.split_once(']')), text.split_once(':')) {
-        (Some((host, rest)), _) => (host, rest.strip_prefix(':').unwrap_or("8000")),
+    let bracketed = text.split_once(']').filter(|(before, _)| before.contains('['));
+    let (host, port) = match (bracketed, text.split_once(':')) {
+        (Some((before, _)), _) => (without_first(before), text.split("]:").nth(1).unwrap_or("8000")),
         (_, Some((host, rest))) => (host, rest.split(':').next().unwrap_or_default()),
         _ if text.is_empty() => ("0.0.0.0", "8000"),
         _ => (text, "8000"),
     };
-    match port.trim().parse() {
-        Ok(port) => Ok(Known::Address(Address::Tcp { host: host.to_lowercase().into(), port })),
-        Err(_) => Err(format!("\"{port}\" is not a port number")),
+    match Number::decimal(port) {
+        Some(Number::Fits(number)) if u16::try_from(number).is_ok() => {
+            Ok(Known::Address(Address::Tcp { host: host.to_lowercase().into(), port: number.try_into().unwrap_or(0) }))
+        }
+        _ => Err(format!("\"{port}\" is not a port number")),
     }
+}
+
+fn without_first(text: &str) -> &str {
+    let mut characters = text.chars();
+    characters.next();
+    characters.as_str()
 }
 
 /// `/var/run` is `/run`.
@@ -84,14 +81,28 @@ fn run(path: &str) -> Arc<str> {
 }
 
 /// validate_pos_int: integers, booleans, and texts by int(text, 0); not below 0.
-fn natural(known: &Known) -> Result<i64, String> {
+fn natural(known: &Known) -> Result<Value, String> {
     let number = match known {
-        Known::Integer(number) => *number,
-        Known::Boolean(value) => i64::from(*value),
-        Known::Text(text) => integer(text).ok_or_else(|| format!("\"{text}\" is not an integer"))?,
+        Known::Integer(number) => Number::Fits(*number),
+        Known::Boolean(value) => Number::Fits(i64::from(*value)),
+        Known::Text(text) => Number::literal(text).ok_or_else(|| format!("\"{text}\" is not an integer"))?,
         other => return Err(format!("{other} is not an integer")),
     };
-    if number < 0 { Err(format!("{number} is below 0")) } else { Ok(number) }
+    match number {
+        Number::Fits(number) if number < 0 => Err(format!("{number} is below 0")),
+        Number::TooLarge { negative: true } => Err("it is below 0".to_owned()),
+        number => Ok(number.value()),
+    }
+}
+
+fn seconds(value: Value) -> Value {
+    match value {
+        Value::Known(Known::Integer(seconds)) => {
+            let written = seconds.to_string().into();
+            Value::Known(Known::Duration(Duration { milliseconds: seconds.saturating_mul(1000), written }))
+        }
+        other => other,
+    }
 }
 
 /// validate_bool: booleans, None, and "true" or "false" in any case.
@@ -120,17 +131,25 @@ fn text(known: &Known) -> Result<Value, String> {
 fn account(known: &Known) -> Result<Value, String> {
     match known {
         Known::Integer(number) => Ok(Value::text(number.to_string())),
+        Known::Boolean(value) => Ok(Value::text(i64::from(*value).to_string())),
+        Known::Text(text) if text.is_empty() => Err("nobody has the name \"\"".to_owned()),
+        Known::Text(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            let digits = text.trim_start_matches('0');
+            Ok(Value::text(if digits.is_empty() { "0" } else { digits }))
+        }
         Known::Null | Known::Text(_) => Ok(Value::Known(known.clone())),
         other => Err(format!("{other} is neither a number nor a name")),
     }
 }
 
-/// The words of an enumeration, in any case; booleans stand for the first and the last word (proxy_protocol off and auto).
-fn enumeration(values: &[&'static str], known: &Known) -> Result<Value, String> {
-    let word = match known {
-        Known::Null => return Ok(Value::Known(Known::Null)),
-        Known::Boolean(value) if values.contains(&"off") => if *value { values.last() } else { values.first() }.copied(),
-        Known::Text(text) => values.iter().copied().find(|value| value.eq_ignore_ascii_case(text.trim())),
+/// The words of an enumeration, in any case but where it takes them exactly, and what stands for them.
+fn enumeration(values: &[&'static str], takes: &Takes, known: &Known) -> Result<Value, String> {
+    let exact = *takes == Takes::Exact;
+    let word = match (takes.synonym(known), known) {
+        (Some(word), _) => Some(word),
+        (None, Known::Null) if !exact => return Ok(Value::Known(Known::Null)),
+        (None, Known::Text(text)) if exact => values.iter().copied().find(|value| *value == &**text),
+        (None, Known::Text(text)) => values.iter().copied().find(|value| *value == text.trim().to_lowercase()),
         _ => None,
     };
     word.map(Value::text).ok_or_else(|| format!("{known} is none of {}", values.join(", ")))
@@ -184,15 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_are_what_python_reads() {
-        for (raw, value) in
-            [("4", Some(4)), ("0x4", Some(4)), (" 1_0 ", Some(10)), ("0o17", Some(15)), ("00", Some(0)), ("-3", Some(-3))]
-        {
-            assert_eq!(integer(raw), value, "{raw}");
-        }
-        for raw in ["04", "30s", "", "3.0", "1__0", "_1", "--1", "0x"] {
-            assert_eq!(integer(raw), None, "{raw}");
-        }
+    fn integers_are_not_below_0() {
         assert_eq!(converted("workers", Known::Boolean(true)).unwrap(), "1");
         assert_eq!(converted("timeout", text("0x10")).unwrap(), "16s");
         for raw in [Known::Number(3.0), Known::Null, text("04"), text("30s"), Known::Integer(-1)] {
