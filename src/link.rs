@@ -6,9 +6,12 @@
 pub mod addresses;
 mod apps;
 mod effective;
+mod headers;
+mod limits;
 mod listeners;
 mod nginx;
 mod oddities;
+mod refused;
 mod routes;
 mod unanswered;
 mod units;
@@ -45,12 +48,12 @@ pub fn link(pieces: &Pieces, facts: &Facts) -> Stack {
         if let Piece::Config(config) = piece
             && !loaded.contains(&config.document)
         {
-            apps::add_config(&mut stack, config, facts, &mut loaded);
+            apps::add_config(&mut stack, config, pieces, facts, &mut loaded);
         }
     }
     routes::join(&mut stack);
     unanswered::find(&mut stack, pieces);
-    routes::keep_visited_private_binds(&mut stack);
+    routes::keep_visited_binds(&mut stack);
     stack
 }
 

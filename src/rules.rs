@@ -67,6 +67,7 @@ struct LoadedChange {
     operation: Operation,
     target: Expr,
     to: Option<Expr>,
+    when: Option<Expr>,
 }
 
 /// The cases of a rule, in Markdown without the title, which are its tests too.
@@ -175,7 +176,7 @@ impl Compiler<'_> {
         expressions.extend(help.into_iter().flat_map(Template::holes));
         expressions.extend(fix.into_iter().flat_map(|fix| fix.when.iter().chain(fix.because.holes())));
         let changes = fix.into_iter().flat_map(|fix| &fix.changes);
-        expressions.extend(changes.flat_map(|change| std::iter::once(&change.target).chain(&change.to)));
+        expressions.extend(changes.flat_map(|change| std::iter::once(&change.target).chain(&change.to).chain(&change.when)));
         let spoken = Kind::ALL.into_iter().filter(|&kind| kind != self.kind && expressions.iter().any(|expr| expr.names(kind)));
         let mut companions = Companions::default();
         for kind in spoken {
@@ -237,6 +238,7 @@ impl Compiler<'_> {
             return Err(fault(self.path, target, &(0..target.value.len()), "only a setting can be changed"));
         }
         let to = text.to.as_ref().map(|to| self.expression(to)).transpose()?.map(|(expr, _)| expr);
-        Ok(LoadedChange { operation, target: expr, to })
+        let when = text.when.as_ref().map(|when| self.condition(when)).transpose()?;
+        Ok(LoadedChange { operation, target: expr, to, when })
     }
 }

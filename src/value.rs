@@ -169,8 +169,16 @@ impl fmt::Display for Duration {
 }
 
 impl fmt::Display for Size {
+    /// As written; a computed one in the largest unit of 1024 that is exact ("8G").
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.written.is_empty() { write!(f, "{}", self.bytes) } else { f.write_str(&self.written) }
+        if !self.written.is_empty() {
+            return f.write_str(&self.written);
+        }
+        let units = [("G", 1 << 30), ("M", 1 << 20), ("K", 1 << 10)];
+        match units.into_iter().find(|(_, unit)| self.bytes != 0 && self.bytes % unit == 0) {
+            Some((name, unit)) => write!(f, "{}{name}", self.bytes / unit),
+            None => write!(f, "{}", self.bytes),
+        }
     }
 }
 
@@ -286,6 +294,15 @@ impl Origin {
         !matches!(self, Origin::Default { .. })
     }
 
+    /// Whether the value was read from the machine, in whole or in part.
+    pub fn is_of_host(&self) -> bool {
+        match self {
+            Origin::Host { .. } => true,
+            Origin::Computed { from, .. } => from.iter().any(Origin::is_of_host),
+            _ => false,
+        }
+    }
+
     /// The variables that a value was read from.
     pub fn variables(&self) -> Vec<&str> {
         match self {
@@ -308,6 +325,14 @@ impl Setting {
     /// What a path through a missing link gives.
     pub fn none() -> Setting {
         Setting::default(Value::None, "no link")
+    }
+
+    /// Whether the value follows from the number of processors, known or not.
+    pub fn depends_on_cpu_count(&self) -> bool {
+        match &self.value {
+            Value::Unknown(unknown) => unknown.depends_on_cpu_count,
+            _ => self.origin.is_of_host(),
+        }
     }
 
     /// Puts this setting over one that it overrides, whose history it takes over.

@@ -11,8 +11,12 @@ use std::collections::BTreeSet;
 #[test]
 fn every_fact_of_the_table_is_computed() {
     let host = Facts { cpus: Some(4), memory: Some(8 << 30), source: "--host".into() };
-    let stacks: Vec<Stack> = ["testdata/stacks/shop", "testdata/stacks/pair", "testdata/stacks/broken"]
-        .map(|path| check(&Input { paths: vec![path.into()], ..Input::default() }, &host).expect("the stack is checked").stack)
+    let stacks: Vec<Stack> = ["shop", "pair", "broken", "quota"]
+        .map(|path| {
+            check(&Input { paths: vec![format!("testdata/stacks/{path}").into()], ..Input::default() }, &host)
+                .expect("the stack is checked")
+                .stack
+        })
         .into();
     let idle: Vec<String> = facts()
         .filter(|fact| !stacks.iter().any(|stack| is_set(stack, fact)))

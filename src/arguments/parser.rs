@@ -209,8 +209,8 @@ impl Reading<'_> {
                 None => return,
             },
             Err(kind) => {
-                let suggestion = suggest(flag, options.iter().map(|option| option.flag).filter(|flag| flag.starts_with("--")));
-                self.problem(kind.clone(), word.span, flag, suggestion.filter(|_| *kind == ProblemKind::UnknownOption));
+                let suggestion = meant(flag, options).filter(|_| *kind == ProblemKind::UnknownOption);
+                self.problem(kind.clone(), word.span, flag, suggestion);
                 return;
             }
         };
@@ -328,6 +328,16 @@ impl Reading<'_> {
     fn problem(&mut self, kind: ProblemKind, span: Span, name: &str, suggestion: Option<&'static str>) {
         self.out.problems.push(Problem { kind, span, name: name.into(), suggestion });
     }
+}
+
+/// The option that was probably meant: that of the setting of this name, else one of a similar name.
+fn meant(flag: &str, options: &[OptionString]) -> Option<&'static str> {
+    let name = flag.trim_start_matches('-').replace('-', "_");
+    let alias = gunicorn::aliases().find(|(alias, _)| *alias == name).and_then(|(_, setting)| setting);
+    let long = || options.iter().filter(|option| option.flag.starts_with("--"));
+    let of_setting = |option: &&OptionString| matches!(&option.meaning, Meaning::Setting(target) if target.name == name || Some(target.name) == alias);
+    let named = long().find(of_setting).map(|option| option.flag);
+    named.or_else(|| suggest(flag, long().map(|option| option.flag)))
 }
 
 /// The place of option and value, or of the variable that the value came from.

@@ -1,6 +1,7 @@
 //! Which language a file is written in: by its name where that is telling, else by a look at its first lines.
 
 use super::{Format, nginx};
+use crate::model::piece::CLOUD_RUN;
 use crate::source::Document;
 use crate::vocabulary;
 use std::path::Path;
@@ -112,6 +113,9 @@ pub fn by_content(path: &Path, bytes: &[u8]) -> Option<Format> {
                 .iter()
                 .any(|kind| line == format!("kind: {kind}"))
         };
+        if deploys_to_cloud_run(&head) {
+            return Some(Format::Opaque(CLOUD_RUN));
+        }
         return (lines().any(workload) || starts_programs(&head)).then_some(Format::Opaque("YAML file that starts programs"));
     }
     if lines().any(|line| line.starts_with("[program:") || line == "[supervisord]") {
@@ -134,6 +138,12 @@ pub fn by_statements(document: &Document) -> Option<Format> {
     let tree = nginx::parse(document);
     let known = |statement: &nginx::Statement| !vocabulary::nginx::directives(&statement.name.text).is_empty();
     (tree.problems.is_empty() && tree.children(None).any(|(_, statement)| known(statement))).then_some(Format::Nginx)
+}
+
+/// A service definition of Cloud Run, or a build that deploys one: `gcloud run deploy`, also as a list of words.
+fn deploys_to_cloud_run(text: &str) -> bool {
+    let gcloud = || text.split_once("gcloud").is_some_and(|(_, rest)| rest.contains("run") && rest.contains("deploy"));
+    text.contains("serving.knative.dev") || text.contains("deploy-cloudrun") || gcloud()
 }
 
 /// Whether a text names a program that listens for HTTP.

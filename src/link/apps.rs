@@ -3,16 +3,15 @@
 //! Decides which of default, configuration file, GUNICORN_CMD_ARGS and command line wins (gunicorn 27.0.1, Application.load_config),
 //! and evaluates the configuration file in the environment that the app is started with: once per world.
 
-use super::effective;
-use crate::arguments::{self, Arguments, Invocation, Word, find_gunicorn};
+use super::{effective, limits, oddities, refused, units};
+use crate::arguments::{self, Arguments, Invocation, Shell, Word, find_gunicorn};
 use crate::expr::python::{self, Evaluation, Machine};
-use crate::expr::systemd::Argument;
 use crate::expr::{Environment, Variable};
 use crate::model::facts::Facts;
-use crate::model::piece::{Config, Pieces, Unit};
+use crate::model::piece::{CLOUD_RUN, Config, Piece, Pieces, Unit};
 use crate::model::{Kind, Node, Stack, Subject, World};
 use crate::source::{DocumentId, Excerpt, Span};
-use crate::value::{Origin, Setting, Value};
+use crate::value::{Known, Origin, Setting, Value};
 use crate::vocabulary::gunicorn;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -46,21 +45,20 @@ enum File<'a> {
 /// Adds the apps that a service starts, with their launcher.
 pub fn add_service(stack: &mut Stack, service: Subject, unit: &Unit, pieces: &Pieces, facts: &Facts, loaded: &mut Loaded) {
     let commands = unit.commands.get("ExecStart").map(Vec::as_slice).unwrap_or_default();
-    let found: Vec<Invocation> = commands.iter().filter_map(|command| find_gunicorn(&words(command))).collect();
+    let found: Vec<Invocation> = commands.iter().filter_map(|command| find_gunicorn(&units::arguments_of(command))).collect();
     if found.is_empty() {
         return;
     }
-    let node = super::units::launcher(stack, service, unit);
+    let node = units::launcher(stack, service, unit);
     let name = node.name.to_string();
     let launcher = stack.add(node);
-    if let Some(node) = stack.node_mut(service) {
-        let origin = Origin::Written { span: unit.anchor };
-        node.set("runs_gunicorn", Setting::new(Value::Known(crate::value::Known::Boolean(true)), origin));
-    }
     let directory = stack.setting(service, "WorkingDirectory");
     let directory =
         directory.value.as_text().map(|path| path.trim_start_matches('-').to_owned()).filter(|path| path.starts_with('/'));
     for invocation in found {
+        if let Some(node) = stack.node_mut(launcher) {
+            node.set("wrapper_forks", wrapper_forks(&invocation, unit.anchor));
+        }
         let mut environment = unit.environment.clone();
         for (name, word) in &invocation.environment {
             environment.set(name, Variable { value: word.text.clone(), span: Some(word.span) });
@@ -83,8 +81,26 @@ pub fn add_service(stack: &mut Stack, service: Subject, unit: &Unit, pieces: &Pi
     }
 }
 
+/// Whether gunicorn is another process than the one its launcher started: a shell waits for it, or `uv run` does.
+fn wrapper_forks(invocation: &Invocation, anchor: Span) -> Setting {
+    let truth = |held: bool| Value::Known(Known::Boolean(held));
+    let by_shell = |shell: &Shell| match &*shell.name {
+        _ if shell.exec => truth(false),
+        // Measured: dash stays in front, bash gives its place to the only command of a script.
+        "dash" => truth(true),
+        "bash" if !shell.several => truth(false),
+        other => Value::unknown(format!("whether {other} stays in front of gunicorn is not known")),
+    };
+    let value = match &invocation.shell {
+        _ if invocation.wrappers.iter().any(|wrapper| &**wrapper == "uv") => truth(true),
+        Some(shell) => by_shell(shell),
+        None => truth(false),
+    };
+    Setting::new(value, Origin::Written { span: invocation.program.unwrap_or(anchor) })
+}
+
 /// Adds an app for a configuration file that no command loads.
-pub fn add_config(stack: &mut Stack, config: &Config, facts: &Facts, loaded: &mut Loaded) {
+pub fn add_config(stack: &mut Stack, config: &Config, pieces: &Pieces, facts: &Facts, loaded: &mut Loaded) {
     let anchor = Span { document: config.document, start: 0, end: 0 };
     let path = stack.documents.path(config.document).to_owned();
     let folder = path.parent().and_then(Path::file_name).map(|folder| folder.to_string_lossy().into_owned());
@@ -96,6 +112,9 @@ pub fn add_config(stack: &mut Stack, config: &Config, facts: &Facts, loaded: &mu
     for name in ["stop_grace", "stop_signal", "replicas"] {
         node.set(name, nobody(Value::unknown("nothing that was read starts this configuration")));
     }
+    let on_cloud_run = pieces.list.iter().any(|piece| matches!(piece, Piece::Opaque { what, .. } if *what == CLOUD_RUN));
+    let platform = Value::text(if on_cloud_run { "cloudrun" } else { "none" });
+    node.set("platform", nobody(platform));
     let launcher = stack.add(node);
     let start = Start {
         name,
@@ -108,23 +127,6 @@ pub fn add_config(stack: &mut Stack, config: &Config, facts: &Facts, loaded: &mu
         working_directory: None,
     };
     add(stack, &start, facts, loaded);
-}
-
-/// The words of a unit's command, the program first.
-fn words(command: &crate::model::piece::Command) -> Vec<Word> {
-    std::iter::once(Word::known(command.program.clone())).chain(command.arguments.iter().map(word)).collect()
-}
-
-fn word(argument: &Argument) -> Word {
-    let literal = matches!(argument.origin, Origin::Flag { .. });
-    Word {
-        text: argument.text.clone(),
-        span: argument.span,
-        prefix: argument.prefix.clone(),
-        excerpt: literal.then(|| Arc::new(argument.excerpt.clone())),
-        assuming: Vec::new(),
-        origin: (!literal).then(|| argument.origin.clone()),
-    }
 }
 
 /// `-c` on the command line, else in GUNICORN_CMD_ARGS, else gunicorn.conf.py in the working directory of the process.
@@ -163,7 +165,7 @@ fn config_of<'a>(
 
 fn config_piece(pieces: &Pieces, document: DocumentId) -> Option<&Config> {
     pieces.list.iter().find_map(|piece| match piece {
-        crate::model::piece::Piece::Config(config) if config.document == document => Some(config),
+        Piece::Config(config) if config.document == document => Some(config),
         _ => None,
     })
 }
@@ -194,8 +196,9 @@ fn add(stack: &mut Stack, start: &Start<'_>, facts: &Facts, loaded: &mut Loaded)
     let mut first = None;
     for world in &evaluation.worlds {
         let mut node = Node::new(Kind::App, start.name.as_str(), Some(start.anchor));
-        for (name, setting) in settings(start, world) {
-            node.settings.insert(name, setting);
+        node.settings = settings(start, world);
+        if node.settings.get("workers").is_some_and(Setting::depends_on_cpu_count) {
+            node.set("most_workers", most_workers(start, world));
         }
         node.set("name", Setting::new(Value::text(start.name.as_str()), Origin::Written { span: start.anchor }));
         if let File::Read(config) = &start.config {
@@ -207,7 +210,7 @@ fn add(stack: &mut Stack, start: &Start<'_>, facts: &Facts, loaded: &mut Loaded)
         if let Some(service) = start.service {
             node.link("service", service);
         }
-        effective::derive(stack, &mut node, start.working_directory.as_deref(), start.environment.closed, facts);
+        effective::derive(stack, &mut node, start.working_directory.as_deref(), &start.environment, facts);
         node.world = World { app: first, of, branch: if of > 1 { world.branch.clone() } else { Vec::new() } };
         let app = stack.add(node);
         if first.is_none() {
@@ -222,9 +225,26 @@ fn add(stack: &mut Stack, start: &Start<'_>, facts: &Facts, loaded: &mut Loaded)
             }
         }
     }
-    if let (File::Read(config), Some(app)) = (&start.config, first) {
-        super::oddities::unknown_settings(stack, app, config, &evaluation);
+    let Some(app) = first else { return };
+    let range = gunicorn::supported();
+    if let File::Read(config) = &start.config {
+        oddities::unknown_settings(stack, app, config, &evaluation);
+        refused::in_file(stack, app, &evaluation.worlds, &range);
     }
+    if let Some((arguments, _)) = environment_arguments(&start.environment) {
+        refused::on_command_line(stack, app, &arguments, &range);
+    }
+    refused::on_command_line(stack, app, &start.command_line, &range);
+}
+
+/// How many workers the app starts on a large machine: far more than here, unless something bounds them.
+fn most_workers(start: &Start<'_>, world: &python::World) -> Setting {
+    let unknown = || Setting::default(Value::unknown("how it grows with the processors is not known"), "gunicorn");
+    let File::Read(config) = &start.config else { return unknown() };
+    let machine = Machine { cpu_count: Some(limits::MANY_CPUS) };
+    let large = python::evaluate(&config.program, &start.environment, &machine);
+    let same = large.worlds.iter().find(|other| other.branch == world.branch);
+    same.and_then(|other| settings(start, other).remove("workers")).unwrap_or_else(unknown)
 }
 
 /// Every setting that something sets or may set, weakest layer first.

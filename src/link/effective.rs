@@ -1,6 +1,8 @@
 //! Facts about an app that follow from its settings and its launcher: what class really runs, where it listens, what it may use.
 
-use super::units;
+use super::addresses::answers;
+use super::{limits, units};
+use crate::expr::Environment;
 use crate::model::facts::Facts;
 use crate::model::{Node, Stack, Subject};
 use crate::value::{Address, Item, Known, Origin, Setting, Value};
@@ -8,8 +10,9 @@ use crate::vocabulary::gunicorn;
 use std::sync::Arc;
 
 /// Adds the derived facts of an app whose settings and links to launcher and service are set.
-pub fn derive(stack: &Stack, node: &mut Node, directory: Option<&str>, closed: bool, facts: &Facts) {
+pub fn derive(stack: &Stack, node: &mut Node, directory: Option<&str>, environment: &Environment, facts: &Facts) {
     let read = |name: &str| node.settings.get(name).cloned().unwrap_or_else(|| default(name));
+    let own = own_binds(read("bind"), &read("chdir"), directory);
     let (class, workers) = (effective_class(&read("worker_class"), &read("threads")), read("workers"));
     let socket = node.links.get("service").and_then(|services| services.first()).map(|service| stack.links(*service, "socket"));
     let socket = socket.and_then(|sockets| sockets.first()).copied();
@@ -18,7 +21,7 @@ pub fn derive(stack: &Stack, node: &mut Node, directory: Option<&str>, closed: b
     let binds = match (socket, promised) {
         (Some(socket), _) => stack.setting(socket, "binds"),
         (None, true) => Setting::new(Value::unknown("it is started with a socket unit that is not at hand"), read("bind").origin),
-        (None, false) => own_binds(read("bind"), &read("chdir"), directory),
+        (None, false) => own.clone(),
     };
     let truth = |held: bool, origin: Origin| Setting::new(Value::Known(Known::Boolean(held)), origin);
     let inherited = socket.and_then(|socket| stack.node(socket)?.anchor).map(|span| Origin::Written { span });
@@ -26,16 +29,23 @@ pub fn derive(stack: &Stack, node: &mut Node, directory: Option<&str>, closed: b
         "bind_inherited",
         truth(socket.is_some() || promised, inherited.unwrap_or(Origin::Default { source: "systemd".into() })),
     );
-    let from_variable = !closed && (!workers.origin.is_explicit() || assumes_unset(&workers, "WEB_CONCURRENCY"));
+    let from_variable = !environment.closed && (!workers.origin.is_explicit() || assumes_unset(&workers, "WEB_CONCURRENCY"));
+    if let Some(variable) = environment.get("PYTHON_CPU_COUNT") {
+        let origin = Origin::Environment { name: "PYTHON_CPU_COUNT".into(), span: variable.span };
+        node.set("cpu_count_declared", truth(true, origin));
+    }
     node.set("workers_from_variable", truth(from_variable, workers.origin.clone()));
     if let Some(private) =
         service.filter(|_| socket.is_none() && !promised).and_then(|service| units::private_tmp(stack, service))
     {
         node.set("private_binds", Setting { origin: private.origin, value: hidden(&binds.value), ..binds.clone() });
     }
+    if socket.is_some() {
+        node.set("ignored_binds", Setting { value: beside(&own, &binds.value), ..own });
+    }
     node.set("binds", binds);
     node.set("effective_class", class);
-    node.set("cpus", cpus(stack, node, facts));
+    limits::derive(stack, node, facts);
     if let Some(socket) = socket {
         node.link("socket", socket);
     }
@@ -116,6 +126,29 @@ fn own_binds(bind: Setting, chdir: &Setting, directory: Option<&str>) -> Setting
     }
 }
 
+/// The addresses that gunicorn was told and does not open, because it gets these sockets instead; unknown while any of them is.
+fn beside(own: &Setting, sockets: &Value) -> Value {
+    let nothing = || Value::Known(Known::List([].into()));
+    if !own.origin.is_explicit() {
+        return nothing();
+    }
+    let all = |value: &Value| -> Option<Vec<Address>> {
+        let known = |item: &Item| match &item.value {
+            Value::Known(Known::Address(address)) => Some(address.clone()),
+            _ => None,
+        };
+        matches!(value, Value::Known(_)).then(|| value.items().iter().map(known).collect())?
+    };
+    let (Some(told), Some(opened)) = (all(&own.value), all(sockets)) else {
+        return Value::unknown("an address of it, or of its socket unit, is not known");
+    };
+    // What one socket of both answers is no contradiction: the others may serve tests.
+    if told.iter().any(|bind| opened.iter().any(|socket| answers(socket, bind) || answers(bind, socket))) {
+        return nothing();
+    }
+    own.value.clone()
+}
+
 /// Of some addresses the sockets below /tmp; unknown while none is known to be one and any may be.
 fn hidden(binds: &Value) -> Value {
     let hidden: Vec<Item> = binds.items().iter().filter(|item| is_in_tmp(&item.value)).cloned().collect();
@@ -129,23 +162,4 @@ fn hidden(binds: &Value) -> Value {
 /// Whether a value is a socket in one of the folders that PrivateTmp= replaces.
 pub fn is_in_tmp(value: &Value) -> bool {
     matches!(value, Value::Known(Known::Address(Address::Unix(path))) if path.starts_with("/tmp/") || path.starts_with("/var/tmp/"))
-}
-
-/// The least of the host's processors and the launcher's limit.
-fn cpus(stack: &Stack, node: &Node, facts: &Facts) -> Setting {
-    let host = facts.cpus.map(|cpus| (cpus as f64, Origin::Host { probe: facts.source.clone() }));
-    let launcher = node.links.get("launcher").and_then(|launchers| launchers.first());
-    let limit = launcher.map(|launcher| stack.setting(*launcher, "cpu_limit"));
-    let limit = limit.and_then(|limit| match limit.value {
-        Value::Known(Known::Number(cpus)) => Some((cpus, limit.origin)),
-        _ => None,
-    });
-    let least = match (host, limit) {
-        (Some(host), Some(limit)) => Some(if limit.0 < host.0 { limit } else { host }),
-        (host, limit) => host.or(limit),
-    };
-    match least {
-        Some((cpus, origin)) => Setting::new(Value::Known(Known::Number(cpus)), origin),
-        None => Setting::default(Value::unknown("the host is not known; --host cpus=N tells"), "host"),
-    }
 }

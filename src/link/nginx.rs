@@ -1,6 +1,6 @@
 //! nginx pieces as subjects: configurations, servers, locations, and the routes that pass requests on.
 
-use super::addresses;
+use super::{addresses, headers};
 use crate::model::piece;
 use crate::model::scope::{Directive, Level, Scope, ScopeId};
 use crate::model::{Kind, Node, Stack, Subject};
@@ -100,8 +100,27 @@ fn server(scope: &Scope, id: ScopeId) -> Node {
     let name = first.map_or_else(|| "_".into(), |arg| arg.text.clone());
     let mut node = Node::new(Kind::Server, name.clone(), Some(scope.span));
     node.set("name", written(name, first.map_or(scope.span, |arg| arg.span)));
+    node.set("has_tls_listener", has_tls_listener(scope));
     node.scope = Some(id);
     node
+}
+
+/// Whether a `listen` of the server has ssl or quic, or an old `ssl on` covers all of them.
+fn has_tls_listener(scope: &Scope) -> Setting {
+    let is_tls = |directive: &&Directive| {
+        let words: Vec<&str> = directive.args.iter().map(|arg| &*arg.text).collect();
+        match &*directive.name {
+            "listen" => words.iter().skip(1).any(|word| matches!(*word, "ssl" | "quic")),
+            "ssl" => words == ["on"],
+            _ => false,
+        }
+    };
+    let truth = |held: bool| Value::Known(Known::Boolean(held));
+    let (value, span) = match scope.directives.iter().find(is_tls) {
+        Some(found) => (truth(true), found.span),
+        None => (scope.missing().map_or(truth(false), Value::unknown), scope.span),
+    };
+    Setting::new(value, Origin::Written { span })
 }
 
 fn location(stack: &Stack, scope: &Scope, id: ScopeId, subjects: &BTreeMap<ScopeId, Subject>) -> Node {
@@ -148,7 +167,7 @@ fn address(text: &str, port: u16) -> Value {
 /// Adds a route for a location, or an `if` or `limit_except` in one, that passes requests on by a directive of its own.
 fn add_route(stack: &mut Stack, id: ScopeId, subjects: &BTreeMap<ScopeId, Subject>, upstreams: &Upstreams) {
     let Some(scope) = stack.scopes.get(id) else { return };
-    if !matches!(scope.level, Level::Location | Level::If | Level::LimitExcept) {
+    if !scope.level.is_in_location() {
         return;
     }
     let found = scope.directives.iter().find_map(|directive| {
@@ -180,11 +199,12 @@ fn add_route(stack: &mut Stack, id: ScopeId, subjects: &BTreeMap<ScopeId, Subjec
         }
     };
     node.set("peers", peers);
-    node.set("host_headers", host_headers(stack, id, directive.span));
+    node.set("default_host", written(default_host(&target.text), target.span));
     let server = server_around(stack, Some(id), subjects);
     if let Some(upstream) = upstream {
         node.link("upstream", upstream);
     }
+    headers::derive(stack, &mut node, id, directive.span);
     let route = stack.add(node);
     if let Some(server) = server {
         join(stack, (route, "server"), (server, "routes"));
@@ -198,25 +218,6 @@ fn is_health_check(path: &str) -> bool {
     ["health", "status", "ping", "ready", "alive"].iter().any(|word| path.to_ascii_lowercase().contains(word))
 }
 
-/// The Host headers in force, without empty values, which send nothing.
-fn host_headers(stack: &Stack, id: ScopeId, span: Span) -> Setting {
-    let all = stack.scopes.effective(id, "proxy_set_header").unwrap_or_else(Setting::none);
-    if let Value::Unknown(_) = all.value {
-        return all;
-    }
-    let mut entries = stack.scopes.entries(id, "proxy_set_header");
-    // Included ones first: what other locations share is the one to keep.
-    entries.sort_by_key(|entry| !entry.included);
-    let hosts = entries.into_iter().filter_map(|entry| match entry.args.as_slice() {
-        [name, value] if name.text.eq_ignore_ascii_case("host") && !value.text.is_empty() => {
-            Some(Item { value: Value::text(value.text.clone()), origin: Origin::Written { span: entry.span } })
-        }
-        _ => None,
-    });
-    let hosts: Vec<Item> = hosts.collect();
-    Setting::new(Value::Known(Known::List(hosts.into())), Origin::Written { span })
-}
-
 /// The authority of a target: without scheme, and without what follows.
 fn authority(target: &str) -> (&str, u16) {
     let (rest, port) = match target.split_once("://") {
@@ -228,6 +229,14 @@ fn authority(target: &str) -> (&str, u16) {
         // `unix:/path:/uri`
         Some(path) => (rest.get(..5 + path.find(':').unwrap_or(path.len())).unwrap_or(rest), port),
         None => (rest.split('/').next().unwrap_or(rest), port),
+    }
+}
+
+/// What nginx sends as Host by itself: the host and port of the target as written, `localhost` for a socket.
+fn default_host(target: &str) -> &str {
+    match authority(target).0 {
+        socket if socket.starts_with("unix:") => "localhost",
+        host => host,
     }
 }
 

@@ -49,7 +49,7 @@ fn meant(name: &str) -> Option<Option<&'static str>> {
 }
 
 /// An oddity as a subject.
-fn oddity(stack: &Stack, kind: &str, name: &str, span: Span, suggestion: Option<&str>) -> Node {
+pub fn oddity(stack: &Stack, kind: &str, name: &str, span: Span, suggestion: Option<&str>) -> Node {
     let mut node = Node::new(Kind::Oddity, name, Some(span));
     let origin = Origin::Written { span };
     node.set("kind", Setting::new(Value::text(kind), origin.clone()));

@@ -1,5 +1,6 @@
 //! Joins nginx with gunicorn: which app answers a route.
 
+use super::addresses::answers;
 use super::effective::is_in_tmp;
 use super::listeners::Listeners;
 use super::nginx::peers;
@@ -40,27 +41,31 @@ fn near(stack: &Stack, app: Subject, home: Option<DocumentId>) -> usize {
     }
 }
 
-/// Keeps as private only those sockets below /tmp that some route connects to.
-pub fn keep_visited_private_binds(stack: &mut Stack) {
+/// Facts about addresses of an app that count only where some route connects to one of them.
+const VISITED: [&str; 2] = ["private_binds", "ignored_binds"];
+
+/// Keeps of an app's sockets below /tmp, and of the addresses it does not open, only those that some route connects to.
+pub fn keep_visited_binds(stack: &mut Stack) {
     let wanted: HashSet<Address> =
         stack.all(Kind::Route).flat_map(|(route, _)| peers(stack, route)).map(|(peer, _)| peer).collect();
+    let visited_tmp = wanted.iter().any(|peer| is_in_tmp(&Value::Known(Known::Address(peer.clone()))));
     let apps: Vec<Subject> = stack.all(Kind::App).map(|(app, _)| app).collect();
-    for app in apps {
-        let Some(private) = stack.node(app).and_then(|node| node.settings.get("private_binds")).cloned() else { continue };
+    for (app, name) in apps.into_iter().flat_map(|app| VISITED.map(|name| (app, name))) {
+        let Some(binds) = stack.node(app).and_then(|node| node.settings.get(name)).cloned() else { continue };
         // An address that is not known may be the one, but only where some route goes to such a place at all.
-        let visited = wanted.iter().any(|peer| is_in_tmp(&Value::Known(Known::Address(peer.clone()))));
-        if visited && matches!(private.value, Value::Unknown(_)) {
+        let possible = if name == "private_binds" { visited_tmp } else { !wanted.is_empty() };
+        if possible && matches!(binds.value, Value::Unknown(_)) {
             continue;
         }
-        let kept: Vec<Item> = private
+        let is_wanted = |bind: &Address| wanted.contains(bind) || wanted.iter().any(|peer| answers(bind, peer));
+        let kept = binds
             .value
             .items()
             .iter()
-            .filter(|item| matches!(&item.value, Value::Known(Known::Address(bind)) if wanted.contains(bind)))
-            .cloned()
-            .collect();
+            .filter(|item| matches!(&item.value, Value::Known(Known::Address(bind)) if is_wanted(bind)));
+        let kept: Vec<Item> = kept.cloned().collect();
         if let Some(node) = stack.node_mut(app) {
-            node.set("private_binds", Setting { value: Value::Known(Known::List(kept.into())), ..private });
+            node.set(name, Setting { value: Value::Known(Known::List(kept.into())), ..binds });
         }
     }
 }

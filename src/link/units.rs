@@ -1,11 +1,14 @@
 //! systemd units as subjects: services and sockets with every key under its own name, and a launcher for each service.
 
 use super::addresses;
+use crate::arguments::{Word, find_gunicorn};
+use crate::expr::systemd::Argument;
 use crate::model::piece::{Assignment, Command, Key, Unit};
 use crate::model::{Kind, Node, Stack, Subject};
 use crate::value::{Address, Duration, Item, Known, Origin, Setting, Value};
 use crate::vocabulary::systemd as keys;
 use crate::vocabulary::time;
+use std::sync::Arc;
 
 /// Adds a unit with all its keys.
 pub fn add(stack: &mut Stack, unit: &Unit) -> Subject {
@@ -27,7 +30,10 @@ pub fn add(stack: &mut Stack, unit: &Unit) -> Subject {
     }
     match kind {
         Kind::Socket => socket_facts(&mut node),
-        _ => service_facts(&mut node),
+        _ => {
+            service_facts(&mut node);
+            node.set("runs_gunicorn", runs_gunicorn(unit));
+        }
     }
     stack.add(node)
 }
@@ -123,6 +129,35 @@ fn service_facts(node: &mut Node) {
     node.set("runtime_paths", Setting::new(Value::Known(Known::List(paths.into())), directories.origin));
 }
 
+/// Whether a service starts gunicorn; unknown while a script does who knows what.
+fn runs_gunicorn(unit: &Unit) -> Setting {
+    let commands = unit.commands.get("ExecStart").map(Vec::as_slice).unwrap_or_default();
+    let found = commands.iter().find(|command| find_gunicorn(&arguments_of(command)).is_some());
+    let script = commands.iter().find(|command| command.program.text.ends_with(".sh"));
+    let (value, span) = match (found, script) {
+        (Some(command), _) => (Value::Known(Known::Boolean(true)), command.span),
+        (None, Some(command)) => (Value::unknown(format!("what {} starts is not known", command.program.text)), command.span),
+        (None, None) => (Value::Known(Known::Boolean(false)), unit.anchor),
+    };
+    Setting::new(value, Origin::Written { span })
+}
+
+/// The words of a unit's command, the program first, as gunicorn is looked for in them.
+pub fn arguments_of(command: &Command) -> Vec<Word> {
+    let word = |argument: &Argument| {
+        let literal = matches!(argument.origin, Origin::Flag { .. });
+        Word {
+            text: argument.text.clone(),
+            span: argument.span,
+            prefix: argument.prefix.clone(),
+            excerpt: literal.then(|| Arc::new(argument.excerpt.clone())),
+            assuming: Vec::new(),
+            origin: (!literal).then(|| argument.origin.clone()),
+        }
+    };
+    std::iter::once(Word::known(command.program.clone())).chain(command.arguments.iter().map(word)).collect()
+}
+
 /// Links every service to the socket unit that activates it.
 pub fn join_sockets(stack: &mut Stack) {
     let services: Vec<(Subject, String)> =
@@ -165,6 +200,7 @@ pub fn launcher(stack: &Stack, service: Subject, unit: &Unit) -> Node {
     let truth = |held: bool, origin: &Origin| Setting::new(Value::Known(Known::Boolean(held)), origin.clone());
     node.set("name", Setting::new(Value::text(stem), at_unit.clone()));
     node.set("kind", Setting::new(Value::text("systemd"), at_unit.clone()));
+    node.set("platform", Setting::default(Value::text("none"), "systemd"));
     let kills = stack.setting(service, "SendSIGKILL");
     let endless = Setting { value: Value::Known(Known::Duration(Duration::infinite())), ..kills.clone() };
     node.set(

@@ -26,6 +26,9 @@ pub enum Piece {
     },
 }
 
+/// What a file is recognised as that deploys to Cloud Run, a platform that ends requests itself.
+pub const CLOUD_RUN: &str = "Cloud Run definition";
+
 /// An nginx main context, or the site file or snippet that nobody includes.
 #[derive(Clone, Debug)]
 pub struct Nginx {

@@ -54,6 +54,11 @@ impl Level {
         }
     }
 
+    /// Whether the level is a location or a block in one.
+    pub fn is_in_location(self) -> bool {
+        matches!(self, Level::Location | Level::If | Level::LimitExcept)
+    }
+
     pub fn of_block(name: &str) -> Level {
         match name {
             "http" => Level::Http,
@@ -206,11 +211,21 @@ impl Scopes {
     }
 }
 
+impl Scope {
+    /// Why something may stand in this block that was not read.
+    pub fn missing(&self) -> Option<String> {
+        self.gaps.iter().find_map(|gap| match gap {
+            Gap::File(path) => Some(format!("the included file {path} is not at hand")),
+            Gap::Assumed(_) => None,
+        })
+    }
+}
+
 /// What a level that was not fully read means for a directive: unknown, or an assumption that is noted.
 fn unread(scope: &Scope, name: &str, assuming: &mut Vec<Arc<str>>) -> Option<Value> {
     for gap in &scope.gaps {
         match gap {
-            Gap::File(path) => return Some(Value::unknown(format!("the included file {path} is not at hand"))),
+            Gap::File(_) => return scope.missing().map(Value::unknown),
             Gap::Assumed(place) => assuming.push(format!("{place} sets no {name}").into()),
         }
     }

@@ -194,6 +194,9 @@ fn proposed(fix: &LoadedFix, stack: &Stack, evaluation: &mut Evaluation<'_>) -> 
     }
     let mut changes = Vec::new();
     for change in &fix.changes {
+        if change.when.as_ref().is_some_and(|when| evaluation.holds(when) != Some(true)) {
+            continue;
+        }
         let target = match &change.target {
             Expr::Index(list, _) => list,
             other => other,
@@ -216,7 +219,7 @@ fn proposed(fix: &LoadedFix, stack: &Stack, evaluation: &mut Evaluation<'_>) -> 
             to,
         });
     }
-    Some(Fix { safety: fix.safety, because: fix.because.render(evaluation), changes })
+    (!changes.is_empty()).then(|| Fix { safety: fix.safety, because: fix.because.render(evaluation), changes })
 }
 
 /// A fix as a sentence.

@@ -55,6 +55,8 @@ pub struct ChangeText {
     #[serde(rename = "move")]
     pub relocate: Option<Text>,
     pub to: Option<Text>,
+    /// The change is part of the fix only where this holds.
+    pub when: Option<Text>,
 }
 
 /// A mapping in the order in which it is written.

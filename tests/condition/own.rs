@@ -111,7 +111,7 @@ fn time_spans_and_sizes_are_compared_whatever_their_unit() {
     for text in [
         "90s == 1m + 30s",
         "1h == 60m && 1d == 24h && 1500ms > 1s",
-        "2 * 30s == 1m && 1m / 2 == 30s",
+        "2 * 30s == 1m && 1m / 2 == 30s && 1m / 25s == 2 && 1GiB / 300MiB == 3",
         "-5s < 0s",
         "1GiB == 1024MiB && 1MiB == 1024 * 1KiB && 10B < 1KiB",
         "max(10s, 1m) == 60s && min(1, 2) == 1",

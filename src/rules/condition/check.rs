@@ -233,6 +233,8 @@ fn arithmetic(operator: Operator, left: &Type, right: &Type) -> Option<Type> {
         (Add, Type::Text, Type::Text) => Type::Text,
         (Add | Subtract, Type::Duration, Type::Duration) => Type::Duration,
         (Add | Subtract, Type::Size, Type::Size) => Type::Size,
+        // How often one goes into the other.
+        (Divide, Type::Duration, Type::Duration) | (Divide, Type::Size, Type::Size) => Type::Integer,
         (Multiply | Divide, Type::Duration | Type::Size, Type::Integer) => left.clone(),
         (Multiply, Type::Integer, Type::Duration | Type::Size) => right.clone(),
         _ => return None,

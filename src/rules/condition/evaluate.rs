@@ -231,6 +231,7 @@ impl<'a> Evaluation<'a> {
                 Datum::Subjects(all) => !all.is_empty(),
             })),
             Function::Explicit => boolean(Some(self.origin(first).is_some_and(|origin| origin.is_explicit()))),
+            Function::Inherited => boolean(Some(matches!(self.origin(first), Some(Origin::Inherited { .. })))),
             Function::DependsOnCpuCount => boolean(Some(self.depends_on_cpu_count(first))),
             Function::ReadsVariable => {
                 let name = second.map(|name| self.value(name));
@@ -254,19 +255,12 @@ impl<'a> Evaluation<'a> {
     }
 
     fn depends_on_cpu_count(&mut self, expr: &Expr) -> bool {
-        fn on_host(origin: &Origin) -> bool {
-            match origin {
-                Origin::Host { .. } => true,
-                Origin::Computed { from, .. } => from.iter().any(on_host),
-                _ => false,
-            }
-        }
         let missed = self.missed.clone();
         let value = self.value(expr);
         self.missed = missed;
         match value {
             Value::Unknown(unknown) => unknown.depends_on_cpu_count,
-            _ => self.origin(expr).is_some_and(|origin| on_host(&origin)),
+            _ => self.origin(expr).is_some_and(|origin| origin.is_of_host()),
         }
     }
 

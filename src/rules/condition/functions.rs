@@ -1,7 +1,7 @@
 //! The functions of conditions: their names, shapes and types. What they do is in `evaluate`.
 //!
 //! CEL's own: size, startsWith, endsWith, contains, lowerAscii, upperAscii, int, string. Ours: what is known about a value
-//! (known, explicit, has, source, at), and a little arithmetic (min, max, ceil, clearly_below).
+//! (known, explicit, inherited, has, source, at), and a little arithmetic (min, max, ceil, clearly_below).
 
 use super::types::Type;
 use super::{Fault, Form};
@@ -13,6 +13,8 @@ pub enum Function {
     Known,
     /// Chosen by someone, not a default.
     Explicit,
+    /// Taken over from an outer level of nginx.
+    Inherited,
     /// Not none.
     Has,
     /// Where a value comes from, in words.
@@ -41,6 +43,7 @@ pub enum Function {
 const TABLE: &[(&str, Function, Form)] = &[
     ("known", Function::Known, Form::Function),
     ("explicit", Function::Explicit, Form::Function),
+    ("inherited", Function::Inherited, Form::Function),
     ("has", Function::Has, Form::Function),
     ("source", Function::Source, Form::Function),
     ("at", Function::At, Form::Function),
@@ -76,7 +79,9 @@ impl Function {
         let misfit = |expected: &str| Err(Fault::new(format!("{expected} is expected here"), span.clone()));
         let text = |given: &Type| matches!(given, Text | Address | Any);
         match (self, arguments) {
-            (Function::Known | Function::Explicit | Function::Has | Function::DependsOnCpuCount, [_]) => Ok(Boolean),
+            (Function::Known | Function::Explicit | Function::Inherited | Function::Has | Function::DependsOnCpuCount, [_]) => {
+                Ok(Boolean)
+            }
             (Function::Source | Function::At | Function::String, [_]) => Ok(Text),
             (Function::ReadsVariable, [_, Text]) => Ok(Boolean),
             (Function::ReadsVariable, _) => misfit("a value and the name of a variable"),

@@ -115,6 +115,12 @@ fn arithmetic(operator: Operator, left: &Value, right: &Value) -> Value {
     let (Value::Known(left), Value::Known(right)) = (left, right) else { return Value::None };
     let made = match (left, right) {
         (Known::Integer(left), Known::Integer(right)) => whole(operator, *left, *right).map(Known::Integer),
+        (Known::Duration(Duration { milliseconds: left, .. }), Known::Duration(Duration { milliseconds: right, .. }))
+        | (Known::Size(Size { bytes: left, .. }), Known::Size(Size { bytes: right, .. }))
+            if operator == Operator::Divide =>
+        {
+            left.checked_div(*right).map(Known::Integer)
+        }
         (Known::Duration(left), Known::Duration(right)) => {
             let endless = [left, right].iter().any(|side| side.milliseconds == Duration::INFINITE);
             let sum = if endless { Some(Duration::INFINITE) } else { whole(operator, left.milliseconds, right.milliseconds) };

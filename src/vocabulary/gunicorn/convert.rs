@@ -160,6 +160,7 @@ fn commas(known: &Known, origin: &Origin) -> Result<Value, String> {
     let text = match known {
         Known::Null => "",
         Known::Text(text) => text,
+        Known::List(_) => return Err("one string with commas is expected, not a list".to_owned()),
         other => return Err(format!("{other} is not a string with commas")),
     };
     let items = text.trim().split(',').filter(|item| !item.is_empty());

@@ -1,0 +1,62 @@
+//! What an app may use: processors and memory, by what the host has and the launcher allows, and how far its workers grow with them.
+
+use crate::model::facts::Facts;
+use crate::model::{Node, Stack};
+use crate::value::{Known, Origin, Setting, Size, Value};
+
+/// Processors of a large machine. A number of workers that follows from the processors without an upper bound is far too large there.
+pub const MANY_CPUS: i64 = 1024;
+
+/// What a worker takes at least: the interpreter, gunicorn and a small application (facts/gunicorn.md: 25 to 32 MiB resident).
+const LEAST_PER_WORKER: i64 = 30 << 20;
+
+/// Adds the limits of an app that is linked to its launcher.
+pub fn derive(stack: &Stack, node: &mut Node, facts: &Facts) {
+    let limit = |name: &str| {
+        let launcher = node.links.get("launcher").and_then(|launchers| launchers.first());
+        launcher.map(|launcher| stack.setting(*launcher, name)).filter(|limit| matches!(limit.value, Value::Known(_)))
+    };
+    let (cpus, memory) = (cpus(limit("cpu_limit"), facts), memory(limit("memory_limit"), facts));
+    node.set("cpus", cpus);
+    node.set("memory", memory);
+    let floor = Value::Known(Known::Size(Size { bytes: LEAST_PER_WORKER, written: "30M".into() }));
+    let assuming = vec!["a worker takes 30 MiB, the least that was measured".into()];
+    node.set("memory_per_worker", Setting { assuming, ..Setting::default(floor, "gearmesh") });
+}
+
+/// The least of the host's processors and the launcher's limit.
+fn cpus(limit: Option<Setting>, facts: &Facts) -> Setting {
+    let host = facts.cpus.map(|cpus| Setting::new(Value::Known(Known::Number(cpus as f64)), of_host(facts)));
+    let number = |setting: &Setting| match setting.value {
+        Value::Known(Known::Number(cpus)) => Some(cpus),
+        _ => None,
+    };
+    least(host, limit, number).unwrap_or_else(|| unknown("the host is not known; --host cpus=N tells"))
+}
+
+/// The least of the host's memory and the launcher's limit.
+fn memory(limit: Option<Setting>, facts: &Facts) -> Setting {
+    let size = |bytes| Value::Known(Known::Size(Size { bytes, written: "".into() }));
+    let host = facts.memory.map(|bytes| Setting::new(size(bytes), of_host(facts)));
+    let bytes = |setting: &Setting| match &setting.value {
+        Value::Known(Known::Size(size)) => Some(size.bytes as f64),
+        _ => None,
+    };
+    least(host, limit, bytes).unwrap_or_else(|| unknown("the host is not known; --host memory=SIZE tells"))
+}
+
+fn least(host: Option<Setting>, limit: Option<Setting>, amount: impl Fn(&Setting) -> Option<f64>) -> Option<Setting> {
+    let limit = limit.filter(|limit| amount(limit).is_some());
+    match (host, limit) {
+        (Some(host), Some(limit)) => Some(if amount(&limit) < amount(&host) { limit } else { host }),
+        (host, limit) => host.or(limit),
+    }
+}
+
+fn of_host(facts: &Facts) -> Origin {
+    Origin::Host { probe: facts.source.clone() }
+}
+
+fn unknown(reason: &str) -> Setting {
+    Setting::default(Value::unknown(reason), "host")
+}

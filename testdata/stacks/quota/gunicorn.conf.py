@@ -1,0 +1,7 @@
+# A small service on a large machine: what it may use is written in the unit, and the file does not know.
+import os
+
+workers = os.cpu_count() * 2 + 1
+max_requests = 2000
+max_requests_jitter = 200
+timeout = "60s"
