@@ -213,7 +213,7 @@ fn two_runs_say_the_same() {
     let files: Vec<(String, String)> = (0..200)
         .flat_map(|number| {
             let site =
-                format!("server {{ location / {{ proxy_read_timeout 10s; proxy_pass http://unix:/run/{number}.sock; }} }}\n");
+                format!("server {{ location / {{ proxy_read_timeout 10s; proxy_set_header Host $host; proxy_pass http://unix:/run/{number}.sock; }} }}\n");
             let unit =
                 format!("[Service]\nExecStart=/a/bin/gunicorn --bind unix:/run/{number}.sock -w 3 -t 60 a\nTimeoutStopSec=5\n");
             [(format!("nginx/sites/{number}.conf"), site), (format!("units/{number}.service"), unit)]
@@ -233,7 +233,7 @@ fn a_root_stands_for_the_machine() {
         ("copy/etc/nginx/nginx.conf", "events {}\nhttp { include /etc/nginx/sites-enabled/*; }\n"),
         (
             "copy/etc/nginx/sites-available/shop",
-            "server { location / { proxy_pass http://unix:/run/shop.sock; proxy_read_timeout 20s; } }\n",
+            "server { location / { proxy_pass http://unix:/run/shop.sock; proxy_read_timeout 20s; proxy_set_header Host $host; } }\n",
         ),
         (
             "copy/etc/systemd/system/shop.service",
@@ -256,7 +256,7 @@ fn rules_are_listed_and_explained() {
     let folder = Folder::new(&[]);
     let rules = folder.run(&["rules"]);
     assert_eq!(rules.code, 0);
-    assert!(rules.out.contains("\nsockets\n  socket-in-private-tmp"), "{}", rules.out);
+    assert!(rules.out.contains("\nsockets\n  bind-ignored-by-socket-unit"), "{}", rules.out);
     let fields = folder.run(&["rules", "--fields"]);
     assert!(fields.out.contains("app.timeout: a time span\n") && fields.out.contains("launcher.stop_grace: a time span · "));
     let explained = folder.run(&["explain", "max-requests-without-jitter"]);

@@ -20,7 +20,8 @@ fn a_comment_in_the_file_ignores_a_finding() {
 }
 
 const RULE: &str = "proxy-read-timeout-below-worker-timeout";
-const SITE: &str = "server { location / {\n proxy_read_timeout 20s;\n proxy_pass http://127.0.0.1:8000;\n} }\n";
+const SITE: &str =
+    "server { location / {\n proxy_read_timeout 20s;\n proxy_pass http://127.0.0.1:8000;\n proxy_set_header Host $host;\n} }\n";
 const PROGRAM: &str = "bind = '127.0.0.1:8000'\nworkers = 3\ntimeout = 90\n";
 
 #[test]
