@@ -7,8 +7,9 @@
 mod find;
 mod parser;
 mod split;
+mod wrappers;
 
-pub use find::{Invocation, Shell, find_gunicorn};
+pub use find::{Inherits, Invocation, Shell, find_gunicorn};
 pub use split::{Command, Unclosed, shell, shlex};
 
 use crate::source::{Excerpt, Span};

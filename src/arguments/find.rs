@@ -3,8 +3,10 @@
 //! In: the words of a command. Out: what gunicorn itself is given, and what stands before it. A program that is not in the table
 //! of wrappers ends the search: what it does with its arguments is not known.
 
-use super::{Word, shell};
+use super::wrappers::{self, Effect, Given};
+use super::{Word, shell, shlex};
 use crate::source::Span;
+use crate::value::Unknown;
 use std::sync::Arc;
 
 /// Finds the first gunicorn that the words start.
@@ -15,7 +17,7 @@ pub fn find_gunicorn(words: &[Word]) -> Option<Invocation> {
         let (word, after) = rest.split_first()?;
         let text = word.as_text();
         if let Some(name) = text.unwrap_or(&word.prefix).split_once('=').and_then(|(name, _)| is_variable(name).then_some(name)) {
-            found.environment.push((name.into(), word.after(name.len() + 1)));
+            found.set(name, word.after(name.len() + 1));
             rest = after;
             continue;
         }
@@ -30,9 +32,19 @@ pub fn find_gunicorn(words: &[Word]) -> Option<Invocation> {
         if ["sh", "bash", "dash", "ash", "zsh"].contains(&name) {
             return in_shell(name, after, found);
         }
-        let wrapper = WRAPPERS.iter().find(|wrapper| wrapper.name == name)?;
+        let wrapper = wrappers::called(name)?;
         found.wrappers.push(name.into());
-        rest = wrapper.command(after)?;
+        let given = wrapper.read(after)?;
+        found.take(&given);
+        match given {
+            Given { script: Some(script), shell: name, .. } => return script_of(name.unwrap_or("sh"), script, found),
+            Given { split: Some(text), command, .. } => {
+                let split = shlex(text.excerpt.as_deref()?).ok()?.into_iter().map(Word::known);
+                let words: Vec<Word> = split.chain(command.iter().cloned()).collect();
+                return Some(found.around(find_gunicorn(&words)?));
+            }
+            Given { command, .. } => rest = command,
+        }
     }
 }
 
@@ -49,8 +61,23 @@ pub struct Invocation {
     pub wrappers: Vec<Arc<str>>,
     /// The shell whose script starts it.
     pub shell: Option<Shell>,
-    /// A script read another file before it, which may have set any variable.
+    /// Something before it may have set any variable: a script that read another file, a login shell, a tool that loads a file.
     pub sources: bool,
+    /// The folders that were entered before it, each relative to the one before.
+    pub folders: Vec<Word>,
+    /// What is left of the environment that the first program was started in.
+    pub inherits: Inherits,
+}
+
+/// What a command passes on of the environment it was started in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Inherits {
+    #[default]
+    All,
+    /// Nobody can say without the machine's own configuration (sudo, a login of su).
+    Unsure,
+    /// `env -i`
+    Nothing,
 }
 
 /// A shell with a `-c` script.
@@ -71,92 +98,43 @@ impl Invocation {
         self.arguments = arguments.to_vec();
         self
     }
-}
 
-/// A program that starts the command in its arguments.
-struct Wrapper {
-    name: &'static str,
-    /// A word that must come before the command (`poetry run`).
-    subcommand: Option<&'static str>,
-    /// Words of its own between its options and the command.
-    operands: usize,
-    /// Options that take the next word as their value.
-    valued: &'static [&'static str],
-}
-
-const fn wrapper(name: &'static str, operands: usize, valued: &'static [&'static str]) -> Wrapper {
-    Wrapper { name, subcommand: None, operands, valued }
-}
-
-const fn runner(name: &'static str, subcommand: &'static str, valued: &'static [&'static str]) -> Wrapper {
-    Wrapper { name, subcommand: Some(subcommand), operands: 0, valued }
-}
-
-/// From the manual pages of the programs.
-const WRAPPERS: &[Wrapper] = &[
-    wrapper("exec", 0, &["-a"]),
-    wrapper("env", 0, &["-u", "--unset", "-C", "--chdir"]),
-    wrapper("nohup", 0, &[]),
-    wrapper("setsid", 0, &[]),
-    wrapper("time", 0, &[]),
-    wrapper("nice", 0, &["-n", "--adjustment"]),
-    wrapper("ionice", 0, &["-c", "--class", "-n", "--classdata"]),
-    wrapper("stdbuf", 0, &["-i", "-o", "-e", "--input", "--output", "--error"]),
-    wrapper("chroot", 1, &[]),
-    wrapper("setpriv", 0, SETPRIV),
-    wrapper("gosu", 1, &[]),
-    wrapper("su-exec", 1, &[]),
-    wrapper("setuidgid", 1, &[]),
-    wrapper("s6-setuidgid", 1, &[]),
-    wrapper("sudo", 0, &["-u", "--user", "-g", "--group"]),
-    wrapper("tini", 0, &["-p", "-e"]),
-    wrapper("dumb-init", 0, &["-r", "--rewrite"]),
-    wrapper("ddtrace-run", 0, &[]),
-    wrapper(
-        "opentelemetry-instrument",
-        0,
-        &["--traces_exporter", "--metrics_exporter", "--logs_exporter", "--service_name", "--exporter_otlp_endpoint"],
-    ),
-    runner("newrelic-admin", "run-program", &[]),
-    runner("poetry", "run", &["-C", "--directory", "-P", "--project"]),
-    runner(
-        "uv",
-        "run",
-        &["--with", "--extra", "--group", "--python", "-p", "--project", "--directory", "--env-file", "--package"],
-    ),
-    runner("pipenv", "run", &[]),
-    runner("hatch", "run", &["-e", "--env"]),
-    runner("pdm", "run", &["-p", "--project"]),
-    runner("rye", "run", &[]),
-];
-
-const SETPRIV: &[&str] =
-    &["--reuid", "--regid", "--groups", "--inh-caps", "--ambient-caps", "--bounding-set", "--securebits", "--pdeathsig"];
-
-impl Wrapper {
-    /// The words of the command it starts.
-    fn command<'a>(&self, words: &'a [Word]) -> Option<&'a [Word]> {
-        let mut rest = self.skip_options(words)?;
-        if let Some(subcommand) = self.subcommand {
-            let (word, after) = rest.split_first()?;
-            if word.as_text() != Some(subcommand) {
-                return None;
-            }
-            rest = self.skip_options(after)?;
-        }
-        rest.get(self.operands..)
+    fn set(&mut self, name: &str, word: Word) {
+        self.environment.push((name.into(), word));
     }
 
-    fn skip_options<'a>(&self, mut words: &'a [Word]) -> Option<&'a [Word]> {
-        loop {
-            let (word, after) = words.split_first()?;
-            let text = word.as_text().unwrap_or(&word.prefix);
-            match text {
-                "--" => return Some(after),
-                _ if !text.starts_with('-') || text == "-" => return Some(words),
-                _ => words = after.get(usize::from(self.valued.contains(&text))..)?,
+    /// What the options of a wrapper do.
+    fn take(&mut self, given: &Given<'_>) {
+        for (effect, value) in &given.effects {
+            match (effect, value) {
+                (Effect::Clears, _) => (self.inherits, self.sources) = (Inherits::Nothing, false),
+                (Effect::Resets, _) => self.inherits = self.inherits.max(Inherits::Unsure),
+                (Effect::Loads, _) => self.sources = true,
+                (Effect::Enters, Some(folder)) => self.folders.push(folder.clone()),
+                // No value says "not set"; what is not known is not taken for set.
+                (Effect::Unsets, Some(name)) => {
+                    let reason = Unknown { reason: "env takes it away".into(), depends_on_cpu_count: false };
+                    let word = Word::unknown(reason, "", name.span);
+                    self.set(name.as_text().unwrap_or_default(), word);
+                }
+                _ => {}
+            }
+            // What was set before is lost as well.
+            if matches!(effect, Effect::Clears | Effect::Resets) {
+                self.environment.clear();
             }
         }
+    }
+
+    /// This command with another inside it.
+    fn around(self, mut inner: Invocation) -> Invocation {
+        let kept = if inner.inherits == Inherits::All { self.environment } else { Vec::new() };
+        inner.environment = kept.into_iter().chain(inner.environment).collect();
+        inner.wrappers = self.wrappers.into_iter().chain(inner.wrappers).collect();
+        inner.folders = self.folders.into_iter().chain(inner.folders).collect();
+        inner.sources |= self.sources && inner.inherits != Inherits::Nothing;
+        inner.inherits = inner.inherits.max(self.inherits);
+        inner
     }
 }
 
@@ -185,10 +163,13 @@ fn is_gunicorn_module(name: Option<&str>) -> bool {
 }
 
 /// Searches the script of `sh -c SCRIPT`.
-fn in_shell(name: &str, mut words: &[Word], outer: Invocation) -> Option<Invocation> {
+fn in_shell(name: &str, mut words: &[Word], mut outer: Invocation) -> Option<Invocation> {
     let script = loop {
         let (word, after) = words.split_first()?;
-        match word.as_text()? {
+        let text = word.as_text()?;
+        // A login shell reads the profiles first.
+        outer.sources |= text == "--login" || (text.starts_with('-') && !text.starts_with("--") && text.contains('l'));
+        match text {
             "-o" | "+o" | "-O" | "+O" => words = after.get(1..)?,
             text if text.starts_with("--") => words = after,
             text if text.starts_with('-') && text.contains('c') => break after.first()?,
@@ -196,17 +177,39 @@ fn in_shell(name: &str, mut words: &[Word], outer: Invocation) -> Option<Invocat
             _ => return None,
         }
     };
+    script_of(name, script, outer)
+}
+
+/// Searches a script that a shell of that name runs.
+fn script_of(name: &str, script: &Word, outer: Invocation) -> Option<Invocation> {
     let commands = shell(script.excerpt.as_deref()?);
     let (at, mut found) = commands.iter().enumerate().find_map(|(at, command)| Some((at, find_gunicorn(&command.words)?)))?;
     let before = commands.get(..at).unwrap_or_default();
-    let exports: Vec<(Arc<str>, Word)> = before.iter().flat_map(|command| exported(&command.words)).collect();
     let exec = found.wrappers.first().is_some_and(|wrapper| &**wrapper == "exec");
     let here = Shell { name: name.into(), span: script.span, exec, several: commands.len() > 1 };
     found.shell = found.shell.or(Some(here));
-    found.sources |= before.iter().any(|command| sources(&command.words));
-    found.environment = outer.environment.into_iter().chain(exports).chain(found.environment).collect();
-    found.wrappers = outer.wrappers.into_iter().chain(found.wrappers).collect();
-    Some(found)
+    let script = Invocation {
+        environment: before.iter().flat_map(|command| exported(&command.words)).collect(),
+        folders: before.iter().filter_map(|command| entered(&command.words)).collect(),
+        sources: before.iter().any(|command| sources(&command.words)),
+        ..Invocation::default()
+    };
+    Some(outer.around(script.around(found)))
+}
+
+/// The folder that a command of a script enters for those after it; unknown for `cd` without one and for `popd`.
+fn entered(words: &[Word]) -> Option<Word> {
+    let (first, rest) = words.split_first()?;
+    let options = |word: &&Word| word.as_text().is_some_and(|text| matches!(text, "-P" | "-L" | "-e" | "--"));
+    let somewhere = || {
+        let reason = Unknown { reason: "the folder is not named".into(), depends_on_cpu_count: false };
+        Word::unknown(reason, "", first.span)
+    };
+    match first.as_text()? {
+        "cd" | "pushd" => Some(rest.iter().find(|word| !options(word)).cloned().unwrap_or_else(somewhere)),
+        "popd" => Some(somewhere()),
+        _ => None,
+    }
 }
 
 /// The variables that a command of a script sets for those after it: `export A=1 B=2`.
@@ -227,7 +230,7 @@ fn sources(words: &[Word]) -> bool {
     words.first().and_then(Word::as_text).is_some_and(|command| matches!(command, "." | "source" | "eval"))
 }
 
-fn basename(path: &str) -> &str {
+pub(super) fn basename(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
@@ -256,20 +259,32 @@ mod tests {
         let Some(found) = find(line) else { return "nothing".into() };
         let variables = found.environment.iter().map(|(name, word)| format!("{name}={}", word.text));
         let arguments = found.arguments.iter().map(|word| word.text.to_string());
+        let changes = [
+            found.folders.iter().map(|word| format!("in {}", word.text)).collect::<Vec<_>>().join(" "),
+            if found.inherits == Inherits::All { String::new() } else { format!("{:?}", found.inherits) },
+            if found.sources { "sources".to_owned() } else { String::new() },
+        ];
+        let changes = changes.into_iter().filter(|change| !change.is_empty()).collect();
         let shell = found.shell.iter().map(|shell| format!("{}{}", shell.name, if shell.exec { "!" } else { "" }));
         let wrappers = found.wrappers.iter().map(|name| name.to_string());
-        [shell.collect::<Vec<_>>(), wrappers.collect(), variables.collect(), arguments.collect()]
+        [shell.collect::<Vec<_>>(), wrappers.collect(), variables.collect(), arguments.collect(), changes]
             .map(|part| part.join(" "))
             .join("|")
+            .trim_end_matches('|')
+            .to_owned()
     }
 
     #[test]
     fn gunicorn_is_found_behind_wrappers() {
         assert_eq!(told("/srv/venv/bin/gunicorn -w 4 a"), "|||-w 4 a");
-        assert_eq!(told("A=1 env -u X B=2 gunicorn a"), "|env|A=1 B=2|a");
+        assert_eq!(told("A=1 env -u X B=2 gunicorn a"), "|env|A=1 X=unknown B=2|a");
         assert_eq!(told("nice -n 5 chroot --userspec=u /x gosu www tini -g -- gunicorn a"), "|nice chroot gosu tini||a");
         assert_eq!(told("newrelic-admin run-program python3.11 -u -m gunicorn a"), "|newrelic-admin||a");
-        assert_eq!(told("uv run --env-file .env gunicorn a"), "|uv||a");
+        assert_eq!(told("uv run --env-file .env gunicorn a"), "|uv||a|sources");
+        assert_eq!(told("timeout -k 5 1h poetry -C /srv run gunicorn a"), "|timeout poetry||a|in /srv");
+        assert_eq!(told("./wait-for-it.sh -t 9 db:5432 -- gunicorn -w 2"), "|wait-for-it.sh||-w 2");
+        assert_eq!(told("conda run --no-capture-output -n web gunicorn a"), "|conda||a|sources");
+        assert_eq!(told("exec -a web nice -10 ionice -c2 -n7 python3 -m gunicorn a"), "|exec nice ionice||a");
         assert_eq!(told("setpriv --reuid 5 --clear-groups python -mgunicorn.app.wsgiapp a"), "|setpriv||a");
         for other in
             ["uvicorn a", "python app.py", "poetry install gunicorn", "python -m http.server gunicorn", "pip install gunicorn"]
@@ -280,10 +295,30 @@ mod tests {
 
     #[test]
     fn gunicorn_is_found_inside_a_shell() {
-        assert_eq!(told("bash -lc 'cd /a && exec gunicorn --bind=:$PORT a'"), "bash!|exec||unknown a");
+        assert_eq!(told("bash -lc 'cd /a && exec gunicorn --bind=:$PORT a'"), "bash!|exec||unknown a|in /a sources");
         assert_eq!(told("dumb-init sh -c \"./migrate; W=2 gunicorn a\""), "sh|dumb-init|W=2|a");
         let found = find("sh -c 'exec gunicorn -w 4'").unwrap();
         assert_eq!((found.arguments[1].span.start, found.arguments[1].span.end), (24, 25));
         assert_eq!(told("sh start.sh gunicorn"), "nothing");
+        assert_eq!(told("sh -c 'cd /a && cd -- b; . ./env && gunicorn a'"), "sh|||a|in /a in b sources");
+        assert_eq!(told("bash -lc 'cd; gunicorn a'"), "bash|||a|in unknown sources");
+    }
+
+    #[test]
+    fn what_changes_the_environment_is_known() {
+        assert_eq!(told("A=1 env -i B=2 gunicorn a"), "|env|B=2|a|Nothing");
+        assert_eq!(told("env -C /srv -S 'C=3 gunicorn -w 4' a"), "|env|C=3|-w 4 a|in /srv");
+        assert_eq!(told("A=1 sudo -EHuwww B=2 gunicorn a"), "|sudo|A=1 B=2|a");
+        assert_eq!(told("A=1 sudo -H -u www B=2 gunicorn a"), "|sudo|B=2|a|Unsure");
+        assert_eq!(told("A=1 sudo -E -u www gunicorn a"), "|sudo|A=1|a");
+    }
+
+    #[test]
+    fn gunicorn_is_found_behind_su() {
+        assert_eq!(told("A=1 su www -s /bin/bash -c 'B=2 exec gunicorn -w 4'"), "bash!|su exec|A=1 B=2|-w 4");
+        assert_eq!(told("su - www -c 'cd /a && exec gunicorn a'"), "sh!|su exec||a|in /a Unsure");
+        assert_eq!(told("runuser -u www -- gunicorn a"), "|runuser||a");
+        assert_eq!(told("exec runuser www -c \"gunicorn a\""), "sh|exec runuser||a");
+        assert_eq!(told("su www"), "nothing");
     }
 }

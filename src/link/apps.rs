@@ -4,7 +4,7 @@
 //! and evaluates the configuration file in the environment that the app is started with: once per world.
 
 use super::{effective, limits, oddities, refused, units};
-use crate::arguments::{self, Arguments, Invocation, Shell, Word, find_gunicorn};
+use crate::arguments::{self, Arguments, Inherits, Invocation, Shell, Word, find_gunicorn};
 use crate::expr::python::{self, Evaluation, Machine};
 use crate::expr::{Environment, Variable};
 use crate::model::facts::Facts;
@@ -59,11 +59,8 @@ pub fn add_service(stack: &mut Stack, service: Subject, unit: &Unit, pieces: &Pi
         if let Some(node) = stack.node_mut(launcher) {
             node.set("wrapper_forks", wrapper_forks(&invocation, unit.anchor));
         }
-        let mut environment = unit.environment.clone();
-        for (name, word) in &invocation.environment {
-            environment.set(name, Variable { value: word.text.clone(), span: Some(word.span) });
-        }
-        environment.closed &= !invocation.sources;
+        let environment = environment_of(&invocation, &unit.environment);
+        let directory = folder_of(&invocation, directory.clone());
         let command_line = arguments::read(&invocation.arguments, &gunicorn::supported());
         let config = config_of(&command_line, &environment, directory.as_deref(), unit.document, pieces);
         let anchor = invocation.program.unwrap_or(unit.anchor);
@@ -75,7 +72,7 @@ pub fn add_service(stack: &mut Stack, service: Subject, unit: &Unit, pieces: &Pi
             environment,
             command_line,
             config,
-            working_directory: directory.clone(),
+            working_directory: directory,
         };
         add(stack, &start, facts, loaded);
     }
@@ -84,6 +81,7 @@ pub fn add_service(stack: &mut Stack, service: Subject, unit: &Unit, pieces: &Pi
 /// Whether gunicorn is another process than the one its launcher started: a shell waits for it, or `uv run` does.
 fn wrapper_forks(invocation: &Invocation, anchor: Span) -> Setting {
     let truth = |held: bool| Value::Known(Known::Boolean(held));
+    let through = |names: &[&str]| invocation.wrappers.iter().any(|wrapper| names.contains(&&**wrapper));
     let by_shell = |shell: &Shell| match &*shell.name {
         _ if shell.exec => truth(false),
         // Measured: dash stays in front, bash gives its place to the only command of a script.
@@ -92,11 +90,37 @@ fn wrapper_forks(invocation: &Invocation, anchor: Span) -> Setting {
         other => Value::unknown(format!("whether {other} stays in front of gunicorn is not known")),
     };
     let value = match &invocation.shell {
-        _ if invocation.wrappers.iter().any(|wrapper| &**wrapper == "uv") => truth(true),
+        _ if through(STAYING) => truth(true),
+        _ if through(PERHAPS_STAYING) => Value::unknown("whether what starts gunicorn stays in front of it is not known"),
         Some(shell) => by_shell(shell),
         None => truth(false),
     };
     Setting::new(value, Origin::Written { span: invocation.program.unwrap_or(anchor) })
+}
+
+/// Programs that wait for what they start (their manual pages; uv measured), and programs that do so in some versions or setups.
+const STAYING: &[&str] = &["uv", "su", "runuser", "timeout", "flock"];
+const PERHAPS_STAYING: &[&str] =
+    &["sudo", "doas", "conda", "mamba", "micromamba", "dotenv", "honcho", "doppler", "infisical", "op"];
+
+/// The environment that the command leaves to gunicorn, of the one the launcher gives.
+fn environment_of(invocation: &Invocation, given: &Environment) -> Environment {
+    let mut environment = if invocation.inherits == Inherits::All { given.clone() } else { Environment::default() };
+    environment.closed |= invocation.inherits == Inherits::Nothing;
+    for (name, word) in &invocation.environment {
+        environment.set(name, Variable { value: word.text.clone(), span: Some(word.span) });
+    }
+    environment.closed &= !invocation.sources;
+    environment
+}
+
+/// Where gunicorn starts, when the launcher starts the command there.
+fn folder_of(invocation: &Invocation, launcher: Option<String>) -> Option<String> {
+    invocation.folders.iter().fold(launcher, |from, folder| match (from, folder.as_text()?) {
+        (_, path) if path.starts_with('/') => Some(path.to_owned()),
+        (Some(from), path) => Some(Path::new(&from).join(path).to_string_lossy().into_owned()),
+        (None, _) => None,
+    })
 }
 
 /// Adds an app for a configuration file that no command loads.
