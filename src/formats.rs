@@ -2,6 +2,7 @@
 //!
 //! Each language is a file or folder below; this one is the list of them. A format knows no rule and no other format's files.
 
+pub mod dependencies;
 pub mod environment;
 pub mod gunicorn;
 pub mod ignores;
@@ -28,6 +29,8 @@ pub enum Format {
     DropIn,
     /// An environment file of systemd.
     Variables,
+    /// A list of Python packages.
+    Dependencies(dependencies::Kind),
     /// Something that may start programs and is not read: "Dockerfile", "shell script", ...
     Opaque(&'static str),
 }
@@ -40,6 +43,7 @@ impl Format {
             Format::Gunicorn => "gunicorn",
             Format::Unit | Format::DropIn => "systemd",
             Format::Variables => "environment",
+            Format::Dependencies(_) => "dependencies",
             Format::Opaque(what) => what,
         }
     }
@@ -67,6 +71,7 @@ pub enum Tree {
     Unit(systemd::UnitFile),
     Config(Arc<Program>),
     Variables(Vec<environment::Assigned>),
+    Dependencies(dependencies::Listing),
     Opaque,
 }
 
@@ -124,6 +129,11 @@ pub fn parse(format: Format, document: &Document) -> Parsed {
             parsed.ignores = ignores::find(document, || environment::layout(&read));
             parsed.tree = Tree::Variables(read.assigned);
         }
+        Format::Dependencies(kind) => {
+            let listing = dependencies::parse(kind, document);
+            parsed.wants = dependencies::wants(&listing);
+            parsed.tree = Tree::Dependencies(listing);
+        }
         Format::Opaque(_) => {}
     }
     if !parsed.problems.is_empty() {
@@ -156,6 +166,7 @@ pub fn lower(document: DocumentId, parsed: &Parsed, forest: &Forest<'_>) -> Lowe
         (Tree::Nginx(tree), _) => nginx::lower(document, tree, forest),
         (Tree::Unit(unit), Format::Unit) => systemd::lower(document, unit, forest),
         (Tree::Config(program), _) => Lowered::piece(Piece::Config(Config { document, program: program.clone() })),
+        (Tree::Dependencies(listing), _) => dependencies::lower(document, listing, forest),
         (Tree::Opaque, Format::Opaque(what)) => Lowered::piece(Piece::Opaque { document, what }),
         _ => Lowered::default(),
     }

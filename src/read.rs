@@ -11,7 +11,7 @@ mod walk;
 
 use crate::error::Error;
 use crate::formats::recognise::{self, Guess};
-use crate::formats::{self, Forest, Format, Parsed, Tree, Want};
+use crate::formats::{self, Forest, dependencies, Format, Parsed, Tree, Want};
 use crate::model::piece::{File, Piece, Pieces, Unit};
 use crate::outcome::Unread;
 use crate::source::paths::Paths;
@@ -52,7 +52,8 @@ pub fn read(input: &Input) -> Result<Reading, Error> {
         let wants = worklist.parse(jobs);
         jobs = worklist.follow(&wants);
     }
-    if worklist.parsed.values().all(|parsed| matches!(parsed.format, Format::Opaque(_))) && worklist.unread.is_empty() {
+    let is_beside = |parsed: &Parsed| matches!(parsed.format, Format::Opaque(_) | Format::Dependencies(_));
+    if worklist.parsed.values().all(is_beside) && worklist.unread.is_empty() {
         return Err(Error::NothingToRead { paths: input.paths.clone() });
     }
     Ok(worklist.finish())
@@ -135,6 +136,10 @@ impl<'a> Worklist<'a> {
             walk::make_known(&mut self.paths, self.input, &want.path);
             let found = match want.format {
                 Format::Nginx => formats::included(&self.paths, &want.path, &near),
+                Format::Dependencies(_) => {
+                    let path = dependencies::included(&want.path, &near);
+                    if self.paths.knows(&path) { vec![path] } else { Vec::new() }
+                }
                 _ => self.paths.find(Path::new(&want.path), &near).filter(|path| self.paths.knows(path)).into_iter().collect(),
             };
             for path in found {
@@ -222,6 +227,10 @@ fn note(path: &Path, parsed: &Parsed) -> Option<Unread> {
     let reason = match (parsed.template, parsed.format) {
         (Some(kind), _) if !parsed.problems.is_empty() => format!("a template ({kind}), not read"),
         (_, Format::Opaque(what)) => format!("a {what}, which may start programs and is not read"),
+        (_, Format::Dependencies(_)) => match &parsed.tree {
+            Tree::Dependencies(listing) => listing.unreadable.clone()?,
+            _ => return None,
+        },
         _ => return None,
     };
     Some(Unread { path: path.to_owned(), reason })

@@ -1,6 +1,6 @@
 //! Which language a file is written in: by its name where that is telling, else by a look at its first lines.
 
-use super::{Format, nginx};
+use super::{Format, dependencies, nginx};
 use crate::model::piece::CLOUD_RUN;
 use crate::source::Document;
 use crate::vocabulary;
@@ -53,6 +53,9 @@ pub fn by_name(path: &Path) -> Guess {
     let Some(name) = path.file_name().map(|name| name.to_string_lossy().to_lowercase()) else { return Guess::No };
     if name.ends_with('~') || BACKUPS.iter().any(|ending| name.ends_with(ending)) {
         return Guess::No;
+    }
+    if let Some(kind) = dependencies::recognise(path) {
+        return Guess::Sure(Format::Dependencies(kind));
     }
     let name = DRAFTS.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);

@@ -2,6 +2,7 @@
 //!
 //! A piece keeps what depends on an environment unevaluated (Python programs, words with variables) and argument vectors raw.
 
+use super::dependencies::Dependencies;
 use super::ignore::Ignores;
 use super::scope::Scopes;
 use crate::expr::Environment;
@@ -19,6 +20,7 @@ pub enum Piece {
     Nginx(Nginx),
     Unit(Unit),
     Config(Config),
+    Dependencies(Dependencies),
     /// A file that may start a program and is not read further, by what it was recognised as.
     Opaque {
         document: DocumentId,

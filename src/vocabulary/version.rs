@@ -1,5 +1,7 @@
 //! Versions, and what can be said about a version that is only known to lie in a range.
 
+pub mod specifier;
+
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
