@@ -18,15 +18,17 @@ use std::sync::Arc;
 pub fn check(input: &Input, facts: &Facts) -> Result<Outcome, Error> {
     let rules = rules::load()?;
     let read = read::read(input)?;
-    let stack = link::link(&read.pieces, facts);
+    let mut stack = link::link(&read.pieces, facts);
     let judged = rules::judge(&rules, &stack);
     let rules: Vec<Arc<Rule>> = rules.into_iter().map(|loaded| loaded.rule).collect();
     let kept = suppress::apply(judged.findings, &judged.undecided, &read.pieces.files, &rules);
+    let mut remarks = [kept.remarks, std::mem::take(&mut stack.remarks)].concat();
+    remarks.sort_by_key(|remark| (remark.span, remark.kind));
     Ok(Outcome {
         stack,
         findings: kept.findings,
         suppressed: kept.suppressed,
-        remarks: kept.remarks,
+        remarks,
         undecided: judged.undecided,
         unread: read.unread,
         notes: read.notes,

@@ -7,8 +7,10 @@ pub mod dependencies;
 pub mod facts;
 pub mod ignore;
 pub mod piece;
+pub mod remark;
 pub mod scope;
 
+use self::remark::Remark;
 use self::scope::{ScopeId, Scopes};
 use crate::source::{Documents, Span};
 use crate::value::{Setting, Value};
@@ -138,6 +140,8 @@ impl Node {
 pub struct Stack {
     pub documents: Documents,
     pub scopes: Scopes,
+    /// What linking found worth knowing.
+    pub remarks: Vec<Remark>,
     nodes: Vec<Node>,
     kinds: BTreeMap<Kind, Vec<Subject>>,
 }

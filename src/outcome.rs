@@ -2,7 +2,7 @@
 
 use crate::finding::{Finding, Suppressed, Undecided};
 use crate::model::Stack;
-use crate::model::ignore::Remark;
+use crate::model::remark::Remark;
 use crate::rule::Rule;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// Findings that a comment in the files passes over, in the same order.
     pub suppressed: Vec<Suppressed>,
-    /// What is worth knowing about such comments, sorted by place.
+    /// What is worth knowing besides, sorted by place.
     pub remarks: Vec<Remark>,
     pub undecided: Vec<Undecided>,
     /// Files that were recognised, or wanted by one that was, and could not be read. Never "no issues".

@@ -11,7 +11,7 @@ mod walk;
 
 use crate::error::Error;
 use crate::formats::recognise::{self, Guess};
-use crate::formats::{self, Forest, dependencies, Format, Parsed, Tree, Want};
+use crate::formats::{self, Forest, Format, Parsed, Tree, Want, dependencies};
 use crate::model::piece::{File, Piece, Pieces, Unit};
 use crate::outcome::Unread;
 use crate::source::paths::Paths;

@@ -4,8 +4,9 @@
 //! reason, and remarks about comments that name no rule or pass over nothing. Changes no finding, and judges none.
 
 use crate::finding::{Finding, Suppressed, Undecided};
-use crate::model::ignore::{Ignore, Reach, Remark, RemarkKind};
+use crate::model::ignore::{Ignore, Reach};
 use crate::model::piece::File;
+use crate::model::remark::{Remark, RemarkKind};
 use crate::rule::Rule;
 use crate::source::{DocumentId, Span};
 use crate::vocabulary::suggest::suggest;

@@ -20,6 +20,9 @@ use std::path::Path;
 use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 
+/// A list is read this far: locks of large applications have some hundred packages, and many apps may share one.
+const MAX_PACKAGES: usize = 3000;
+
 /// Which tool reads the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -78,14 +81,19 @@ pub fn parse(kind: Kind, document: &Document) -> Listing {
     if document.bytes.starts_with(b"\xff\xfe") || document.bytes.starts_with(b"\xfe\xff") {
         return Listing::unreadable("written in UTF-16");
     }
-    match kind {
+    let mut listing = match kind {
         Kind::Requirements => requirements::read(document),
         Kind::PipfileLock => pipenv::read_lock(document),
         Kind::Pyproject => with_table(document, project::read),
         Kind::UvLock => with_table(document, uv::read),
         Kind::PoetryLock => with_table(document, poetry::read_lock),
         Kind::Pipfile => with_table(document, pipenv::read),
+    };
+    if listing.packages.len() > MAX_PACKAGES {
+        listing.packages.truncate(MAX_PACKAGES);
+        listing.gap("the list is longer than gearmesh reads");
     }
+    listing
 }
 
 fn with_table(document: &Document, read: impl Fn(&Document, &DeTable<'_>) -> Listing) -> Listing {
@@ -135,9 +143,37 @@ fn is_list(document: DocumentId, forest: &Forest<'_>) -> bool {
 
 /// Words in the name of a file, group or folder whose packages do not run in production.
 const DEVELOPMENT: [&str; 31] = [
-    "dev", "devel", "develop", "development", "local", "debug", "test", "tests", "testing", "ci", "lint", "linting", "linters",
-    "style", "format", "typing", "types", "mypy", "doc", "docs", "documentation", "example", "examples", "tool", "tools",
-    "script", "scripts", "bench", "benchmark", "benchmarks", "coverage",
+    "dev",
+    "devel",
+    "develop",
+    "development",
+    "local",
+    "debug",
+    "test",
+    "tests",
+    "testing",
+    "ci",
+    "lint",
+    "linting",
+    "linters",
+    "style",
+    "format",
+    "typing",
+    "types",
+    "mypy",
+    "doc",
+    "docs",
+    "documentation",
+    "example",
+    "examples",
+    "tool",
+    "tools",
+    "script",
+    "scripts",
+    "bench",
+    "benchmark",
+    "benchmarks",
+    "coverage",
 ];
 
 /// Whether a name ("requirements-dev.txt", "tests") says that it is not for production.
@@ -161,7 +197,10 @@ fn at<'a, 'i>(table: &'a DeTable<'i>, path: &[&str]) -> Option<&'a DeValue<'i>> 
 }
 
 /// The rows of a table inside tables, each with its key's place.
-fn rows<'a, 'i>(table: &'a DeTable<'i>, path: &[&str]) -> impl Iterator<Item = (&'a str, std::ops::Range<usize>, &'a DeValue<'i>)> {
+fn rows<'a, 'i>(
+    table: &'a DeTable<'i>,
+    path: &[&str],
+) -> impl Iterator<Item = (&'a str, std::ops::Range<usize>, &'a DeValue<'i>)> {
     let found = at(table, path).and_then(DeValue::as_table);
     found.into_iter().flat_map(|table| table.iter()).map(|(key, value)| (&**key.get_ref(), key.span(), value.get_ref()))
 }

@@ -5,7 +5,8 @@
 //! something speaks of its line; one on a line of its own speaks of the next line that is not empty and no comment. A statement
 //! that begins or ends on such a line belongs to it as a whole. Knows no rule.
 
-use crate::model::ignore::{Ignore, Ignores, Reach, Remark, RemarkKind};
+use crate::model::ignore::{Ignore, Ignores, Reach};
+use crate::model::remark::{Remark, RemarkKind};
 use crate::source::{Document, Span};
 use std::sync::Arc;
 

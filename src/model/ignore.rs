@@ -3,8 +3,8 @@
 //! A format reads these comments and says which lines each speaks of; `suppress` holds findings against them. Whether a rule of
 //! that name exists, and whether it found anything there, is not known here.
 
+use super::remark::Remark;
 use crate::source::Span;
-use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The comments of one file that are addressed to gearmesh.
@@ -36,38 +36,4 @@ pub enum Reach {
     File,
     /// It stands at the end of a file, where nothing follows.
     Nothing,
-}
-
-/// Something to know about such a comment; never a fault of the configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remark {
-    pub kind: RemarkKind,
-    pub span: Span,
-    /// A sentence without a full stop.
-    pub message: Cow<'static, str>,
-}
-
-/// What sort of remark.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RemarkKind {
-    UnusedIgnore,
-    UnknownRuleInIgnore,
-    IgnoreWithoutReason,
-    MalformedIgnore,
-    MisplacedIgnoreFile,
-    IgnoreInsideValue,
-}
-
-impl RemarkKind {
-    /// The name that reports use.
-    pub fn name(self) -> &'static str {
-        match self {
-            RemarkKind::UnusedIgnore => "unused-ignore",
-            RemarkKind::UnknownRuleInIgnore => "unknown-rule-in-ignore",
-            RemarkKind::IgnoreWithoutReason => "ignore-without-reason",
-            RemarkKind::MalformedIgnore => "malformed-ignore",
-            RemarkKind::MisplacedIgnoreFile => "misplaced-ignore-file",
-            RemarkKind::IgnoreInsideValue => "ignore-inside-value",
-        }
-    }
 }

@@ -4,7 +4,7 @@
 use super::untrusted::{clean, is_hidden};
 use super::{Summary, summary};
 use crate::finding::{Finding, Fix, Label, Suppressed};
-use crate::model::ignore::Remark;
+use crate::model::remark::Remark;
 use crate::outcome::Outcome;
 use crate::source::{Documents, Span};
 use serde::Serialize;
@@ -15,7 +15,7 @@ struct Report<'a> {
     findings: Vec<Row<'a>>,
     /// Findings that a comment in the files passes over.
     suppressed: Vec<SuppressedRow<'a>>,
-    /// What is worth knowing about such comments.
+    /// What is worth knowing besides.
     notes: Vec<NoteRow>,
     unread: Vec<UnreadRow>,
     summary: SummaryRow,

@@ -72,7 +72,8 @@ impl<'a> Reader<'a> {
 
     fn operator(&mut self) -> Option<&'static str> {
         let rest = self.rest.trim_start();
-        let found = ["===", "==", "!=", "<=", ">=", "~=", "<", ">", "in "].into_iter().find(|operator| rest.starts_with(operator));
+        let found =
+            ["===", "==", "!=", "<=", ">=", "~=", "<", ">", "in "].into_iter().find(|operator| rest.starts_with(operator));
         if let Some(operator) = found {
             self.rest = rest.get(operator.len()..)?;
             return Some(operator.trim_end());

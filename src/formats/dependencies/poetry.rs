@@ -41,7 +41,9 @@ pub fn package(name: &str, span: Span, row: &DeValue<'_>, is_optional: bool) -> 
     let mut package: Option<Package> = None;
     for entry in entries {
         let text = |key: &str| entry.as_table()?.get(key)?.get_ref().as_str();
-        if text("markers").and_then(marker::holds) == Some(false) || text("sys_platform").is_some_and(|only| only.contains("win32")) {
+        if text("markers").and_then(marker::holds) == Some(false)
+            || text("sys_platform").is_some_and(|only| only.contains("win32"))
+        {
             continue;
         }
         let flag = entry.as_table().and_then(|entry| entry.get("optional")?.get_ref().as_bool());
@@ -67,8 +69,10 @@ pub fn read_lock(document: &Document, table: &DeTable<'_>) -> Listing {
         let text = |key: &str| entry.get(key).and_then(|value| value.get_ref().as_str());
         let (Some(name), Some(version)) = (text("name"), text("version")) else { continue };
         let groups = entry.get("groups").and_then(|groups| groups.get_ref().as_array());
-        let mut groups = groups.into_iter().flat_map(|groups| groups.iter()).filter_map(|group| group.get_ref().as_str()).peekable();
-        let only_developed = groups.peek().is_some() && groups.all(is_development) || text("category").is_some_and(is_development);
+        let mut groups =
+            groups.into_iter().flat_map(|groups| groups.iter()).filter_map(|group| group.get_ref().as_str()).peekable();
+        let only_developed =
+            groups.peek().is_some() && groups.all(is_development) || text("category").is_some_and(is_development);
         if only_developed || text("markers").and_then(marker::holds) == Some(false) {
             continue;
         }

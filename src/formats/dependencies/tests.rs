@@ -53,7 +53,17 @@ fn requirement_lines() {
         assert_eq!(packages(Kind::Requirements, nothing), [""; 0], "{nothing}");
         assert_eq!(read(Kind::Requirements, nothing).1.gap, None, "{nothing}");
     }
-    for gap in ["-e .", ".", "./lib", "git+https://example.org/x.git", "https://example.org/x-1.0.tar.gz", "x-1.0.zip", "${X}==1", "{{ x }}", "-r https://example.org/x.txt"] {
+    for gap in [
+        "-e .",
+        ".",
+        "./lib",
+        "git+https://example.org/x.git",
+        "https://example.org/x-1.0.tar.gz",
+        "x-1.0.zip",
+        "${X}==1",
+        "{{ x }}",
+        "-r https://example.org/x.txt",
+    ] {
         let (_, listing) = read(Kind::Requirements, gap);
         assert!(listing.packages.is_empty() && listing.gap.is_some(), "{gap}: {listing:?}");
     }
@@ -99,7 +109,9 @@ server = ["uvicorn", {include-group = "dev"}]
     let (document, listing) = read(Kind::Pyproject, text);
     assert_eq!(document.text(listing.packages[1].span), "\"gunicorn[gevent] ~= 22.0\"");
     assert_eq!(listing.gap.as_deref(), Some("the packages of `prod` may be installed as well"));
-    for silent in ["[tool.ruff]\nline-length = 100\n", "[project]\nname = \"x\"\n", "[build-system]\nrequires = [\"setuptools\"]\n"] {
+    for silent in
+        ["[tool.ruff]\nline-length = 100\n", "[project]\nname = \"x\"\n", "[build-system]\nrequires = [\"setuptools\"]\n"]
+    {
         assert!(read(Kind::Pyproject, silent).1.is_silent, "{silent}");
     }
     let dynamic = "[project]\ndynamic = [\"version\", \"dependencies\"]\n";
@@ -230,7 +242,13 @@ fn names_of_files_tell() {
     ] {
         assert_eq!(recognise(Path::new(path)), expected, "{path}");
     }
-    for path in ["requirements-dev.txt", "requirements/test.txt", "test_requirements.txt", "docs/requirements.txt", "local.requirements.txt"] {
+    for path in [
+        "requirements-dev.txt",
+        "requirements/test.txt",
+        "test_requirements.txt",
+        "docs/requirements.txt",
+        "local.requirements.txt",
+    ] {
         assert!(is_for_development(Path::new(path)), "{path}");
     }
     for path in ["requirements.txt", "requirements/production.txt", "requirements-device.txt", "tests/shop/requirements.txt"] {

@@ -15,7 +15,8 @@ type Row<'a, 'i> = &'a DeTable<'i>;
 pub fn read(document: &Document, table: &DeTable<'_>) -> Listing {
     let mut listing = Listing { is_lock: true, ..Listing::default() };
     let list = at(table, &["package"]).and_then(DeValue::as_array);
-    let list: Vec<Row<'_, '_>> = list.into_iter().flat_map(|list| list.iter()).filter_map(|row| row.get_ref().as_table()).collect();
+    let list: Vec<Row<'_, '_>> =
+        list.into_iter().flat_map(|list| list.iter()).filter_map(|row| row.get_ref().as_table()).collect();
     let mut packages: BTreeMap<&str, Vec<Row<'_, '_>>> = BTreeMap::new();
     for row in &list {
         packages.entry(text(row, "name").unwrap_or_default()).or_default().push(row);
@@ -70,10 +71,14 @@ fn dependencies<'a>(row: Row<'a, '_>, extra: &str, ahead: &mut Vec<(&'a str, &'a
     };
     for need in needs.and_then(|needs| needs.get_ref().as_array()).into_iter().flat_map(|needs| needs.iter()) {
         let Some(need) = need.get_ref().as_table() else { continue };
-        let Some(name) = text(need, "name").filter(|_| text(need, "marker").and_then(marker::holds) != Some(false)) else { continue };
+        let Some(name) = text(need, "name").filter(|_| text(need, "marker").and_then(marker::holds) != Some(false)) else {
+            continue;
+        };
         ahead.push((name, ""));
         let extras = need.get("extra").and_then(|extras| extras.get_ref().as_array());
-        ahead.extend(extras.into_iter().flat_map(|extras| extras.iter()).filter_map(|extra| Some((name, extra.get_ref().as_str()?))));
+        ahead.extend(
+            extras.into_iter().flat_map(|extras| extras.iter()).filter_map(|extra| Some((name, extra.get_ref().as_str()?))),
+        );
     }
 }
 

@@ -1,0 +1,40 @@
+//! What is worth knowing about a place and is no fault of the configuration: told on request, never a finding.
+
+use crate::source::Span;
+use std::borrow::Cow;
+
+/// Something to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    pub kind: RemarkKind,
+    pub span: Span,
+    /// A sentence without a full stop.
+    pub message: Cow<'static, str>,
+}
+
+/// What sort of remark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RemarkKind {
+    UnusedIgnore,
+    UnknownRuleInIgnore,
+    IgnoreWithoutReason,
+    MalformedIgnore,
+    MisplacedIgnoreFile,
+    IgnoreInsideValue,
+    UnsupportedVersion,
+}
+
+impl RemarkKind {
+    /// The name that reports use.
+    pub fn name(self) -> &'static str {
+        match self {
+            RemarkKind::UnusedIgnore => "unused-ignore",
+            RemarkKind::UnknownRuleInIgnore => "unknown-rule-in-ignore",
+            RemarkKind::IgnoreWithoutReason => "ignore-without-reason",
+            RemarkKind::MalformedIgnore => "malformed-ignore",
+            RemarkKind::MisplacedIgnoreFile => "misplaced-ignore-file",
+            RemarkKind::IgnoreInsideValue => "ignore-inside-value",
+            RemarkKind::UnsupportedVersion => "unsupported-version",
+        }
+    }
+}
