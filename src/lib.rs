@@ -20,7 +20,7 @@
 //! | `expr` | what is not yet evaluated, and its evaluation in an environment: Python programs in worlds, systemd's variables |
 //! | `vocabulary` | what the languages call things: tables from `grammar/*.toml`; types, units, defaults, versions |
 //! | `arguments` | an argument vector, gunicorn found in it, and what gunicorn of some versions makes of it |
-//! | `model` | pieces out of formats, the stack with every subject, nginx's levels, facts about the host |
+//! | `model` | pieces out of formats, the stack with every subject, nginx's levels, facts about the host and the programs' versions |
 //! | `rule` | what a rule is to those who show it: id, severity, text |
 //! | `edit` | a change: this setting of that subject becomes that |
 //! | `finding` | a finding with labels and a proposed fix: nothing that renders |

@@ -16,7 +16,7 @@ mod routes;
 mod unanswered;
 mod units;
 
-use crate::model::facts::Facts;
+use crate::model::facts::{Declared, Facts};
 use crate::model::piece::{File, Piece, Pieces, Unit};
 use crate::model::{Kind, Node, Stack, Subject};
 use crate::source::Span;
@@ -25,11 +25,12 @@ use crate::value::{Known, Origin, Setting, Size, Value};
 /// Links everything that was read.
 pub fn link(pieces: &Pieces, facts: &Facts) -> Stack {
     let mut stack = Stack::new(pieces.documents.clone(), Default::default());
+    stack.scopes.declared = facts.versions.nginx.as_ref().map(|declared| declared.range);
     stack.add(host(facts));
     for file in &pieces.files {
         stack.add(self::file(&stack, file));
     }
-    add_nginx(&mut stack, pieces);
+    add_nginx(&mut stack, pieces, facts);
     let units: Vec<(Subject, &Unit)> = pieces
         .list
         .iter()
@@ -58,7 +59,7 @@ pub fn link(pieces: &Pieces, facts: &Facts) -> Stack {
 }
 
 /// Upstreams may be named from another file, so all blocks are there before the first route is made.
-fn add_nginx(stack: &mut Stack, pieces: &Pieces) {
+fn add_nginx(stack: &mut Stack, pieces: &Pieces, facts: &Facts) {
     let mut ranges = Vec::new();
     for piece in &pieces.list {
         if let Piece::Nginx(nginx) = piece {
@@ -68,6 +69,12 @@ fn add_nginx(stack: &mut Stack, pieces: &Pieces) {
     }
     let added: Vec<nginx::Added> =
         ranges.into_iter().map(|(nginx, first, count)| nginx::add(stack, nginx, first, count)).collect();
+    let version = Declared::or_supported(facts.versions.nginx.as_ref(), stack.scopes.version(), "nginx").setting();
+    for added in &added {
+        if let Some(node) = stack.node_mut(added.nginx) {
+            node.set("version", version.clone());
+        }
+    }
     let upstreams = nginx::upstreams(stack);
     added.iter().for_each(|added| nginx::add_routes(stack, added, &upstreams));
 }
@@ -80,6 +87,10 @@ fn host(facts: &Facts) -> Node {
     }
     if let Some(bytes) = facts.memory {
         node.set("memory", Setting::new(Value::Known(Known::Size(Size { bytes, written: "".into() })), origin));
+    }
+    for (name, declared) in [("systemd_version", &facts.versions.systemd), ("python_version", &facts.versions.python)] {
+        let unknown = || Setting::default(Value::unknown("nobody says which it is; [versions] in gearmesh.toml tells"), "host");
+        node.set(name, declared.as_ref().map_or_else(unknown, Declared::setting));
     }
     node
 }

@@ -14,6 +14,7 @@ use self::remark::Remark;
 use self::scope::{ScopeId, Scopes};
 use crate::source::{Documents, Span};
 use crate::value::{Setting, Value};
+use crate::vocabulary::version::VersionRange;
 use crate::vocabulary::{gunicorn, systemd};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -186,7 +187,7 @@ impl Stack {
         if let Some(setting) = node.scope.and_then(|scope| self.scopes.effective(scope, name)) {
             return setting;
         }
-        default_of(node.kind, name)
+        default_of(node, name)
     }
 
     /// How a subject is called in reports: "app shop".
@@ -195,9 +196,15 @@ impl Stack {
     }
 }
 
-fn default_of(kind: Kind, name: &str) -> Setting {
-    let (value, program): (Option<Value>, _) = match kind {
-        Kind::App => (gunicorn::setting(name).map(|row| gunicorn::default_of(row, &gunicorn::supported())), "gunicorn"),
+/// The versions that the program of a subject may have.
+fn version_of(node: &Node) -> Option<VersionRange> {
+    VersionRange::of(node.settings.get("version")?.value.known()?)
+}
+
+fn default_of(node: &Node, name: &str) -> Setting {
+    let gunicorn = || version_of(node).unwrap_or_else(gunicorn::supported);
+    let (value, program): (Option<Value>, _) = match node.kind {
+        Kind::App => (gunicorn::setting(name).map(|row| gunicorn::default_of(row, &gunicorn())), "gunicorn"),
         Kind::Service => (systemd::unit_key("Service", name).and_then(systemd::default_of), "systemd"),
         Kind::Socket => (systemd::unit_key("Socket", name).and_then(systemd::default_of), "systemd"),
         _ => (None, ""),

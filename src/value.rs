@@ -31,6 +31,8 @@ pub enum Known {
     Text(Arc<str>),
     List(Arc<[Item]>),
     Address(Address),
+    /// The version of a program, as exactly as it is known.
+    Version(Versions),
 }
 
 /// One member of a list, with an origin of its own.
@@ -61,6 +63,14 @@ pub struct Duration {
 #[derive(Clone, Debug)]
 pub struct Size {
     pub bytes: i64,
+    pub written: Arc<str>,
+}
+
+/// The versions that a program may have, both ends included: compared by their numbers, printed as they were written.
+#[derive(Clone, Debug)]
+pub struct Versions {
+    pub least: [u32; 4],
+    pub most: [u32; 4],
     pub written: Arc<str>,
 }
 
@@ -149,6 +159,25 @@ impl PartialOrd for Duration {
     }
 }
 
+impl PartialEq for Versions {
+    fn eq(&self, other: &Versions) -> bool {
+        (self.least, self.most) == (other.least, other.most)
+    }
+}
+
+impl Versions {
+    /// How all versions of one stand to all of the other; none when it depends on which of them it is.
+    pub fn order(&self, other: &Versions) -> Option<Ordering> {
+        if self.most < other.least {
+            return Some(Ordering::Less);
+        }
+        if self.least > other.most {
+            return Some(Ordering::Greater);
+        }
+        (self == other && self.least == self.most).then_some(Ordering::Equal)
+    }
+}
+
 impl PartialEq for Size {
     fn eq(&self, other: &Size) -> bool {
         self.bytes == other.bytes
@@ -203,6 +232,7 @@ impl fmt::Display for Known {
             Known::Size(value) => write!(f, "{value}"),
             Known::Text(value) => f.write_str(value),
             Known::Address(value) => write!(f, "{value}"),
+            Known::Version(value) => f.write_str(&value.written),
             Known::List(items) => {
                 for (index, item) in items.iter().enumerate() {
                     write!(f, "{}{}", if index > 0 { ", " } else { "" }, item.value)?;

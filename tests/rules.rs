@@ -113,7 +113,7 @@ fn cases(text: &str) -> Vec<Case> {
 fn facts(text: &str) -> Facts {
     let cpus = text.strip_prefix("cpus=").and_then(|cpus| cpus.parse().ok());
     assert!(cpus.is_some(), "cpus=NUMBER is expected, not {text}");
-    Facts { cpus, memory: None, source: "--host".into() }
+    Facts { cpus, source: "--host".into(), ..Facts::default() }
 }
 
 /// The text with the reports of its cases replaced; a case without one gets it at its end.

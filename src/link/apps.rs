@@ -7,12 +7,13 @@ use super::{effective, limits, oddities, refused, units};
 use crate::arguments::{self, Arguments, Inherits, Invocation, Shell, Word, find_gunicorn};
 use crate::expr::python::{self, Evaluation, Machine};
 use crate::expr::{Environment, Variable};
-use crate::model::facts::Facts;
+use crate::model::facts::{Declared, Facts};
 use crate::model::piece::{CLOUD_RUN, Config, Piece, Pieces, Unit};
 use crate::model::{Kind, Node, Stack, Subject, World};
 use crate::source::{DocumentId, Excerpt, Span};
 use crate::value::{Known, Origin, Setting, Value};
 use crate::vocabulary::gunicorn;
+use crate::vocabulary::version::VersionRange;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -31,6 +32,8 @@ struct Start<'a> {
     config: File<'a>,
     /// Where the process starts, when it is known.
     working_directory: Option<String>,
+    /// Which gunicorn it is.
+    version: Declared,
 }
 
 /// The configuration file that is loaded.
@@ -55,14 +58,16 @@ pub fn add_service(stack: &mut Stack, service: Subject, unit: &Unit, pieces: &Pi
     let directory = stack.setting(service, "WorkingDirectory");
     let directory =
         directory.value.as_text().map(|path| path.trim_start_matches('-').to_owned()).filter(|path| path.starts_with('/'));
+    let version = version(facts);
     for invocation in found {
         if let Some(node) = stack.node_mut(launcher) {
             node.set("wrapper_forks", wrapper_forks(&invocation, unit.anchor));
         }
         let environment = environment_of(&invocation, &unit.environment);
         let directory = folder_of(&invocation, directory.clone());
-        let command_line = arguments::read(&invocation.arguments, &gunicorn::supported());
-        let config = config_of(&command_line, &environment, directory.as_deref(), unit.document, pieces);
+        let command_line = arguments::read(&invocation.arguments, &version.range);
+        let variable = environment_arguments(&environment, &version.range);
+        let config = config_of(&command_line, variable.as_ref(), directory.as_deref(), unit.document, pieces);
         let anchor = invocation.program.unwrap_or(unit.anchor);
         let start = Start {
             name: name.clone(),
@@ -73,6 +78,7 @@ pub fn add_service(stack: &mut Stack, service: Subject, unit: &Unit, pieces: &Pi
             command_line,
             config,
             working_directory: directory,
+            version: version.clone(),
         };
         add(stack, &start, facts, loaded);
     }
@@ -149,20 +155,25 @@ pub fn add_config(stack: &mut Stack, config: &Config, pieces: &Pieces, facts: &F
         command_line: Arguments { complete: true, ..Arguments::default() },
         config: File::Read(config),
         working_directory: None,
+        version: version(facts),
     };
     add(stack, &start, facts, loaded);
+}
+
+/// The gunicorn that is declared, else every one that gearmesh knows.
+fn version(facts: &Facts) -> Declared {
+    Declared::or_supported(facts.versions.gunicorn.as_ref(), gunicorn::supported(), "gunicorn")
 }
 
 /// `-c` on the command line, else in GUNICORN_CMD_ARGS, else gunicorn.conf.py in the working directory of the process.
 fn config_of<'a>(
     command_line: &Arguments,
-    environment: &Environment,
+    variable: Option<&(Arguments, Variable)>,
     directory: Option<&str>,
     from: DocumentId,
     pieces: &'a Pieces,
 ) -> File<'a> {
-    let variable = environment_arguments(environment);
-    let given = command_line.config.as_ref().or(variable.as_ref().and_then(|(arguments, _)| arguments.config.as_ref()));
+    let given = command_line.config.as_ref().or(variable.and_then(|(arguments, _)| arguments.config.as_ref()));
     let near = pieces.documents.path(from);
     match given.map(|word| (word.text.as_text(), word)) {
         Some((Some(path), _)) if path.starts_with("python:") => File::Missing(path.into()),
@@ -195,7 +206,7 @@ fn config_piece(pieces: &Pieces, document: DocumentId) -> Option<&Config> {
 }
 
 /// GUNICORN_CMD_ARGS, split and read; none when it is unset or cannot be known.
-fn environment_arguments(environment: &Environment) -> Option<(Arguments, Variable)> {
+fn environment_arguments(environment: &Environment, range: &VersionRange) -> Option<(Arguments, Variable)> {
     let variable = environment.get("GUNICORN_CMD_ARGS")?.clone();
     let (text, span) = (variable.value.as_text()?, variable.span?);
     // Places inside the variable's text are not kept: each word is shown at the assignment.
@@ -203,7 +214,7 @@ fn environment_arguments(environment: &Environment) -> Option<(Arguments, Variab
     text.chars().for_each(|character| excerpt.push(character, span.start as usize, span.end as usize));
     let words: Vec<Word> =
         arguments::shlex(&excerpt).ok()?.into_iter().map(Word::known).map(|word| Word { span, ..word }).collect();
-    let read = arguments::read(&words, &gunicorn::supported());
+    let read = arguments::read(&words, range);
     Some((read, variable))
 }
 
@@ -225,6 +236,7 @@ fn add(stack: &mut Stack, start: &Start<'_>, facts: &Facts, loaded: &mut Loaded)
             node.set("most_workers", most_workers(start, world));
         }
         node.set("name", Setting::new(Value::text(start.name.as_str()), Origin::Written { span: start.anchor }));
+        node.set("version", start.version.setting());
         if let File::Read(config) = &start.config {
             let path = stack.documents.path(config.document).display().to_string();
             let origin = Origin::Written { span: Span { document: config.document, start: 0, end: 0 } };
@@ -250,15 +262,15 @@ fn add(stack: &mut Stack, start: &Start<'_>, facts: &Facts, loaded: &mut Loaded)
         }
     }
     let Some(app) = first else { return };
-    let range = gunicorn::supported();
+    let range = &start.version.range;
     if let File::Read(config) = &start.config {
-        oddities::unknown_settings(stack, app, config, &evaluation);
-        refused::in_file(stack, app, &evaluation.worlds, &range);
+        oddities::unknown_settings(stack, app, config, &evaluation, &start.version);
+        refused::in_file(stack, app, &evaluation.worlds, range);
     }
-    if let Some((arguments, _)) = environment_arguments(&start.environment) {
-        refused::on_command_line(stack, app, &arguments, &range);
+    if let Some((arguments, _)) = environment_arguments(&start.environment, range) {
+        refused::on_command_line(stack, app, &arguments, range);
     }
-    refused::on_command_line(stack, app, &start.command_line, &range);
+    refused::on_command_line(stack, app, &start.command_line, range);
 }
 
 /// How many workers the app starts on a large machine: far more than here, unless something bounds them.
@@ -273,12 +285,13 @@ fn most_workers(start: &Start<'_>, world: &python::World) -> Setting {
 
 /// Every setting that something sets or may set, weakest layer first.
 fn settings(start: &Start<'_>, world: &python::World) -> BTreeMap<&'static str, Setting> {
-    let variable = environment_arguments(&start.environment);
-    let refused = refused(&start.command_line);
+    let range = &start.version.range;
+    let variable = environment_arguments(&start.environment, range);
+    let refused = refused(&start.command_line, range);
     let unknown_variable = start.environment.get("GUNICORN_CMD_ARGS").filter(|_| variable.is_none());
     let mut all = BTreeMap::new();
     for row in gunicorn::settings() {
-        let mut setting = by_environment(row, &start.environment);
+        let mut setting = by_environment(row, &start.environment, range);
         match in_file(row, start, world) {
             Some(given) => setting = given.over(setting),
             // That the file does not set it may rest on assumptions as well.
@@ -286,7 +299,7 @@ fn settings(start: &Start<'_>, world: &python::World) -> BTreeMap<&'static str, 
         }
         if let Some((arguments, found)) = &variable {
             let origin = Origin::Environment { name: "GUNICORN_CMD_ARGS".into(), span: found.span };
-            if let Some(given) = on_command_line(row, arguments) {
+            if let Some(given) = on_command_line(row, arguments, range) {
                 setting = Setting { origin, ..given }.over(setting);
             }
         } else if let Some(unknown) = unknown_variable {
@@ -297,7 +310,7 @@ fn settings(start: &Start<'_>, world: &python::World) -> BTreeMap<&'static str, 
             let origin = Origin::Flag { span: start.anchor };
             setting = Setting::new(Value::unknown("the command line holds a word that is not known"), origin).over(setting);
         }
-        if let Some(given) = on_command_line(row, &start.command_line) {
+        if let Some(given) = on_command_line(row, &start.command_line, range) {
             setting = given.over(setting);
         }
         if let Some(span) = refused.get(row.name) {
@@ -312,17 +325,17 @@ fn settings(start: &Start<'_>, world: &python::World) -> BTreeMap<&'static str, 
 }
 
 /// Settings of which gunicorn refuses the option on the command line, so that nothing is known of them.
-fn refused(arguments: &Arguments) -> BTreeMap<&'static str, Span> {
+fn refused(arguments: &Arguments, range: &VersionRange) -> BTreeMap<&'static str, Span> {
     let of = |name: &str| {
         let flag = name.split('=').next().unwrap_or(name);
-        gunicorn::settings().iter().find(|row| row.at(gunicorn::supported().max).flags.contains(&flag)).map(|row| row.name)
+        gunicorn::settings().iter().find(|row| row.at(range.max).flags.contains(&flag)).map(|row| row.name)
     };
     arguments.problems.iter().filter_map(|problem| Some((of(&problem.name)?, problem.span))).collect()
 }
 
 /// The default, which gunicorn computes from a variable for some settings.
-fn by_environment(row: &'static gunicorn::Setting, environment: &Environment) -> Setting {
-    let mut setting = Setting::default(gunicorn::default_of(row, &gunicorn::supported()), "gunicorn");
+fn by_environment(row: &'static gunicorn::Setting, environment: &Environment, range: &VersionRange) -> Setting {
+    let mut setting = Setting::default(gunicorn::default_of(row, range), "gunicorn");
     // Only these three decide a value that matters; XDG_RUNTIME_DIR and the like place files.
     for name in row.default_env.iter().filter(|name| matches!(**name, "PORT" | "WEB_CONCURRENCY" | "FORWARDED_ALLOW_IPS")) {
         match environment.get(name) {
@@ -332,7 +345,7 @@ fn by_environment(row: &'static gunicorn::Setting, environment: &Environment) ->
                     ("PORT", Some(port)) => Value::text(format!("0.0.0.0:{port}")),
                     _ => variable.value.clone(),
                 };
-                setting = Setting::new(typed(row, &raw, &origin), origin).over(setting);
+                setting = Setting::new(typed(row, &raw, &origin, range), origin).over(setting);
             }
             None if !environment.closed => setting.assuming.push(format!("{name} is not set").into()),
             None => {}
@@ -341,8 +354,8 @@ fn by_environment(row: &'static gunicorn::Setting, environment: &Environment) ->
     setting
 }
 
-fn typed(row: &gunicorn::Setting, raw: &Value, origin: &Origin) -> Value {
-    gunicorn::convert(row, &gunicorn::supported(), raw, origin)
+fn typed(row: &gunicorn::Setting, raw: &Value, origin: &Origin, range: &VersionRange) -> Value {
+    gunicorn::convert(row, range, raw, origin)
         .unwrap_or_else(|reason| Value::unknown(format!("gunicorn refuses {raw}: {reason}")))
 }
 
@@ -361,14 +374,14 @@ fn in_file(row: &gunicorn::Setting, start: &Start<'_>, world: &python::World) ->
     };
     let value = match &binding.kind {
         python::BindingKind::Function { .. } => Value::text(row.name),
-        _ => typed(row, &binding.value.to_value(), &binding.origin),
+        _ => typed(row, &binding.value.to_value(), &binding.origin, &start.version.range),
     };
     let shadowed = binding.earlier.iter().map(|(object, span)| (object.to_value(), Origin::Written { span: *span })).collect();
     Some(Setting { value, origin: binding.origin.clone(), assuming: binding.assuming.clone(), shadowed })
 }
 
-fn on_command_line(row: &gunicorn::Setting, arguments: &Arguments) -> Option<Setting> {
+fn on_command_line(row: &gunicorn::Setting, arguments: &Arguments, range: &VersionRange) -> Option<Setting> {
     let given = &arguments.settings.iter().find(|given| given.name == row.name)?.setting;
-    let value = typed(row, &given.value, &given.origin);
+    let value = typed(row, &given.value, &given.origin, range);
     Some(Setting { value, ..given.clone() })
 }

@@ -7,11 +7,14 @@ use crate::model::facts::Facts;
 use crate::model::{Node, Stack, Subject};
 use crate::value::{Address, Item, Known, Origin, Setting, Value};
 use crate::vocabulary::gunicorn;
+use crate::vocabulary::version::VersionRange;
 use std::sync::Arc;
 
 /// Adds the derived facts of an app whose settings and links to launcher and service are set.
 pub fn derive(stack: &Stack, node: &mut Node, directory: Option<&str>, environment: &Environment, facts: &Facts) {
-    let read = |name: &str| node.settings.get(name).cloned().unwrap_or_else(|| default(name));
+    let range = node.settings.get("version").and_then(|version| VersionRange::of(version.value.known()?));
+    let range = range.unwrap_or_else(gunicorn::supported);
+    let read = |name: &str| node.settings.get(name).cloned().unwrap_or_else(|| default(name, &range));
     let own = own_binds(read("bind"), &read("chdir"), directory);
     let (class, workers) = (effective_class(&read("worker_class"), &read("threads")), read("workers"));
     let socket = node.links.get("service").and_then(|services| services.first()).map(|service| stack.links(*service, "socket"));
@@ -56,8 +59,8 @@ fn assumes_unset(setting: &Setting, variable: &str) -> bool {
     setting.assuming.iter().any(|assumption| assumption.split(' ').next() == Some(variable))
 }
 
-fn default(name: &str) -> Setting {
-    let value = gunicorn::setting(name).map_or(Value::None, |row| gunicorn::default_of(row, &gunicorn::supported()));
+fn default(name: &str, range: &VersionRange) -> Setting {
+    let value = gunicorn::setting(name).map_or(Value::None, |row| gunicorn::default_of(row, range));
     Setting::default(value, "gunicorn")
 }
 

@@ -7,8 +7,7 @@ use crate::model::scope::{Directive, Scope, ScopeId};
 use crate::model::{Node, Stack, Subject};
 use crate::source::Span;
 use crate::value::{Item, Known, Origin, Setting, Value};
-use crate::vocabulary::nginx;
-use crate::vocabulary::version::{Version, VersionRange};
+use crate::vocabulary::version::Version;
 use std::sync::Arc;
 
 /// What an application needs to know about the client's request, in the spelling of messages.
@@ -91,7 +90,7 @@ const KEEPS_BY_ITSELF: &str = "1.29.7";
 fn keeps_connections(stack: &Stack, id: ScopeId, upstream: Option<Subject>, all: &Setting, entries: &[&Directive]) -> Value {
     let truth = |held: bool| Value::Known(Known::Boolean(held));
     let Some(upstream) = upstream else { return truth(false) };
-    let by_itself = Version::parse(KEEPS_BY_ITSELF).and_then(|version| version_of(stack, id).at_least(version));
+    let by_itself = Version::parse(KEEPS_BY_ITSELF).and_then(|version| stack.scopes.version().at_least(version));
     let kept = stack.setting(upstream, "keepalive");
     let cached = match (kept.origin.is_explicit(), kept.value.as_integer()) {
         (true, Some(connections)) => Some(connections > 0),
@@ -123,9 +122,4 @@ fn leaves_open(entries: &[&Directive], by_itself: Option<bool>) -> Option<bool> 
         Some(value) if value.contains('$') => None,
         Some(value) => Some(!value.eq_ignore_ascii_case("close")),
     }
-}
-
-/// The versions that the nginx of a block may have.
-fn version_of(_stack: &Stack, _id: ScopeId) -> VersionRange {
-    nginx::supported()
 }

@@ -16,6 +16,7 @@ const PASSES: [(&str, &str); 5] =
 
 /// The subjects of one configuration by their blocks, for its routes.
 pub struct Added {
+    pub nginx: Subject,
     first: u32,
     count: u32,
     subjects: BTreeMap<ScopeId, Subject>,
@@ -50,7 +51,7 @@ pub fn add(stack: &mut Stack, piece: &piece::Nginx, first: u32, count: u32) -> A
             node.link("server", server);
         }
     }
-    Added { first, count, subjects }
+    Added { nginx, first, count, subjects }
 }
 
 /// The upstream blocks of all configurations, by name.

@@ -1,6 +1,7 @@
 //! What is odd only in the light of a vocabulary: names in a configuration file that gunicorn ignores without a word.
 
 use crate::expr::python::{self, BindingKind, Evaluation};
+use crate::model::facts::Declared;
 use crate::model::piece::Config;
 use crate::model::{Kind, Node, Stack, Subject};
 use crate::source::Span;
@@ -11,20 +12,25 @@ use std::collections::BTreeMap;
 
 /// Adds an oddity for every name that was probably meant as a setting: close to one, known as a mistake, or one in other letters.
 /// Helper variables, which the file reads itself, functions, imports and names with a leading underscore are none.
-pub fn unknown_settings(stack: &mut Stack, app: Subject, config: &Config, evaluation: &Evaluation) {
+/// A setting that the declared version does not have is one as well.
+pub fn unknown_settings(stack: &mut Stack, app: Subject, config: &Config, evaluation: &Evaluation, version: &Declared) {
     let read = python::names_read(&config.program);
     // A file that handles its names as text may read any of them.
     if ["globals", "locals", "vars"].iter().any(|name| read.contains(*name)) {
         return;
     }
     let mut odd: BTreeMap<Span, (String, Option<&'static str>)> = BTreeMap::new();
+    let exists = |row| !version.origin.is_explicit() || gunicorn::exists_in(row, &version.range) != Some(false);
     for world in evaluation.worlds.iter().filter(|world| world.opaque.is_none()) {
         for (name, binding) in &world.globals {
             let helper = !matches!(binding.kind, BindingKind::Assigned) || name.starts_with('_') || read.contains(name);
-            if helper || gunicorn::setting(name).is_some() {
-                continue;
-            }
-            if let Some(meant) = meant(name) {
+            let meant = match gunicorn::setting(name) {
+                _ if helper => continue,
+                Some(row) if exists(row) => continue,
+                Some(_) => Some(None),
+                None => meant(name),
+            };
+            if let Some(meant) = meant {
                 odd.insert(binding.span, (name.to_string(), meant));
             }
         }

@@ -8,6 +8,7 @@ use crate::source::Span;
 use crate::value::{Item, Known, Origin, Setting, Value};
 use crate::vocabulary::nginx::{self, Context};
 use crate::vocabulary::types::Inheritance;
+use crate::vocabulary::version::VersionRange;
 use std::sync::Arc;
 
 /// A block's number among all blocks of a stack.
@@ -115,6 +116,8 @@ pub enum Gap {
 #[derive(Clone, Debug, Default)]
 pub struct Scopes {
     list: Vec<Scope>,
+    /// The versions that nginx may have, where someone says so.
+    pub declared: Option<VersionRange>,
 }
 
 impl Scopes {
@@ -139,6 +142,11 @@ impl Scopes {
             scope
         }));
         shift
+    }
+
+    /// The versions that nginx may have.
+    pub fn version(&self) -> VersionRange {
+        self.declared.unwrap_or_else(nginx::supported)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (ScopeId, &Scope)> {
@@ -191,7 +199,7 @@ impl Scopes {
                 }
             }
         }
-        found.unwrap_or_else(|| Setting { assuming, ..Setting::default(nginx::default_of(row, &nginx::supported()), "nginx") })
+        found.unwrap_or_else(|| Setting { assuming, ..Setting::default(nginx::default_of(row, &self.version()), "nginx") })
     }
 
     fn array(&self, id: ScopeId, row: &nginx::Directive) -> Setting {

@@ -123,6 +123,7 @@ fn of_name(text: &str) -> Type {
         "size" => Type::Size,
         "text" => Type::Text,
         "address" => Type::Address,
+        "version" => Type::Version,
         other => match other.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
             Some(element) => Type::List(Box::new(of_name(element))),
             None => Type::Any,

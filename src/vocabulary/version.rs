@@ -2,6 +2,7 @@
 
 pub mod specifier;
 
+use crate::value::{Known, Versions};
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -37,6 +38,37 @@ impl Version {
         (version.written > 0).then_some(version)
     }
 
+    /// The last of the versions that begin with the parts that were written.
+    fn last_patch(mut self) -> Version {
+        if self.written < 3 {
+            self.parts.iter_mut().skip(self.written.into()).for_each(|part| *part = u32::MAX);
+        }
+        self
+    }
+
+    fn just_after(mut self) -> Version {
+        if let Some(last) = self.parts.last_mut() {
+            *last = last.saturating_add(1);
+        }
+        self
+    }
+
+    /// The last version before this one: 23.* for 24.
+    fn just_before(mut self) -> Version {
+        let Some(at) = self.parts.iter().rposition(|part| *part > 0) else { return self };
+        for (place, part) in self.parts.iter_mut().enumerate().skip(at) {
+            *part = if place == at { *part - 1 } else { u32::MAX };
+        }
+        self.written = at as u8 + 1;
+        self
+    }
+
+    /// How many parts of a version a person would write.
+    fn written(parts: [u32; 4]) -> u8 {
+        let open = parts.iter().position(|part| *part == u32::MAX);
+        open.map_or_else(|| parts.iter().rposition(|part| *part > 0).map_or(1, |last| last as u8 + 1), |open| open.max(1) as u8)
+    }
+
     /// A version that stands in one of our own tables; 0 when it does not parse.
     pub(crate) fn of_table(text: &str) -> Version {
         Version::parse(text).unwrap_or(Version { parts: [0; 4], written: 1 })
@@ -50,6 +82,45 @@ impl VersionRange {
 
     pub fn exactly(version: Version) -> VersionRange {
         VersionRange { min: version, max: version }
+    }
+
+    /// Reads what a person says of a version: "23.0.0" for that one, "1.24" or "252" for that one and its patch releases, bounds
+    /// with commas between them (">=21,<24"; also > and <=). A bound that is left out is the one of `supported`.
+    ///
+    /// # Errors
+    /// Says what is expected where the text is something else, or allows no version.
+    pub fn declared(text: &str, supported: &VersionRange) -> Result<VersionRange, String> {
+        let mut range = *supported;
+        for clause in text.split(',').map(str::trim) {
+            let at = clause.find(|c: char| !"<>=".contains(c)).unwrap_or(clause.len());
+            let (operator, rest) = clause.split_at(at);
+            let version = numbers(rest.trim())
+                .ok_or_else(|| "a version as in \"23.0.0\" or a range as in \">=21,<24\" is expected".to_owned())?;
+            match operator {
+                "" | "==" => range = VersionRange { min: version.max(range.min), max: version.last_patch() },
+                ">=" => range.min = range.min.max(version),
+                ">" => range.min = range.min.max(version.just_after()),
+                "<=" => range.max = range.max.min(version),
+                "<" => range.max = range.max.min(version.just_before()),
+                _ => return Err(format!("`{operator}` is not known here; one of >=, >, <=, < is expected")),
+            }
+        }
+        if range.min > range.max {
+            return Err(format!("no version that gearmesh knows is meant: it knows {supported}"));
+        }
+        Ok(range)
+    }
+
+    /// As a value of the model.
+    pub fn known(&self) -> Known {
+        Known::Version(Versions { least: self.min.parts, most: self.max.parts, written: self.to_string().into() })
+    }
+
+    /// The range that a value of the model holds.
+    pub fn of(value: &Known) -> Option<VersionRange> {
+        let Known::Version(versions) = value else { return None };
+        let version = |parts: [u32; 4]| Version { parts, written: Version::written(parts) };
+        Some(VersionRange { min: version(versions.least), max: version(versions.most) })
     }
 
     /// Whether the version is one of the range.
@@ -130,8 +201,15 @@ impl fmt::Display for Version {
 
 impl fmt::Display for VersionRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.min == self.max { write!(f, "{}", self.min) } else { write!(f, "{} to {}", self.min, self.max) }
+        let (min, max) = (self.min.to_string(), self.max.to_string());
+        if min == max { f.write_str(&min) } else { write!(f, "{min} to {max}") }
     }
+}
+
+/// One to four numbers with points between them and nothing else.
+fn numbers(text: &str) -> Option<Version> {
+    let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()) && part.parse::<u32>().is_ok();
+    (text.split('.').count() <= 4 && text.split('.').all(number)).then(|| Version::parse(text))?
 }
 
 #[cfg(test)]
@@ -148,6 +226,34 @@ mod tests {
         assert!(version("1.9.9") < version("1.29.7") && version("245") < version("252.39"));
         assert_eq!(version("25.0.0rc1"), version("25"));
         assert_eq!((version("252.4").to_string(), Version::parse("latest")), ("252.4".into(), None));
+    }
+
+    #[test]
+    fn what_a_person_declares_is_a_range() {
+        let supported = VersionRange::new(version("1.18"), version("1.31.4"));
+        let told = |text| VersionRange::declared(text, &supported);
+        let shown = |text| told(text).map(|range| range.to_string());
+        assert_eq!(shown("1.24.0"), Ok("1.24.0".into()));
+        assert!(told("1.24").unwrap().contains(version("1.24.7")) && !told("1.24").unwrap().contains(version("1.25")));
+        assert_eq!(shown("1.24"), Ok("1.24".into()));
+        assert_eq!(shown(">=1.20,<1.26"), Ok("1.20 to 1.25".into()));
+        assert_eq!(told(">=1.20,<1.26").unwrap().before(version("1.26")), Some(true));
+        assert_eq!(told(">1.20.0").unwrap().contains(version("1.20.0")), false);
+        assert_eq!(shown("<=1.22"), Ok("1.18 to 1.22".into()));
+        assert_eq!(shown("1.40"), Ok("1.40".into()));
+        assert!(told("1.9").unwrap_err().contains("it knows 1.18 to 1.31.4"));
+        for text in ["", "latest", "=>1.2", "1.2rc1", "1..2", "1.2.3.4.5", ">=", "99999999999"] {
+            assert!(told(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_range_is_a_value_and_back() {
+        let supported = VersionRange::new(version("20.0"), version("27.0.1"));
+        for text in ["23.0.0", "23", ">=21,<24", ">20.0,<=24.1.1"] {
+            let range = VersionRange::declared(text, &supported).unwrap();
+            assert_eq!(VersionRange::of(&range.known()), Some(range), "{text}");
+        }
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use crate::{boolean, evaluate, evaluate_with};
 use gearmesh::rules::condition::types::Type;
 use gearmesh::rules::condition::{parse, parse_template};
-use gearmesh::value::Value;
+use gearmesh::value::{Known, Value};
+use gearmesh::vocabulary::version::{Version, VersionRange};
 
 /// `u` is an unknown truth value, `n` an unknown integer, `l` an unknown list.
 fn with_unknown(text: &str) -> Value {
@@ -196,4 +197,38 @@ fn depth_is_limited_and_what_is_allowed_can_be_evaluated() {
     for (open, inner, close) in [("(", "true", ")"), ("!!", "true", ""), ("true && ", "true", "")] {
         assert_eq!(evaluate(&nested(open, inner, close, 100)), Ok(boolean(true)), "{open}");
     }
+}
+
+#[test]
+fn versions_compare_only_where_the_whole_range_agrees() {
+    let supported = VersionRange::new(Version::parse("20.0").unwrap(), Version::parse("27.0.1").unwrap());
+    let held = |range: &str, condition: &str| {
+        let version = Value::Known(VersionRange::declared(range, &supported).unwrap().known());
+        match evaluate_with(condition, &[("v", version, Type::Version)]).unwrap() {
+            Value::Known(Known::Boolean(held)) => Some(held),
+            Value::Unknown(_) => None,
+            other => panic!("{other:?}"),
+        }
+    };
+    for (range, condition, expected) in [
+        ("23.0.0", "v >= version('21.0') && v < version('24.0')", Some(true)),
+        ("23", "v < version('24.0')", Some(true)),
+        (">=21,<24", "v < version('24.0')", Some(true)),
+        (">=21,<=24", "v < version('24.0')", None),
+        (">=21,<=24", "v <= version('24.0')", Some(true)),
+        (">=21", "v > version('21.0')", None),
+        (">=24", "v < version('24.0')", Some(false)),
+        (">=24", "v == version('25.0')", None),
+        (">=24", "v != version('23.0')", Some(true)),
+        ("24.0.0", "v == version('24.0')", Some(true)),
+        ("24.0.0", "v in [version('23.0'), version('24')]", Some(true)),
+        (">=24", "v in [version('23.0'), version('24')]", None),
+        (">=25", "v in [version('23.0'), version('24')]", Some(false)),
+    ] {
+        assert_eq!(held(range, condition), expected, "{range}: {condition}");
+    }
+    let fault = |text: &str| evaluate(text).unwrap_err().message;
+    assert!(fault("app.version >= 24").contains("a version cannot be compared with an integer; write `version(\"24.0\")`"));
+    assert!(fault("app.version >= version('newest')").contains("a version is expected"));
+    assert!(fault("app.version >= version(24)").contains("a version is expected"));
 }

@@ -10,6 +10,7 @@ use crate::model::Kind;
 use crate::rules::fields::{self, Field};
 use crate::value::{Duration, Known, Size, Value};
 use crate::vocabulary::suggest::suggest;
+use crate::vocabulary::version::{Version, VersionRange};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -157,6 +158,9 @@ impl Checker<'_> {
                 suggest(name, Function::names(form)).map_or_else(String::new, |close| format!("; did you mean `{close}`?"));
             return Err(Fault::new(format!("there is no function `{name}`{close}"), span.clone()));
         };
+        if function == Function::Version {
+            return version(arguments, span);
+        }
         let (values, types): (Vec<_>, Vec<_>) =
             arguments.iter().map(|argument| self.expression(argument)).collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
         let found = function.result(&types, span)?;
@@ -215,12 +219,27 @@ impl Checker<'_> {
             }
             _ => {
                 let bare = [&first, &second].into_iter().any(Type::is_number);
-                let hint =
-                    if bare && [&first, &second].contains(&&Type::Duration) { "; write `30s` for a time span" } else { "" };
+                let hint = match [&first, &second] {
+                    sides if bare && sides.contains(&&Type::Duration) => "; write `30s` for a time span",
+                    sides if sides.contains(&&Type::Version) => "; write `version(\"24.0\")` for a version",
+                    _ => "",
+                };
                 return Err(Fault::new(format!("{first} cannot be compared with {second}{hint}"), span.clone()));
             }
         };
         Ok((Expr::Binary(operator, Box::new(a), Box::new(b)), found))
+    }
+}
+
+/// `version("24.0")`: the text is read once, here.
+fn version(arguments: &[Syntax], span: &Range<usize>) -> Result<(Expr, Type), Fault> {
+    let read = match arguments {
+        [Syntax { node: Node::Text(text), .. }] => Version::parse(text).filter(|version| version.to_string() == **text),
+        _ => None,
+    };
+    match read {
+        Some(version) => Ok((Expr::Constant(Value::Known(VersionRange::exactly(version).known())), Type::Version)),
+        None => Err(Fault::new("a version is expected, as in `version(\"24.0\")`".to_owned(), span.clone())),
     }
 }
 

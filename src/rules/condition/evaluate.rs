@@ -111,8 +111,11 @@ impl<'a> Evaluation<'a> {
             Expr::Binary(Operator::And, left, right) => self.both(left, right),
             Expr::Binary(Operator::Or, left, right) => self.either(left, right),
             Expr::Binary(operator, left, right) => {
-                let (left, right) = (self.datum(left), self.datum(right));
-                plain(combine(*operator, &left, &right))
+                let sides = (self.datum(left), self.datum(right));
+                let value = combine(*operator, &sides.0, &sides.1);
+                self.miss_version(left, &sides.0, &value);
+                self.miss_version(right, &sides.1, &value);
+                plain(value)
             }
             Expr::Choice(test, yes, no) => match self.holds(test) {
                 Some(true) => self.datum(yes),
@@ -149,6 +152,17 @@ impl<'a> Evaluation<'a> {
             self.missed.insert((format!("{kind}.{name}"), unknown.reason.to_string()));
         }
         Datum::Value(setting.value, Some(setting.origin))
+    }
+
+    /// Remembers that a version was not known exactly enough for a comparison.
+    fn miss_version(&mut self, expr: &Expr, side: &Datum, result: &Value) {
+        if let (Expr::Field(of, name), Datum::Value(Value::Known(Known::Version(_)), _), Value::Unknown(unknown)) =
+            (expr, side, result)
+            && let Datum::Subject(Some(subject)) = self.datum(of)
+        {
+            let kind = self.stack.node(subject).map_or("", |node| node.kind.name());
+            self.missed.insert((format!("{kind}.{name}"), unknown.reason.to_string()));
+        }
     }
 
     /// Remembers that a member of a list was unknown.

@@ -1,7 +1,8 @@
 //! The functions of conditions: their names, shapes and types. What they do is in `evaluate`.
 //!
 //! CEL's own: size, startsWith, endsWith, contains, lowerAscii, upperAscii, int, string. Ours: what is known about a value
-//! (known, explicit, inherited, has, source, at), and a little arithmetic (min, max, ceil, clearly_below).
+//! (known, explicit, inherited, has, source, at), versions (`app.version >= version("24.0")`), and a little arithmetic (min, max,
+//! ceil, clearly_below).
 
 use super::types::Type;
 use super::{Fault, Form};
@@ -38,6 +39,8 @@ pub enum Function {
     Contains,
     LowerAscii,
     UpperAscii,
+    /// A version written as text; the check makes a constant of it.
+    Version,
 }
 
 const TABLE: &[(&str, Function, Form)] = &[
@@ -62,6 +65,7 @@ const TABLE: &[(&str, Function, Form)] = &[
     ("contains", Function::Contains, Form::Method),
     ("lowerAscii", Function::LowerAscii, Form::Method),
     ("upperAscii", Function::UpperAscii, Form::Method),
+    ("version", Function::Version, Form::Function),
 ];
 
 impl Function {

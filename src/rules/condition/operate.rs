@@ -4,7 +4,7 @@
 use super::Operator;
 use super::evaluate::Datum;
 use super::functions::Function;
-use crate::value::{Duration, Item, Known, Size, Value};
+use crate::value::{Duration, Item, Known, Size, Value, Versions};
 use std::cmp::Ordering;
 
 /// The value of a binary operator other than `&&` and `||`.
@@ -24,6 +24,9 @@ pub fn combine(operator: Operator, left: &Datum, right: &Datum) -> Value {
     if let Some(unknown) = [&left, &right].into_iter().find(|value| matches!(value, Value::Unknown(_))) {
         return unknown.clone();
     }
+    if let (Value::Known(Known::Version(left)), Value::Known(Known::Version(right))) = (&left, &right) {
+        return versions(operator, left, right);
+    }
     match operator {
         Operator::Equal => known(equal(&left, &right)),
         Operator::NotEqual => known(!equal(&left, &right)),
@@ -40,6 +43,31 @@ pub fn combine(operator: Operator, left: &Datum, right: &Datum) -> Value {
     }
 }
 
+/// A comparison of versions: true or false where it is so for all versions that a side may be.
+fn versions(operator: Operator, left: &Versions, right: &Versions) -> Value {
+    let (never_equal, apart) = (left.most < right.least || left.least > right.most, left.order(right));
+    let held = match operator {
+        Operator::Equal if never_equal => Some(false),
+        Operator::NotEqual if never_equal => Some(true),
+        Operator::Equal => apart.map(Ordering::is_eq),
+        Operator::NotEqual => apart.map(Ordering::is_ne),
+        Operator::Less => below(left, right),
+        Operator::GreaterEqual => below(left, right).map(|held| !held),
+        Operator::Greater => below(right, left),
+        Operator::LessEqual => below(right, left).map(|held| !held),
+        _ => return Value::None,
+    };
+    held.map_or_else(|| Value::unknown("the version is not known exactly enough"), |held| Value::Known(Known::Boolean(held)))
+}
+
+fn below(left: &Versions, right: &Versions) -> Option<bool> {
+    match (left.most < right.least, left.least >= right.most) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
+    }
+}
+
 /// A datum as a value; a subject counts as none when it is missing, else as its own number.
 fn flat(datum: &Datum) -> Value {
     match datum {
@@ -51,6 +79,17 @@ fn flat(datum: &Datum) -> Value {
 }
 
 fn within(needle: &Value, items: &[Item]) -> Value {
+    if let Value::Known(Known::Version(version)) = needle {
+        let same = |item: &Item| match &item.value {
+            Value::Known(Known::Version(other)) => versions(Operator::Equal, version, other),
+            other => other.clone(),
+        };
+        let all: Vec<Value> = items.iter().map(same).collect();
+        let one = |truth: Value| all.contains(&truth).then_some(truth);
+        let unknown = || all.iter().find(|value| matches!(value, Value::Unknown(_))).cloned();
+        let no = || Value::Known(Known::Boolean(false));
+        return one(Value::Known(Known::Boolean(true))).or_else(unknown).unwrap_or_else(no);
+    }
     if items.iter().any(|item| !matches!(item.value, Value::Unknown(_)) && equal(needle, &item.value)) {
         return Value::Known(Known::Boolean(true));
     }
@@ -79,6 +118,7 @@ fn order(left: &Value, right: &Value) -> Option<Ordering> {
         (Known::Size(left), Known::Size(right)) => Some(left.bytes.cmp(&right.bytes)),
         (Known::Text(left), Known::Text(right)) => Some(left.cmp(right)),
         (Known::Address(left), Known::Address(right)) => Some(left.cmp(right)),
+        (Known::Version(left), Known::Version(right)) => left.order(right),
         (Known::Address(address), Known::Text(text)) => Some(address.to_string().as_str().cmp(text)),
         (Known::Text(text), Known::Address(address)) => Some((**text).cmp(address.to_string().as_str())),
         (left, right) => number(left)?.partial_cmp(&number(right)?),
