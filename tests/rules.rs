@@ -1,13 +1,15 @@
 //! Runs the literate cases of every rule: `testdata/rules/<id>.md`.
 //!
-//! A heading of level two opens a case; a fence with a language and a path is a file of it, `host` a fence of facts (cpus=4), and
+//! A heading of level two opens a case; a fence with a language and a path is a file of it, `host` a fence of facts (cpus=4,nginx=1.24.0), and
 //! `report` what gearmesh is expected to say: every finding, and for the rule in question what stayed undecided.
 //! `UPDATE=1 cargo test --test rules` writes the reports anew.
 
 mod support;
 
-use gearmesh::model::facts::Facts;
+use gearmesh::model::facts::{Declared, Facts};
 use gearmesh::rules;
+use gearmesh::value::Origin;
+use gearmesh::vocabulary::version::{Version, VersionRange};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -110,10 +112,25 @@ fn cases(text: &str) -> Vec<Case> {
     cases
 }
 
+/// `cpus=4,memory=2048,gunicorn=23.0.0,nginx=1.24.0`: processors, MiB, and exact versions.
 fn facts(text: &str) -> Facts {
-    let cpus = text.strip_prefix("cpus=").and_then(|cpus| cpus.parse().ok());
-    assert!(cpus.is_some(), "cpus=NUMBER is expected, not {text}");
-    Facts { cpus, source: "--host".into(), ..Facts::default() }
+    let mut facts = Facts { source: "--host".into(), ..Facts::default() };
+    for part in text.split(',') {
+        let (name, value) = part.split_once('=').unwrap_or_else(|| panic!("NAME=VALUE is expected, not {part}"));
+        let number = || value.parse::<i64>().unwrap_or_else(|_| panic!("a number is expected, not {value}"));
+        let version = || {
+            let version = Version::parse(value).unwrap_or_else(|| panic!("a version is expected, not {value}"));
+            Some(Declared { range: VersionRange::exactly(version), origin: Origin::Host { probe: "declared".into() } })
+        };
+        match name {
+            "cpus" => facts.cpus = Some(number()),
+            "memory" => facts.memory = Some(number() << 20),
+            "gunicorn" => facts.versions.gunicorn = version(),
+            "nginx" => facts.versions.nginx = version(),
+            other => panic!("cpus, memory, gunicorn or nginx is expected, not {other}"),
+        }
+    }
+    facts
 }
 
 /// The text with the reports of its cases replaced; a case without one gets it at its end.
