@@ -1,4 +1,4 @@
-//! The spine: what `gearmesh check` does, in order.
+//! The spine: what `gearmesh check` does, in order; and its first half, for `gearmesh show`.
 
 use crate::error::Error;
 use crate::link;
@@ -34,4 +34,14 @@ pub fn check(input: &Input, facts: &Facts) -> Result<Outcome, Error> {
         notes: read.notes,
         rules,
     })
+}
+
+/// Reads and links everything under the input's paths, and judges nothing.
+///
+/// # Errors
+/// When gearmesh cannot do its work: a named path is missing, nothing is there to read.
+pub fn survey(input: &Input, facts: &Facts) -> Result<Outcome, Error> {
+    let read = read::read(input)?;
+    let stack = link::link(&read.pieces, facts);
+    Ok(Outcome { stack, unread: read.unread, notes: read.notes, ..Outcome::default() })
 }

@@ -5,6 +5,7 @@
 mod check;
 mod explain;
 mod rules;
+mod show;
 
 use crate::error::Error;
 use crate::report::untrusted::unmasked;
@@ -23,6 +24,8 @@ struct Arguments {
 enum Command {
     /// Say where nginx, gunicorn and systemd contradict each other
     Check(check::Arguments),
+    /// Show how everything is linked, every setting with its origin, and who gives up first
+    Show(show::Arguments),
     /// Tell what a rule finds, why it matters, and show cases
     Explain(explain::Arguments),
     /// List all rules
@@ -41,6 +44,7 @@ enum Ending {
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Show(arguments) => show::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
     };

@@ -13,6 +13,8 @@ pub enum Error {
     Rule { path: PathBuf, line: usize, column: usize, message: String },
     /// No rule of that name, perhaps with one that is close.
     UnknownRule { id: String, suggestion: Option<String> },
+    /// No setting of that name, perhaps with one that is close.
+    UnknownSetting { name: String, suggestion: Option<String> },
     /// The report could not be written.
     Output { reason: String },
 }
@@ -32,6 +34,12 @@ impl fmt::Display for Error {
             Error::Rule { path, line, column, message } => write!(f, "{}:{line}:{column}: {message}", path.display()),
             Error::UnknownRule { id, suggestion: Some(close) } => write!(f, "there is no rule `{id}`; did you mean `{close}`?"),
             Error::UnknownRule { id, suggestion: None } => write!(f, "there is no rule `{id}`; `gearmesh rules` lists them"),
+            Error::UnknownSetting { name, suggestion: Some(close) } => {
+                write!(f, "there is no setting `{name}`; did you mean `{close}`?")
+            }
+            Error::UnknownSetting { name, suggestion: None } => {
+                write!(f, "there is no setting `{name}`; `gearmesh rules --fields` lists them")
+            }
             Error::Output { reason } => write!(f, "the report could not be written: {reason}"),
         }
     }

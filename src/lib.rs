@@ -32,7 +32,7 @@
 //! | `link` | joins pieces: location, upstream, address, gunicorn, launcher; precedence; evaluation per app and world |
 //! | `rules` | loads rules, types their conditions, judges |
 //! | `suppress` | takes out findings that a comment in the files passes over |
-//! | `report` | one file per output format |
+//! | `report` | one file per output format; `show` draws the linked stack |
 //! | **spine and doors** | |
 //! | `check` | what `gearmesh check` does, in order, on one screen |
 //! | `cli` | the commands |

@@ -3,6 +3,7 @@
 pub mod concise;
 pub mod full;
 pub mod json;
+pub mod show;
 pub mod untrusted;
 
 use crate::finding::Finding;

@@ -252,6 +252,42 @@ fn a_root_stands_for_the_machine() {
 }
 
 #[test]
+fn the_stack_is_shown_whole_and_by_setting() {
+    let folder = Folder::new(&[
+        (
+            "nginx/s.conf",
+            "server {\n location / { proxy_pass http://127.0.0.1:8000; }\n location /x { proxy_pass http://$y; }\n}\n",
+        ),
+        ("gunicorn.conf.py", "from a import b\ntimeout = 120\nworkers = b\n"),
+        ("a.service", "[Service]\nExecStart=/srv/a/bin/gunicorn -c gunicorn.conf.py --timeout 60 a\nTimeoutStopSec=5\n"),
+    ]);
+    let page = folder.run(&["show"]);
+    assert_eq!((page.code, page.err.as_str()), (0, ""));
+    for said in [
+        "  / -> 127.0.0.1:8000 -> app a -> systemd a\n",
+        "    nginx and gunicorn give up together after 60s: the client sees 504, or 500\n",
+        "  timeout  60s  `--timeout 60` in a.service:2; shadows 120s (gunicorn.conf.py:2), 30s (default)\n",
+        "  route _/x: where it leads is unknown: it holds a variable of nginx\n",
+    ] {
+        let plain = |text: &str| text.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+        assert!(plain(&page.out).contains(plain(said).as_str()), "{said}\n{}", page.out);
+    }
+    assert!(page.out.contains("unknown: b is imported from a"), "{}", page.out);
+    let ladder = page.out.lines().filter(|line| line.contains("====") || line.contains("----"));
+    assert!(ladder.clone().count() >= 5 && ladder.clone().all(|line| line.chars().count() <= 80), "{}", page.out);
+    let one = folder.run(&["show", "--setting", "service.TimeoutStopSec"]);
+    assert_eq!(one.out, "service a.service  a.service:1\n  TimeoutStopSec  5s  a.service:3\n");
+    let wrong = folder.run(&["show", "--setting", "app.timeot"]);
+    assert_eq!(
+        (wrong.code, wrong.err.as_str()),
+        (2, "gearmesh: there is no setting `app.timeot`; did you mean `app.timeout`?\n")
+    );
+    let json: serde_json::Value = serde_json::from_str(&folder.run(&["show", "--format", "json"]).out).expect("it is JSON");
+    assert_eq!(json["ladders"][0]["request"][1]["milliseconds"], 60_000);
+    assert_eq!(folder.run(&["show", "nowhere"]).code, 2);
+}
+
+#[test]
 fn rules_are_listed_and_explained() {
     let folder = Folder::new(&[]);
     let rules = folder.run(&["rules"]);

@@ -1,4 +1,5 @@
-//! The stacks under `testdata/stacks/` and what gearmesh prints about them: `testdata/reports/<stack>.txt`, and the README's first
+//! The stacks under `testdata/stacks/` and what gearmesh prints about them: `testdata/reports/<stack>.txt`, what it shows of
+//! them: `testdata/reports/<stack>.show.txt`, and the README's first
 //! page. `UPDATE=1 cargo test --test stacks` writes both anew.
 
 use std::fs;
@@ -33,6 +34,9 @@ fn every_stack_reports_what_its_file_says() {
         let folder = format!("testdata/stacks/{stack}");
         let found = gearmesh(&["check", &folder, "--min-severity", "advice", "--min-confidence", "low"]);
         agrees(&path, &expected, &found, str::to_owned);
+        let path = format!("testdata/reports/{stack}.show.txt");
+        let expected = fs::read_to_string(&path).unwrap_or_default();
+        agrees(&path, &expected, &gearmesh(&["show", &folder]), str::to_owned);
     }
 }
 

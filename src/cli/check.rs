@@ -15,7 +15,7 @@ use crate::vocabulary::time;
 use clap::{Args, ValueEnum};
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Default and widest report, in columns, when the terminal does not say.
 const WIDTH: usize = 100;
@@ -59,7 +59,8 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
-    let input = Input { paths: paths(arguments), root: arguments.root.clone(), ..Input::default() };
+    let root = arguments.root.clone();
+    let input = Input { paths: in_paths(&arguments.paths, root.as_deref()), root, ..Input::default() };
     let outcome = check(&input, &arguments.host.clone().unwrap_or_default())?;
     let threshold = Threshold { severity: arguments.min_severity, confidence: arguments.min_confidence };
     let shown: Vec<&Finding> = outcome.findings.iter().filter(|finding| threshold.shows(finding)).collect();
@@ -74,14 +75,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
 }
 
 /// The paths named, else under `--root` the places where a server keeps its configuration, else the working directory.
-fn paths(arguments: &Arguments) -> Vec<PathBuf> {
-    if !arguments.paths.is_empty() {
-        return arguments.paths.clone();
+pub(super) fn in_paths(named: &[PathBuf], root: Option<&Path>) -> Vec<PathBuf> {
+    if !named.is_empty() {
+        return named.to_vec();
     }
-    let Some(root) = &arguments.root else { return vec![".".into()] };
+    let Some(root) = root else { return vec![".".into()] };
     let usual: Vec<PathBuf> =
         ["etc/nginx", "etc/systemd/system"].iter().map(|place| root.join(place)).filter(|place| place.is_dir()).collect();
-    if usual.is_empty() { vec![root.clone()] } else { usual }
+    if usual.is_empty() { vec![root.to_owned()] } else { usual }
 }
 
 fn render(outcome: &Outcome, shown: &[&Finding], suppressed: &[&Suppressed], format: Format) -> String {
@@ -116,7 +117,7 @@ fn look() -> Look {
 }
 
 /// What belongs beside the report goes to standard error: files that could not be read always, the rest on request.
-fn tell(outcome: &Outcome, verbose: bool) {
+pub(super) fn tell(outcome: &Outcome, verbose: bool) {
     let mut text = String::new();
     for unread in &outcome.unread {
         let _ = writeln!(text, "gearmesh: {}: {}", path(&unread.path), line(&unread.reason));
@@ -162,7 +163,7 @@ fn confidence(text: &str) -> Result<Confidence, String> {
 }
 
 /// `cpus=4,memory=8G`: processors, and memory in bytes or with K, M, G, T of 1024.
-fn host(text: &str) -> Result<Facts, String> {
+pub(super) fn host(text: &str) -> Result<Facts, String> {
     let mut facts = Facts { source: "--host".into(), ..Facts::default() };
     for part in text.split(',') {
         match part.split_once('=') {

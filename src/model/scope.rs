@@ -9,6 +9,7 @@ use crate::value::{Item, Known, Origin, Setting, Value};
 use crate::vocabulary::nginx::{self, Context};
 use crate::vocabulary::types::Inheritance;
 use crate::vocabulary::version::VersionRange;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A block's number among all blocks of a stack.
@@ -166,6 +167,25 @@ impl Scopes {
             Inheritance::Scalar => Some(self.scalar(id, row, usize::MAX)),
             Inheritance::None | Inheritance::Block | Inheritance::Upstream | Inheritance::Main => Some(self.scalar(id, row, 1)),
         }
+    }
+
+    /// The names of all directives in force in a block that somebody wrote, in it or in one around it.
+    pub fn written(&self, id: ScopeId) -> BTreeSet<&'static str> {
+        let Some(context) = self.get(id).map(|scope| scope.level.context()) else { return BTreeSet::new() };
+        let in_force = |depth: usize, directive: &Directive| {
+            let row = nginx::directive(&directive.name, context)?;
+            (depth == 0 || matches!(row.inheritance, Inheritance::Scalar | Inheritance::Array)).then_some(row.name)
+        };
+        let levels = self.chain(id).enumerate();
+        levels
+            .flat_map(|(depth, scope)| scope.directives.iter().filter_map(move |directive| in_force(depth, directive)))
+            .collect()
+    }
+
+    /// The names of all directives that nginx knows in a block.
+    pub fn known(&self, id: ScopeId) -> BTreeSet<&'static str> {
+        let Some(context) = self.get(id).map(|scope| scope.level.context()) else { return BTreeSet::new() };
+        nginx::names().filter_map(|name| nginx::directive(name, context)).map(|row| row.name).collect()
     }
 
     /// The directives of that name in force in a block: those of the nearest level that has any.

@@ -1,0 +1,81 @@
+//! `gearmesh show`: the linked stack, its settings and where they come from, and the timeout ladder of every route.
+
+use super::check::{host, in_paths, tell};
+use super::{Ending, print};
+use crate::check::survey;
+use crate::error::Error;
+use crate::model::Kind;
+use crate::model::facts::Facts;
+use crate::report::show::{self, Extent};
+use crate::rules::fields;
+use crate::source::Input;
+use crate::vocabulary::suggest::suggest;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+#[derive(Args)]
+#[command(after_help = "Examples:\n  gearmesh show\n  gearmesh show deploy/ --setting app.timeout\n  \
+                        gearmesh show --all --format json | jq '.ladders'\n\n\
+                        Exit status: 0 shown, 2 gearmesh could not do its work.")]
+pub(super) struct Arguments {
+    /// Files and folders to read
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// How the stack is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// One setting of every subject that has it: app.timeout, route.proxy_read_timeout, service.TimeoutStopSec
+    #[arg(long, value_name = "SUBJECT.NAME", conflicts_with = "format")]
+    setting: Option<String>,
+    /// Defaults and derived facts too
+    #[arg(long, short)]
+    all: bool,
+    /// What the host has, where it is known: cpus=4,memory=8G
+    #[arg(long, value_name = "FACTS", value_parser = host)]
+    host: Option<Facts>,
+    /// A folder that stands for / of the server: absolute paths in configurations are opened below it
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+    /// Also list files that were set aside
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// For people, at 80 columns where values allow
+    Text,
+    /// For programs, version 1
+    Json,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
+    let asked = arguments.setting.as_deref().map(known).transpose()?;
+    let root = arguments.root.clone();
+    let input = Input { paths: in_paths(&arguments.paths, root.as_deref()), root, ..Input::default() };
+    let outcome = survey(&input, &arguments.host.clone().unwrap_or_default())?;
+    let extent = if arguments.all { Extent::All } else { Extent::Written };
+    print(&match (asked, arguments.format) {
+        (Some((kind, name)), _) => show::setting(&outcome.stack, kind, &name),
+        (None, Format::Json) => show::json(&outcome.stack, extent),
+        (None, Format::Text) => show::text(&outcome.stack, extent),
+    })?;
+    tell(&outcome, arguments.verbose);
+    Ok(if outcome.unread.is_empty() { Ending::Clean } else { Ending::Incomplete })
+}
+
+/// `app.timeout` as kind and name.
+fn known(text: &str) -> Result<(Kind, String), Error> {
+    let unknown = |suggestion| Error::UnknownSetting { name: text.to_owned(), suggestion };
+    let (kind, name) = text.split_once('.').unwrap_or((text, ""));
+    let Some(subject) = Kind::of(kind) else {
+        let close = suggest(kind, Kind::ALL.map(Kind::name));
+        return Err(unknown(close.map(|close| format!("{close}.{name}"))));
+    };
+    if fields::field(subject, name).is_none() {
+        let names = fields::names(subject);
+        let close = suggest(name, names.iter().map(String::as_str));
+        return Err(unknown(close.map(|close| format!("{kind}.{close}"))));
+    }
+    Ok((subject, name.to_owned()))
+}

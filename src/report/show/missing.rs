@@ -1,0 +1,71 @@
+//! The links of a stack that could not be made, and why.
+//!
+//! In: a stack. Out: one line per route without an app, app without a launcher, and unit without a partner. A link that nobody
+//! expects (a service that is not gunicorn) is none.
+
+use crate::model::{Kind, Stack, Subject};
+use crate::value::{Known, Value};
+
+/// A link that is not there.
+pub struct Missing {
+    /// "route shop.example.com/api".
+    pub subject: String,
+    pub reason: String,
+}
+
+pub fn links(stack: &Stack) -> Vec<Missing> {
+    let routes = stack.all(Kind::Route).filter(|(route, _)| stack.links(*route, "apps").is_empty());
+    let routes = routes.map(|(route, _)| Missing { subject: stack.title(route), reason: no_app(stack, route) });
+    let apps = stack.all(Kind::App).filter_map(|(app, _)| {
+        let launcher = *stack.links(app, "launcher").first()?;
+        let alone = stack.setting(launcher, "kind").value.as_text() == Some("none");
+        alone.then(|| Missing {
+            subject: stack.title(app),
+            reason: "no command that was read starts gunicorn with this file".to_owned(),
+        })
+    });
+    let unread = stack.all(Kind::App).filter_map(|(app, _)| {
+        let reason = stack.setting(app, "accesslog").value;
+        match reason {
+            Value::Unknown(unknown) if unknown.reason.starts_with("the configuration file is not at hand") => {
+                Some(Missing { subject: stack.title(app), reason: unknown.reason.to_string() })
+            }
+            _ => None,
+        }
+    });
+    let sockets = stack.all(Kind::Socket).filter(|(socket, _)| stack.links(*socket, "service").is_empty());
+    let sockets = sockets.map(|(socket, _)| Missing {
+        subject: stack.title(socket),
+        reason: "the service that it activates was not read".to_owned(),
+    });
+    routes.chain(apps).chain(unread).chain(sockets).collect()
+}
+
+/// Why a route leads to no app.
+fn no_app(stack: &Stack, route: Subject) -> String {
+    let kind = stack.setting(route, "pass_kind").value;
+    if let Some(other @ ("fastcgi" | "scgi" | "grpc")) = kind.as_text() {
+        return format!("it passes requests on by {other}, which gunicorn does not speak");
+    }
+    let peers = stack.setting(route, "peers").value;
+    let unknown = std::iter::once(&peers).chain(peers.items().iter().map(|item| &item.value)).find_map(|value| match value {
+        Value::Unknown(unknown) => Some(unknown.reason.clone()),
+        _ => None,
+    });
+    if let Some(reason) = unknown {
+        return format!("where it leads is unknown: {reason}");
+    }
+    let known: Vec<String> = peers
+        .items()
+        .iter()
+        .filter_map(|item| match &item.value {
+            Value::Known(Known::Address(address)) => Some(address.to_string()),
+            _ => None,
+        })
+        .collect();
+    if known.is_empty() {
+        "its upstream has no server".to_owned()
+    } else {
+        format!("nothing that was read listens on {}", known.join(", "))
+    }
+}
