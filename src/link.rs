@@ -11,6 +11,7 @@ mod limits;
 mod listeners;
 mod nginx;
 mod oddities;
+mod packages;
 mod refused;
 mod routes;
 mod unanswered;
@@ -42,16 +43,18 @@ pub fn link(pieces: &Pieces, facts: &Facts) -> Stack {
         .collect();
     units::join_sockets(&mut stack);
     let mut loaded = apps::Loaded::new();
+    let mut shelf = packages::Shelf::of(pieces);
     for (service, unit) in units.iter().filter(|(_, unit)| unit.section == "Service") {
-        apps::add_service(&mut stack, *service, unit, pieces, facts, &mut loaded);
+        apps::add_service(&mut stack, (*service, unit), pieces, &mut shelf, facts, &mut loaded);
     }
     for piece in &pieces.list {
         if let Piece::Config(config) = piece
             && !loaded.contains(&config.document)
         {
-            apps::add_config(&mut stack, config, pieces, facts, &mut loaded);
+            apps::add_config(&mut stack, config, pieces, &mut shelf, facts, &mut loaded);
         }
     }
+    stack.remarks.extend(shelf.remarks());
     routes::join(&mut stack);
     unanswered::find(&mut stack, pieces);
     routes::keep_visited_binds(&mut stack);

@@ -137,8 +137,10 @@ impl<'a> Worklist<'a> {
             let found = match want.format {
                 Format::Nginx => formats::included(&self.paths, &want.path, &near),
                 Format::Dependencies(_) => {
-                    let path = dependencies::included(&want.path, &near);
-                    if self.paths.knows(&path) { vec![path] } else { Vec::new() }
+                    let path = Path::new(&want.path);
+                    let exact =
+                        if path.is_absolute() { self.paths.under_root(path) } else { Some(dependencies::included(path, &near)) };
+                    exact.filter(|path| self.paths.knows(path)).into_iter().collect()
                 }
                 _ => self.paths.find(Path::new(&want.path), &near).filter(|path| self.paths.knows(path)).into_iter().collect(),
             };

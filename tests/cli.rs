@@ -2,6 +2,8 @@
 
 #[path = "cli/ignores.rs"]
 mod ignores;
+#[path = "cli/packages.rs"]
+mod packages;
 
 use std::fs;
 use std::io::Read as _;

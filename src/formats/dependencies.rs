@@ -59,21 +59,25 @@ impl Listing {
     }
 }
 
+/// Files that may list the packages of an app that starts in their folder.
+pub const USUAL: [(&str, Kind); 6] = [
+    ("requirements.txt", Kind::Requirements),
+    ("pyproject.toml", Kind::Pyproject),
+    ("uv.lock", Kind::UvLock),
+    ("poetry.lock", Kind::PoetryLock),
+    ("Pipfile", Kind::Pipfile),
+    ("Pipfile.lock", Kind::PipfileLock),
+];
+
 /// Which list a file is, by its name.
 pub fn recognise(path: &Path) -> Option<Kind> {
     let name = path.file_name()?.to_str()?;
     let folder = path.parent().and_then(Path::file_name).and_then(|folder| folder.to_str()).unwrap_or_default();
-    match name {
-        "pyproject.toml" => Some(Kind::Pyproject),
-        "uv.lock" => Some(Kind::UvLock),
-        "poetry.lock" => Some(Kind::PoetryLock),
-        "Pipfile" => Some(Kind::Pipfile),
-        "Pipfile.lock" => Some(Kind::PipfileLock),
-        _ => {
-            let stem = name.strip_suffix(".txt")?.to_ascii_lowercase();
-            (stem.contains("requirements") || folder == "requirements").then_some(Kind::Requirements)
-        }
+    if let Some((_, kind)) = USUAL.iter().find(|(usual, _)| *usual == name) {
+        return Some(*kind);
     }
+    let stem = name.strip_suffix(".txt")?.to_ascii_lowercase();
+    (stem.contains("requirements") || folder == "requirements").then_some(Kind::Requirements)
 }
 
 /// Reads a list.
@@ -110,7 +114,7 @@ pub fn wants(listing: &Listing) -> Vec<Want> {
 }
 
 /// The file that an include means: relative to the folder of the file that names it.
-pub fn included(path: &str, from: &Path) -> std::path::PathBuf {
+pub fn included(path: impl AsRef<Path>, from: &Path) -> std::path::PathBuf {
     plain(&from.parent().unwrap_or(Path::new("")).join(path))
 }
 

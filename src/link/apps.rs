@@ -3,6 +3,7 @@
 //! Decides which of default, configuration file, GUNICORN_CMD_ARGS and command line wins (gunicorn 27.0.1, Application.load_config),
 //! and evaluates the configuration file in the environment that the app is started with: once per world.
 
+use super::packages::{Found, Home, Shelf};
 use super::{effective, limits, oddities, refused, units};
 use crate::arguments::{self, Arguments, Inherits, Invocation, Shell, Word, find_gunicorn};
 use crate::expr::python::{self, Evaluation, Machine};
@@ -34,6 +35,7 @@ struct Start<'a> {
     working_directory: Option<String>,
     /// Which gunicorn it is.
     version: Declared,
+    packages: Arc<Found>,
 }
 
 /// The configuration file that is loaded.
@@ -46,7 +48,14 @@ enum File<'a> {
 }
 
 /// Adds the apps that a service starts, with their launcher.
-pub fn add_service(stack: &mut Stack, service: Subject, unit: &Unit, pieces: &Pieces, facts: &Facts, loaded: &mut Loaded) {
+pub fn add_service(
+    stack: &mut Stack,
+    (service, unit): (Subject, &Unit),
+    pieces: &Pieces,
+    shelf: &mut Shelf<'_>,
+    facts: &Facts,
+    loaded: &mut Loaded,
+) {
     let commands = unit.commands.get("ExecStart").map(Vec::as_slice).unwrap_or_default();
     let found: Vec<Invocation> = commands.iter().filter_map(|command| find_gunicorn(&units::arguments_of(command))).collect();
     if found.is_empty() {
@@ -58,16 +67,23 @@ pub fn add_service(stack: &mut Stack, service: Subject, unit: &Unit, pieces: &Pi
     let directory = stack.setting(service, "WorkingDirectory");
     let directory =
         directory.value.as_text().map(|path| path.trim_start_matches('-').to_owned()).filter(|path| path.starts_with('/'));
-    let version = version(facts);
     for invocation in found {
         if let Some(node) = stack.node_mut(launcher) {
             node.set("wrapper_forks", wrapper_forks(&invocation, unit.anchor));
         }
         let environment = environment_of(&invocation, &unit.environment);
         let directory = folder_of(&invocation, directory.clone());
-        let command_line = arguments::read(&invocation.arguments, &version.range);
-        let variable = environment_arguments(&environment, &version.range);
-        let config = config_of(&command_line, variable.as_ref(), directory.as_deref(), unit.document, pieces);
+        let read = |range: &VersionRange| {
+            let command_line = arguments::read(&invocation.arguments, range);
+            let variable = environment_arguments(&environment, range);
+            let config = config_of(&command_line, variable.as_ref(), directory.as_deref(), unit.document, pieces);
+            (command_line, config)
+        };
+        // Where the packages are looked for follows from the command line, and what that means from the packages.
+        let (command_line, config) = read(&version(facts, None).range);
+        let packages = shelf.near(&home(&invocation, directory.as_deref(), &config, unit, pieces));
+        let version = version(facts, packages.gunicorn.as_ref());
+        let (command_line, config) = if version.origin.is_explicit() { read(&version.range) } else { (command_line, config) };
         let anchor = invocation.program.unwrap_or(unit.anchor);
         let start = Start {
             name: name.clone(),
@@ -78,7 +94,8 @@ pub fn add_service(stack: &mut Stack, service: Subject, unit: &Unit, pieces: &Pi
             command_line,
             config,
             working_directory: directory,
-            version: version.clone(),
+            version,
+            packages,
         };
         add(stack, &start, facts, loaded);
     }
@@ -130,7 +147,14 @@ fn folder_of(invocation: &Invocation, launcher: Option<String>) -> Option<String
 }
 
 /// Adds an app for a configuration file that no command loads.
-pub fn add_config(stack: &mut Stack, config: &Config, pieces: &Pieces, facts: &Facts, loaded: &mut Loaded) {
+pub fn add_config(
+    stack: &mut Stack,
+    config: &Config,
+    pieces: &Pieces,
+    shelf: &mut Shelf<'_>,
+    facts: &Facts,
+    loaded: &mut Loaded,
+) {
     let anchor = Span { document: config.document, start: 0, end: 0 };
     let path = stack.documents.path(config.document).to_owned();
     let folder = path.parent().and_then(Path::file_name).map(|folder| folder.to_string_lossy().into_owned());
@@ -146,6 +170,7 @@ pub fn add_config(stack: &mut Stack, config: &Config, pieces: &Pieces, facts: &F
     let platform = Value::text(if on_cloud_run { "cloudrun" } else { "none" });
     node.set("platform", nobody(platform));
     let launcher = stack.add(node);
+    let packages = shelf.near(&Home { files: vec![&path], ..Home::default() });
     let start = Start {
         name,
         launcher,
@@ -155,14 +180,26 @@ pub fn add_config(stack: &mut Stack, config: &Config, pieces: &Pieces, facts: &F
         command_line: Arguments { complete: true, ..Arguments::default() },
         config: File::Read(config),
         working_directory: None,
-        version: version(facts),
+        version: version(facts, packages.gunicorn.as_ref()),
+        packages,
     };
     add(stack, &start, facts, loaded);
 }
 
-/// The gunicorn that is declared, else every one that gearmesh knows.
-fn version(facts: &Facts) -> Declared {
-    Declared::or_supported(facts.versions.gunicorn.as_ref(), gunicorn::supported(), "gunicorn")
+/// The gunicorn that is declared, else the one that the app's packages ask for, else every one that gearmesh knows.
+fn version(facts: &Facts, asked: Option<&Declared>) -> Declared {
+    Declared::or_supported(facts.versions.gunicorn.as_ref().or(asked), gunicorn::supported(), "gunicorn")
+}
+
+/// Where an app lives: the folder it starts in, where its program stands, its configuration file and its unit.
+fn home<'a>(invocation: &Invocation, directory: Option<&'a str>, config: &File<'_>, unit: &Unit, pieces: &'a Pieces) -> Home<'a> {
+    let program = invocation.program.and_then(|span| Some(pieces.documents.of(span)?.text(span).into_owned()));
+    let config = if let File::Read(config) = config { Some(pieces.documents.path(config.document)) } else { None };
+    Home {
+        folder: directory.map(Path::new),
+        program: program.filter(|program| program.starts_with('/')).map(Into::into),
+        files: config.into_iter().chain([pieces.documents.path(unit.document)]).collect(),
+    }
 }
 
 /// `-c` on the command line, else in GUNICORN_CMD_ARGS, else gunicorn.conf.py in the working directory of the process.
@@ -237,6 +274,8 @@ fn add(stack: &mut Stack, start: &Start<'_>, facts: &Facts, loaded: &mut Loaded)
         }
         node.set("name", Setting::new(Value::text(start.name.as_str()), Origin::Written { span: start.anchor }));
         node.set("version", start.version.setting());
+        node.set("packages", start.packages.packages.clone());
+        node.set("packages_locked", start.packages.locked.clone());
         if let File::Read(config) = &start.config {
             let path = stack.documents.path(config.document).display().to_string();
             let origin = Origin::Written { span: Span { document: config.document, start: 0, end: 0 } };

@@ -5,7 +5,7 @@ use super::specifiers::specifiers;
 use super::unit::{Unit, merge};
 use super::{UnitFile, drop_ins, environment};
 use crate::expr::systemd::UNKNOWN_PIECE;
-use crate::formats::{Forest, Format, Lowered, Tree, Want};
+use crate::formats::{Forest, Format, Lowered, Tree, Want, dependencies};
 use crate::model::piece::{self, Assignment, Command, Key, Piece};
 use crate::source::paths::shared;
 use crate::source::{DocumentId, Excerpt, Span};
@@ -48,11 +48,18 @@ pub fn lower(document: DocumentId, main: &UnitFile, forest: &Forest<'_>) -> Lowe
     Lowered::piece(Piece::Unit(unit))
 }
 
-/// The files that a unit names: environment files, and configuration files of gunicorn wherever a version might read one.
+/// The files that a unit names: environment files, and configuration files of gunicorn wherever a version might read one; also the
+/// lists of packages in the folder that gunicorn starts in, which are read below `--root`.
 pub fn wants(unit: &UnitFile) -> Vec<Want> {
     let mut wants = Vec::new();
+    let runs_gunicorn = unit.assignments.iter().any(|line| line.key.starts_with("Exec") && line.value.text.contains("gunicorn"));
     for line in &unit.assignments {
         let text = line.value.text.as_str();
+        if &*line.key == "WorkingDirectory" && runs_gunicorn && text.starts_with('/') && !text.contains('%') {
+            let path = |name| Path::new(text).join(name).to_string_lossy().into_owned();
+            let list = |(name, kind)| Want { format: Format::Dependencies(kind), path: path(name), span: line.span };
+            wants.extend(dependencies::USUAL.map(list));
+        }
         if &*line.key == "EnvironmentFile" {
             let path = text.trim().trim_start_matches('-').to_owned();
             wants.push(Want { format: Format::Variables, path, span: line.span });
