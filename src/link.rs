@@ -20,16 +20,18 @@ mod units;
 use crate::model::facts::{Declared, Facts};
 use crate::model::piece::{File, Piece, Pieces, Unit};
 use crate::model::{Kind, Node, Stack, Subject};
-use crate::source::Span;
+use crate::source::{DocumentId, Span};
 use crate::value::{Known, Origin, Setting, Size, Value};
+use std::collections::HashSet;
 
 /// Links everything that was read.
 pub fn link(pieces: &Pieces, facts: &Facts) -> Stack {
     let mut stack = Stack::new(pieces.documents.clone(), Default::default());
     stack.scopes.declared = facts.versions.nginx.as_ref().map(|declared| declared.range);
     stack.add(host(facts));
+    let opaque: HashSet<DocumentId> = pieces.list.iter().filter_map(Piece::opaque).collect();
     for file in &pieces.files {
-        stack.add(self::file(&stack, file));
+        stack.add(self::file(&stack, file, opaque.contains(&file.document)));
     }
     add_nginx(&mut stack, pieces, facts);
     let units: Vec<(Subject, &Unit)> = pieces
@@ -98,7 +100,7 @@ fn host(facts: &Facts) -> Node {
     node
 }
 
-fn file(stack: &Stack, file: &File) -> Node {
+fn file(stack: &Stack, file: &File, is_opaque: bool) -> Node {
     let path = stack.documents.path(file.document).display().to_string();
     let start = Span { document: file.document, start: 0, end: 0 };
     let mut node = Node::new(Kind::File, path.as_str(), Some(start));
@@ -107,6 +109,7 @@ fn file(stack: &Stack, file: &File) -> Node {
     let place = at(first.map_or(start, |problem| problem.span));
     node.set("path", Setting::new(Value::text(path), at(start)));
     node.set("kind", Setting::new(Value::text(file.kind), at(start)));
+    node.set("is_opaque", Setting::new(Value::Known(Known::Boolean(is_opaque)), at(start)));
     node.set("is_template", Setting::new(Value::Known(Known::Boolean(file.template.is_some())), at(start)));
     node.set("syntax_errors", Setting::new(Value::Known(Known::Integer(file.problems.len() as i64)), place.clone()));
     if let Some(problem) = first {

@@ -28,6 +28,16 @@ pub enum Piece {
     },
 }
 
+impl Piece {
+    /// The document of a file that is not read further.
+    pub fn opaque(&self) -> Option<DocumentId> {
+        match self {
+            Piece::Opaque { document, .. } => Some(*document),
+            _ => None,
+        }
+    }
+}
+
 /// What a file is recognised as that deploys to Cloud Run, a platform that ends requests itself.
 pub const CLOUD_RUN: &str = "Cloud Run definition";
 

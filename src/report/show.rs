@@ -30,19 +30,24 @@ pub enum Extent {
 /// The whole stack as text, at 80 columns where paths and values allow.
 pub fn text(stack: &Stack, extent: Extent) -> String {
     let places = Places::short(stack);
-    let mut out = String::new();
+    let (mut out, mut beside) = (String::new(), Vec::new());
     for ways in groups(stack) {
         route(&mut out, stack, &places, &ways);
     }
     for kind in [Kind::App, Kind::Service, Kind::Socket, Kind::Upstream, Kind::Nginx, Kind::Server, Kind::Location] {
         for (subject, node) in stack.all(kind) {
             let settings = told(stack, subject, extent);
-            // A block that sets nothing is told by the one around it.
-            if !settings.is_empty() || kind == Kind::App {
+            // A block that sets nothing is told by the one around it; a unit that has nothing to do with gunicorn by its name.
+            if extent == Extent::Written && is_beside(stack, subject, kind) {
+                beside.push(node.name.to_string());
+            } else if !settings.is_empty() || kind == Kind::App {
                 let _ = writeln!(out, "\n{}{}", heading(&places, node), loads(stack, &places, subject));
                 lines(&mut out, &places, &settings);
             }
         }
+    }
+    if !beside.is_empty() {
+        let _ = writeln!(out, "\nunits without gunicorn (--all shows them)\n  {}", line(&beside.join(", ")));
     }
     let missing = missing::links(stack);
     if !missing.is_empty() {
@@ -56,6 +61,15 @@ pub fn text(stack: &Stack, extent: Extent) -> String {
     }
     let below = if places.below.is_empty() { String::new() } else { format!("all paths below {}\n\n", line(&places.below)) };
     below + out.trim_start_matches('\n')
+}
+
+/// Whether a unit neither starts gunicorn nor opens its sockets.
+fn is_beside(stack: &Stack, subject: Subject, kind: Kind) -> bool {
+    match kind {
+        Kind::Service => stack.links(subject, "apps").is_empty(),
+        Kind::Socket => stack.links(subject, "service").iter().all(|service| stack.links(*service, "apps").is_empty()),
+        _ => false,
+    }
 }
 
 /// One setting of every subject of a kind.

@@ -19,10 +19,7 @@ pub fn links(stack: &Stack) -> Vec<Missing> {
     let apps = stack.all(Kind::App).filter_map(|(app, _)| {
         let launcher = *stack.links(app, "launcher").first()?;
         let alone = stack.setting(launcher, "kind").value.as_text() == Some("none");
-        alone.then(|| Missing {
-            subject: stack.title(app),
-            reason: "no command that was read starts gunicorn with this file".to_owned(),
-        })
+        alone.then(|| Missing { subject: stack.title(app), reason: no_launcher(stack) })
     });
     let unread = stack.all(Kind::App).filter_map(|(app, _)| {
         let reason = stack.setting(app, "accesslog").value;
@@ -39,6 +36,11 @@ pub fn links(stack: &Stack) -> Vec<Missing> {
         reason: "the service that it activates was not read".to_owned(),
     });
     routes.chain(apps).chain(unread).chain(sockets).collect()
+}
+
+fn no_launcher(stack: &Stack) -> String {
+    let nobody = "no command that was read starts gunicorn with this file";
+    unread_launcher(stack).map_or_else(|| nobody.to_owned(), |what| format!("{nobody}; {what} may"))
 }
 
 /// Why a route leads to no app.
@@ -64,8 +66,27 @@ fn no_app(stack: &Stack, route: Subject) -> String {
         })
         .collect();
     if known.is_empty() {
-        "its upstream has no server".to_owned()
-    } else {
-        format!("nothing that was read listens on {}", known.join(", "))
+        return "its upstream has no server".to_owned();
     }
+    let nobody = format!("nothing that was read listens on {}", known.join(", "));
+    match unknown_listener(stack).or_else(|| unread_launcher(stack).map(|what| format!("{what} may start it"))) {
+        Some(doubt) => format!("{nobody}, but {doubt}"),
+        None => nobody,
+    }
+}
+
+/// An app that may listen there, because where it listens is not known.
+fn unknown_listener(stack: &Stack) -> Option<String> {
+    stack.all(Kind::App).find_map(|(app, _)| match stack.setting(app, "binds").value {
+        Value::Unknown(unknown) => Some(format!("where {} listens is unknown: {}", stack.title(app), unknown.reason)),
+        _ => None,
+    })
+}
+
+/// A file that may start programs and is not read further.
+fn unread_launcher(stack: &Stack) -> Option<String> {
+    stack.all(Kind::File).find_map(|(file, node)| {
+        let opaque = stack.setting(file, "is_opaque").value.as_boolean() == Some(true);
+        opaque.then(|| format!("{} ({}, not read)", node.name, stack.setting(file, "kind").value))
+    })
 }
