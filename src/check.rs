@@ -1,5 +1,6 @@
 //! The spine: what `gearmesh check` does, in order; and its first half, for `gearmesh show`.
 
+use crate::config::Config;
 use crate::error::Error;
 use crate::link;
 use crate::model::facts::Facts;
@@ -15,9 +16,9 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// When gearmesh cannot do its work: a named path is missing, nothing is there to read, a rule is broken.
-pub fn check(input: &Input, facts: &Facts) -> Result<Outcome, Error> {
-    let rules = rules::load()?;
-    let read = read::read(input)?;
+pub fn check(input: &Input, facts: &Facts, config: &Config) -> Result<Outcome, Error> {
+    let rules = rules::load_with(config)?;
+    let read = read::read(input, config)?;
     let mut stack = link::link(&read.pieces, facts);
     let judged = rules::judge(&rules, &stack);
     let rules: Vec<Arc<Rule>> = rules.into_iter().map(|loaded| loaded.rule).collect();
@@ -40,8 +41,8 @@ pub fn check(input: &Input, facts: &Facts) -> Result<Outcome, Error> {
 ///
 /// # Errors
 /// When gearmesh cannot do its work: a named path is missing, nothing is there to read.
-pub fn survey(input: &Input, facts: &Facts) -> Result<Outcome, Error> {
-    let read = read::read(input)?;
+pub fn survey(input: &Input, facts: &Facts, config: &Config) -> Result<Outcome, Error> {
+    let read = read::read(input, config)?;
     let stack = link::link(&read.pieces, facts);
     Ok(Outcome { stack, unread: read.unread, notes: read.notes, ..Outcome::default() })
 }

@@ -3,12 +3,13 @@
 //! 0: nothing to show. 1: findings are shown. 2: gearmesh could not do its work; that beats 1.
 
 mod check;
+mod configuration;
 mod explain;
 mod rules;
 mod show;
 
 use crate::error::Error;
-use crate::report::untrusted::unmasked;
+use crate::report::untrusted::{line, unmasked};
 use clap::{Parser, Subcommand};
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -23,9 +24,9 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Say where nginx, gunicorn and systemd contradict each other
-    Check(check::Arguments),
+    Check(Box<check::Arguments>),
     /// Show how everything is linked, every setting with its origin, and who gives up first
-    Show(show::Arguments),
+    Show(Box<show::Arguments>),
     /// Tell what a rule finds, why it matters, and show cases
     Explain(explain::Arguments),
     /// List all rules
@@ -54,7 +55,8 @@ pub fn main() -> ExitCode {
         Ok(Ending::Incomplete) => ExitCode::from(2),
         Err(error) => {
             // Nobody is left to tell when standard error is closed.
-            let _ = writeln!(io::stderr().lock(), "gearmesh: {}", unmasked(&error.to_string()));
+            let excerpt: String = error.excerpt().iter().map(|text| format!("{}\n", line(text))).collect();
+            let _ = write!(io::stderr().lock(), "gearmesh: {}\n{excerpt}", unmasked(&error.to_string()));
             ExitCode::from(2)
         }
     }

@@ -1,5 +1,6 @@
 //! What stops gearmesh itself. Faults of the user's configuration are findings, never errors.
 
+use crate::config::Fault;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -11,12 +12,58 @@ pub enum Error {
     NothingToRead { paths: Vec<PathBuf> },
     /// A rule file is broken; the text names file, line and what was expected.
     Rule { path: PathBuf, line: usize, column: usize, message: String },
+    /// A place of `gearmesh.toml` or of a user's rule is broken.
+    Written(Box<Written>),
     /// No rule of that name, perhaps with one that is close.
     UnknownRule { id: String, suggestion: Option<String> },
     /// No setting of that name, perhaps with one that is close.
     UnknownSetting { name: String, suggestion: Option<String> },
     /// The report could not be written.
     Output { reason: String },
+}
+
+/// A place in a file that a person wrote for gearmesh, and what is wrong there.
+#[derive(Debug)]
+pub struct Written {
+    pub path: PathBuf,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+    /// How many characters are meant.
+    pub width: usize,
+    /// The whole line.
+    pub text: String,
+    pub message: String,
+}
+
+impl Error {
+    /// The line that is meant and, below it, where; nothing when the error is about no line.
+    pub fn excerpt(&self) -> Vec<String> {
+        let Error::Written(written) = self else { return Vec::new() };
+        let number = written.line.to_string();
+        let (margin, indent) = (" ".repeat(number.len()), " ".repeat(written.column.saturating_sub(1)));
+        let marks = "^".repeat(written.width.clamp(1, written.text.chars().count().max(1)));
+        vec![format!("{number} | {}", written.text.replace('\t', " ").trim_end()), format!("{margin} | {indent}{marks}")]
+    }
+
+    /// The same error with the line that it is about, where it is about one of this text.
+    pub fn in_text(self, text: &str) -> Error {
+        match self {
+            Error::Rule { path, line, column, message } => {
+                let text = text.lines().nth(line.saturating_sub(1)).unwrap_or_default().to_owned();
+                Error::Written(Box::new(Written { path, line, column, width: 1, text, message }))
+            }
+            other => other,
+        }
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Error {
+        let Fault { path, line, column, width, text, message } = fault;
+        Error::Written(Box::new(Written { path, line, column, width, text, message }))
+    }
 }
 
 impl fmt::Display for Error {
@@ -32,6 +79,9 @@ impl fmt::Display for Error {
                 )
             }
             Error::Rule { path, line, column, message } => write!(f, "{}:{line}:{column}: {message}", path.display()),
+            Error::Written(written) => {
+                write!(f, "{}:{}:{}: {}", written.path.display(), written.line, written.column, written.message)
+            }
             Error::UnknownRule { id, suggestion: Some(close) } => write!(f, "there is no rule `{id}`; did you mean `{close}`?"),
             Error::UnknownRule { id, suggestion: None } => write!(f, "there is no rule `{id}`; `gearmesh rules` lists them"),
             Error::UnknownSetting { name, suggestion: Some(close) } => {

@@ -24,6 +24,7 @@
 //! | `rule` | what a rule is to those who show it: id, severity, text |
 //! | `edit` | a change: this setting of that subject becomes that |
 //! | `finding` | a finding with labels and a proposed fix: nothing that renders |
+//! | `config` | `gearmesh.toml`: what a project says of its host, versions, paths and rules |
 //! | `outcome` | what a run found: stack, findings, unread, undecided |
 //! | `error` | what stops gearmesh itself, never a finding |
 //! | **verbs** | |
@@ -46,7 +47,8 @@
 //! 4. Unknown is no default. A rule whose condition comes out unknown is silent, and `--verbose` says what it missed.
 //! 5. `model`, `link` and judging do no I/O and read no clock, no environment and no processor count. What a host is comes in.
 //! 6. Rules see no span and no syntax; formats know no rule.
-//! 7. Nothing outside the given paths is opened, but what they name below `--root`; never a device, a FIFO or a socket.
+//! 7. Nothing outside the given paths is opened, but what they name below `--root` or by way of `[paths]`; never a device, a FIFO or
+//!    a socket.
 //! 8. Python, shell and Lua of a user's files are never run.
 //! 9. A default has no place in a file: its label goes to the nearest written thing and says "by default".
 //! 10. Nothing of a user's file is printed as it is: control characters are shown as such, secrets are masked.
@@ -61,6 +63,7 @@
 //! | place where gunicorn is started | `src/formats/<name>.rs` and its line in `formats` |
 //! | output format | `src/report/<name>.rs` and its variant in `cli` |
 //! | command | `src/cli/<name>.rs` and its variant |
+//! | key of `gearmesh.toml` | its line in `src/config/read.rs`, and a test in `tests/config.rs` |
 //!
 //! Departures from the first plan: environment variables of a unit are expanded when it is lowered, because nothing that `link`
 //! learns changes them; the vocabulary tables are TOML for people and become JSON when the program is built, which loads faster.
@@ -68,6 +71,7 @@
 pub mod arguments;
 pub mod check;
 pub mod cli;
+pub mod config;
 pub mod edit;
 pub mod error;
 pub mod expr;

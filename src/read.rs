@@ -9,6 +9,7 @@
 
 mod walk;
 
+use crate::config::Config;
 use crate::error::Error;
 use crate::formats::recognise::{self, Guess};
 use crate::formats::{self, Forest, Format, Parsed, Tree, Want, dependencies};
@@ -35,8 +36,8 @@ pub struct Reading {
 ///
 /// # Errors
 /// A named path is missing or cannot be opened, or there is nothing to read.
-pub fn read(input: &Input) -> Result<Reading, Error> {
-    let walked = walk::walk(input)?;
+pub fn read(input: &Input, config: &Config) -> Result<Reading, Error> {
+    let walked = walk::walk(input, config)?;
     let mut worklist = Worklist {
         input,
         paths: walked.paths,

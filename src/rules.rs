@@ -1,12 +1,13 @@
 //! Rules as data: loading them, with every name and type checked, and judging a stack with them.
 //!
-//! In: the rule files embedded from `rules/`, and a linked stack. Out: findings, and what stayed undecided. No rule is written in
+//! In: the rule files embedded from `rules/`, those of the user, and a linked stack. Out: findings, and what stayed undecided. No rule is written in
 //! Rust; what a rule needs and cannot read is missing in the model.
 
 pub mod condition;
 pub mod fields;
 mod judge;
 mod message;
+mod own;
 mod text;
 
 pub use judge::{Judged, judge};
@@ -16,6 +17,7 @@ use self::condition::types::{Expr, Type};
 use self::condition::{Fault, parse};
 use self::message::Template;
 use self::text::{ChangeText, FixText, RuleText, Text, fault, place};
+use crate::config::Config;
 use crate::edit::Operation;
 use crate::error::Error;
 use crate::model::Kind;
@@ -36,6 +38,8 @@ const CASES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/cases.rs"));
 #[derive(Clone, Debug)]
 pub struct Loaded {
     pub rule: Arc<Rule>,
+    /// The user does not want it.
+    pub off: bool,
     kind: Kind,
     companions: Companions,
     when: Expr,
@@ -92,6 +96,28 @@ impl Loaded {
 pub fn load() -> Result<Vec<Loaded>, Error> {
     let mut rules = EMBEDDED.iter().map(|(path, yaml)| compile(Path::new(path), yaml)).collect::<Result<Vec<_>, _>>()?;
     rules.sort_by(|left, right| left.rule.id.cmp(&right.rule.id));
+    Ok(rules)
+}
+
+/// The built-in rules and those of the user, sorted by id, with the severities that the configuration gives them.
+///
+/// # Errors
+/// The first fault in a rule, with its place; a folder that cannot be read; a severity for a rule that does not exist.
+pub fn load_with(config: &Config) -> Result<Vec<Loaded>, Error> {
+    let mut rules = load()?;
+    own::add(&mut rules, config)?;
+    for (id, severity) in &config.severities {
+        let Some(loaded) = rules.iter_mut().find(|loaded| loaded.rule.id == id.value) else {
+            let close = suggest(&id.value, rules.iter().map(|loaded| &*loaded.rule.id));
+            let close = close.map_or("; `gearmesh rules` lists them".to_owned(), |close| format!("; did you mean `{close}`?"));
+            let at = id.at.clone().unwrap_or_default();
+            return Err(config.fault(&at, format!("there is no rule `{}`{close}", id.value)).into());
+        };
+        loaded.off = severity.is_none();
+        if let Some(severity) = severity {
+            Arc::make_mut(&mut loaded.rule).severity = *severity;
+        }
+    }
     Ok(rules)
 }
 
@@ -159,7 +185,7 @@ impl Compiler<'_> {
         let help = text.help.as_ref().map(|help| self.template(help)).transpose()?;
         let fix = text.fix.as_ref().map(|fix| self.fix(fix)).transpose()?;
         let companions = self.companions(&when, &message, &labels, help.as_ref(), fix.as_ref());
-        Ok(Loaded { rule: Arc::new(rule), kind: self.kind, companions, when, message, labels, help, fix })
+        Ok(Loaded { rule: Arc::new(rule), off: false, kind: self.kind, companions, when, message, labels, help, fix })
     }
 
     fn companions(

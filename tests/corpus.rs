@@ -4,6 +4,7 @@
 mod support;
 
 use gearmesh::check::check;
+use gearmesh::config::Config;
 use gearmesh::error::Error;
 use gearmesh::model::Kind;
 use gearmesh::model::facts::Facts;
@@ -22,7 +23,7 @@ fn real_stacks_and_files_are_read() {
     let mut counts: BTreeMap<String, [usize; 3]> = BTreeMap::new();
     let mut foreign = 0;
     for path in stacks.iter().chain(&singles) {
-        match check(&Input { paths: vec![path.clone()], ..Input::default() }, &Facts::default()) {
+        match check(&Input { paths: vec![path.clone()], ..Input::default() }, &Facts::default(), &Config::default()) {
             Ok(outcome) => {
                 look(path, &outcome);
                 foreign += outcome.unread.len();

@@ -24,8 +24,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("rule", &["value", "vocabulary"]),
     ("edit", &["source", "value", "model"]),
     ("finding", &["source", "value", "model", "rule", "edit"]),
+    ("config", &["source", "value", "vocabulary", "model", "rule", "finding"]),
     ("outcome", &["finding", "model", "rule", "edit"]),
-    ("error", &["source"]),
+    ("error", &["source", "config"]),
     // Verbs: nouns, and never each other; reading alone knows the formats.
     ("formats", &["source", "value", "expr", "arguments", "vocabulary", "model", "edit"]),
     ("read", &[NOUNS, "formats"]),

@@ -1,5 +1,6 @@
 //! `gearmesh check`: reads paths, judges them, shows what was found.
 
+use super::configuration::RuleFlags;
 use super::{Ending, print};
 use crate::check::check;
 use crate::error::Error;
@@ -38,14 +39,18 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
     /// Show findings of this severity and above
-    #[arg(long, value_name = "LEVEL", default_value = "warning", value_parser = severity)]
-    min_severity: Severity,
+    /// [default: warning]
+    #[arg(long, value_name = "LEVEL", value_parser = severity)]
+    min_severity: Option<Severity>,
     /// Show findings of this confidence and above
-    #[arg(long, value_name = "LEVEL", default_value = "medium", value_parser = confidence)]
-    min_confidence: Confidence,
+    /// [default: medium]
+    #[arg(long, value_name = "LEVEL", value_parser = confidence)]
+    min_confidence: Option<Confidence>,
     /// Also list rules that could not be decided, files that were set aside, and findings that a comment ignores
     #[arg(long, short)]
     verbose: bool,
+    #[command(flatten)]
+    flags: RuleFlags,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -61,8 +66,12 @@ enum Format {
 pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let root = arguments.root.clone();
     let input = Input { paths: in_paths(&arguments.paths, root.as_deref()), root, ..Input::default() };
-    let outcome = check(&input, &arguments.host.clone().unwrap_or_default())?;
-    let threshold = Threshold { severity: arguments.min_severity, confidence: arguments.min_confidence };
+    let config = arguments.flags.load(&input)?;
+    let outcome = check(&input, &config.facts(arguments.host.clone()), &config)?;
+    let threshold = Threshold {
+        severity: arguments.min_severity.or(config.min_severity).unwrap_or(Severity::Warning),
+        confidence: arguments.min_confidence.or(config.min_confidence).unwrap_or(Confidence::Medium),
+    };
     let shown: Vec<&Finding> = outcome.findings.iter().filter(|finding| threshold.shows(finding)).collect();
     let suppressed: Vec<&Suppressed> = outcome.suppressed.iter().filter(|found| threshold.shows(&found.finding)).collect();
     print(&render(&outcome, &shown, &suppressed, arguments.format))?;

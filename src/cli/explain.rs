@@ -1,8 +1,10 @@
 //! `gearmesh explain RULE`: a rule's text and its cases, which are tests of it.
 
+use super::configuration::RuleFlags;
 use super::{Ending, print};
 use crate::error::Error;
 use crate::rules;
+use crate::source::Input;
 use crate::vocabulary::suggest::suggest;
 use clap::Args;
 use std::fmt::Write as _;
@@ -13,10 +15,12 @@ pub(super) struct Arguments {
     /// The rule's id
     #[arg(value_name = "RULE")]
     rule: String,
+    #[command(flatten)]
+    flags: RuleFlags,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
-    let loaded = rules::load()?;
+    let loaded = rules::load_with(&arguments.flags.load(&Input::default())?)?;
     let Some(rule) = loaded.iter().map(|loaded| &loaded.rule).find(|rule| *rule.id == *arguments.rule) else {
         let suggestion = suggest(&arguments.rule, loaded.iter().map(|loaded| &*loaded.rule.id)).map(str::to_owned);
         return Err(Error::UnknownRule { id: arguments.rule.clone(), suggestion });

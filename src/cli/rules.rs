@@ -1,9 +1,11 @@
 //! `gearmesh rules`: all rules by group, or the table of what rules may read.
 
+use super::configuration::RuleFlags;
 use super::{Ending, print};
 use crate::error::Error;
 use crate::model::Kind;
 use crate::rules::{self, fields};
+use crate::source::Input;
 use clap::Args;
 use std::fmt::Write as _;
 
@@ -13,15 +15,17 @@ pub(super) struct Arguments {
     /// List the settings and facts that conditions may read instead
     #[arg(long)]
     fields: bool,
+    #[command(flatten)]
+    flags: RuleFlags,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
-    print(&if arguments.fields { table() } else { list()? })?;
+    print(&if arguments.fields { table() } else { list(&arguments.flags)? })?;
     Ok(Ending::Clean)
 }
 
-fn list() -> Result<String, Error> {
-    let mut rules: Vec<_> = rules::load()?.into_iter().map(|loaded| loaded.rule).collect();
+fn list(flags: &RuleFlags) -> Result<String, Error> {
+    let mut rules: Vec<_> = rules::load_with(&flags.load(&Input::default())?)?.into_iter().map(|loaded| loaded.rule).collect();
     rules.sort_by(|left, right| (&left.group, &left.id).cmp(&(&right.group, &right.id)));
     let width = rules.iter().map(|rule| rule.id.len()).max().unwrap_or_default();
     let mut text = String::new();

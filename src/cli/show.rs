@@ -1,6 +1,7 @@
 //! `gearmesh show`: the linked stack, its settings and where they come from, and the timeout ladder of every route.
 
 use super::check::{host, in_paths, tell};
+use super::configuration::Flags;
 use super::{Ending, print};
 use crate::check::survey;
 use crate::error::Error;
@@ -39,6 +40,8 @@ pub(super) struct Arguments {
     /// Also list files that were set aside
     #[arg(long, short)]
     verbose: bool,
+    #[command(flatten)]
+    flags: Flags,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -53,7 +56,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let asked = arguments.setting.as_deref().map(known).transpose()?;
     let root = arguments.root.clone();
     let input = Input { paths: in_paths(&arguments.paths, root.as_deref()), root, ..Input::default() };
-    let outcome = survey(&input, &arguments.host.clone().unwrap_or_default())?;
+    let config = arguments.flags.load(&input)?;
+    let outcome = survey(&input, &config.facts(arguments.host.clone()), &config)?;
     let extent = if arguments.all { Extent::All } else { Extent::Written };
     print(&match (asked, arguments.format) {
         (Some((kind, name)), _) => show::setting(&outcome.stack, kind, &name),

@@ -3,6 +3,7 @@
 //! A symbolic link counts as the file it leads to when that lies inside; one that leads outside is set aside.
 
 use super::{Job, job};
+use crate::config::{Config, Exclude};
 use crate::error::Error;
 use crate::outcome::Unread;
 use crate::source::Input;
@@ -25,17 +26,20 @@ pub(super) struct Walked {
 const FOREIGN_FOLDERS: [&str; 5] = [".git", "node_modules", "site-packages", "__pycache__", ".tox"];
 
 /// Walks the paths of the input.
-pub(super) fn walk(input: &Input) -> Result<Walked, Error> {
+pub(super) fn walk(input: &Input, config: &Config) -> Result<Walked, Error> {
     let root = input.root.as_deref().map(shown);
     let mut walked = Walked { paths: Paths::new(root.as_deref()), files: Vec::new(), unread: Vec::new(), notes: Vec::new() };
     if let Some(root) = &input.root {
         existing(root)?;
     }
+    for (server, here) in &config.paths {
+        walked.paths.map(server, &shown(here));
+    }
     for path in &input.paths {
         let kind = existing(path)?;
         let path = shown(path);
         if kind.is_dir() {
-            walked.folder(&path, input);
+            walked.folder(&path, input, &config.exclude);
         } else if kind.is_file() {
             walked.paths.add(&path);
             walked.files.extend(job(&path, true));
@@ -79,10 +83,15 @@ fn shown(path: &Path) -> PathBuf {
 }
 
 impl Walked {
-    fn folder(&mut self, folder: &Path, input: &Input) {
+    fn folder(&mut self, folder: &Path, input: &Input, exclude: &Exclude) {
         let mut walker = WalkBuilder::new(folder);
         walker.hidden(false).require_git(false).follow_links(false).sort_by_file_name(|left, right| left.cmp(right));
-        walker.filter_entry(|entry| {
+        let (exclude, here) = (exclude.clone(), env::current_dir().unwrap_or_default());
+        walker.filter_entry(move |entry| {
+            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            if entry.depth() > 0 && exclude.covers(&plain(&here.join(entry.path())), is_folder) {
+                return false;
+            }
             let foreign = entry.file_name().to_str().is_some_and(|name| FOREIGN_FOLDERS.contains(&name));
             entry.depth() == 0 || !foreign && !entry.path().join("pyvenv.cfg").exists()
         });
@@ -162,6 +171,9 @@ fn path_of(problem: &ignore::Error) -> Option<&Path> {
 /// Makes a wanted file known that the walk did not pass: below `--root`, any absolute path.
 pub(super) fn make_known(paths: &mut Paths, input: &Input, wanted: &str) {
     let path = Path::new(wanted);
+    if let Some(mapped) = paths.mapped(path).filter(|_| input.root.is_none()) {
+        return know_mapped(paths, &mapped, wanted);
+    }
     let Some(exact) = paths.under_root(path).filter(|_| path.is_absolute() && input.root.is_some()) else { return };
     let folder = if wanted.contains(['*', '?', '[']) { exact.parent() } else { None };
     match folder {
@@ -170,6 +182,17 @@ pub(super) fn make_known(paths: &mut Paths, input: &Input, wanted: &str) {
             entries.for_each(|entry| know(paths, input, &plain(&entry.path())));
         }
         None => know(paths, input, &exact),
+    }
+}
+
+/// Makes a file known that the configuration maps, or the files that a pattern in a mapped folder may mean.
+fn know_mapped(paths: &mut Paths, mapped: &Path, wanted: &str) {
+    let pattern = wanted.contains(['*', '?', '[']);
+    let folder = mapped.parent().filter(|_| pattern);
+    for file in folder.map_or_else(|| vec![mapped.to_owned()], files_in) {
+        if fs::metadata(&file).is_ok_and(|kind| kind.is_file()) {
+            paths.add(&file);
+        }
     }
 }
 

@@ -30,7 +30,7 @@ type Worlds = BTreeMap<(Subject, Option<Subject>), Vec<(World, Finding)>>;
 pub fn judge(rules: &[Loaded], stack: &Stack) -> Judged {
     let mut findings = Vec::new();
     let mut undecided = BTreeSet::new();
-    for rule in rules {
+    for rule in rules.iter().filter(|rule| !rule.off) {
         let mut worlds = Worlds::new();
         for bound in tuples(rule, stack) {
             let Some(&subject) = bound.get(&rule.kind) else { continue };

@@ -1,6 +1,7 @@
 //! A rule file as it is written: YAML with a place for every text, so that a fault points into it.
 
 use crate::error::Error;
+use crate::vocabulary::suggest::suggest;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_yaml::Spanned;
@@ -97,9 +98,20 @@ pub fn read(path: &Path, yaml: &str) -> Result<RuleText, Error> {
             path: path.to_owned(),
             line: place.map_or(1, |place| place.line() as usize),
             column: place.map_or(1, |place| place.column() as usize),
-            message: error.without_snippet().to_string(),
+            message: in_words(&error.without_snippet().to_string()),
         }
     })
+}
+
+/// The reader's message without the place, which is told beside it, and with the key that was probably meant.
+fn in_words(message: &str) -> String {
+    let message = message.rfind(" at line ").and_then(|at| message.get(..at)).unwrap_or(message);
+    let split = message.strip_prefix("unknown field `").and_then(|rest| rest.split_once("`, expected one of "));
+    let Some((given, known)) = split else { return message.to_owned() };
+    let close = suggest(given, known.split(", ").map(|name| name.trim_matches('`')));
+    let close =
+        close.map_or_else(|| format!("; one of {}", known.replace('`', "")), |close| format!("; did you mean `{close}`?"));
+    format!("`{given}` is not known here{close}")
 }
 
 /// An error at a part of a text: exact for a text that stands on one line as it is, quoted or not, at its start otherwise.

@@ -1,7 +1,7 @@
 //! The files of a run, and how a path on a server is matched to one of them.
 //!
 //! Configurations name absolute paths of the machine they will run on; a repository holds the same files elsewhere. Under `--root`
-//! the match is exact. Otherwise the longest common suffix decides, then the nearest common directory, and a tie is no match.
+//! the match is exact, and so it is below a path that `gearmesh.toml` maps. Otherwise the longest common suffix decides, then the nearest common directory, and a tie is no match.
 
 use super::DocumentId;
 use std::collections::BTreeMap;
@@ -21,11 +21,30 @@ pub struct Paths {
     /// What a symbolic link inside leads to.
     links: BTreeMap<PathBuf, PathBuf>,
     documents: BTreeMap<PathBuf, DocumentId>,
+    /// Paths of the server, each with what stands for it here.
+    mapped: Vec<(PathBuf, PathBuf)>,
 }
 
 impl Paths {
     pub fn new(root: Option<&Path>) -> Paths {
         Paths { root: root.map(plain), ..Paths::default() }
+    }
+
+    /// Says what stands here for an absolute path of the server, and for everything below it.
+    pub fn map(&mut self, server: &Path, here: &Path) {
+        self.mapped.push((plain(server), plain(here)));
+    }
+
+    /// What stands for an absolute path of the server, if it was said; the longest path that was said wins. Never under `--root`.
+    pub fn mapped(&self, path: &Path) -> Option<PathBuf> {
+        let path = plain(path);
+        let below = |(server, here): &(PathBuf, PathBuf)| {
+            let rest = path.strip_prefix(server).ok()?;
+            let found = if rest.as_os_str().is_empty() { here.clone() } else { here.join(rest) };
+            Some((server.components().count(), found))
+        };
+        let found = self.mapped.iter().filter_map(below).max_by_key(|(length, _)| *length);
+        found.map(|(_, path)| path).filter(|_| self.root.is_none())
     }
 
     /// Makes a file known.
@@ -76,6 +95,9 @@ impl Paths {
         if let (true, Some(exact)) = (path.is_absolute(), self.under_root(path)) {
             return Some(exact);
         }
+        if let Some(mapped) = self.mapped(path) {
+            return Some(mapped);
+        }
         let candidates = self.names.get(path.file_name()?)?;
         self.best(candidates.iter().map(|candidate| (candidate, suffix(candidate, path))), near).cloned()
     }
@@ -83,6 +105,9 @@ impl Paths {
     /// As [`Paths::find`], for a file that nobody names outright: its folder must agree as well, or it must lie at the top.
     pub fn find_at_home(&self, path: &Path, near: &Path) -> Option<PathBuf> {
         let found = self.find(path, near).filter(|found| self.knows(found))?;
+        if self.mapped(path).is_some() {
+            return Some(found);
+        }
         let top = self.folders.keys().map(|folder| folder.components().count()).min();
         let at_top = found.parent().map(|folder| folder.components().count()) == top;
         (at_top || self.root.is_some() || suffix(&found, path) > 1).then_some(found)
@@ -103,6 +128,9 @@ impl Paths {
     pub fn find_folder(&self, folder: &Path, near: &Path) -> Option<PathBuf> {
         if let (true, Some(exact)) = (folder.is_absolute(), self.under_root(folder)) {
             return Some(exact);
+        }
+        if let Some(mapped) = self.mapped(folder) {
+            return Some(mapped);
         }
         if folder.is_relative() {
             let above = near.ancestors().skip(1).map(|above| plain(&above.join(folder)));

@@ -2,6 +2,7 @@
 #![allow(dead_code)] // Each test uses a part of it.
 
 use gearmesh::check::check;
+use gearmesh::config::Config;
 use gearmesh::model::facts::Facts;
 use gearmesh::outcome::Outcome;
 use gearmesh::source::Input;
@@ -41,7 +42,7 @@ impl Scratch {
     /// Checks the whole folder.
     pub fn check(&self, facts: &Facts) -> Outcome {
         let input = Input { paths: vec![self.path().to_owned()], ..Input::default() };
-        check(&input, facts).expect("the scratch folder is checked")
+        check(&input, facts, &Config::default()).expect("the scratch folder is checked")
     }
 }
 

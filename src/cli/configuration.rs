@@ -1,0 +1,94 @@
+//! The flags about `gearmesh.toml` and users' rules, which several commands share: finds the file, reads it, lays flags over it.
+
+use crate::config::{self, Config, Told};
+use crate::error::Error;
+use crate::source::Input;
+use clap::Args;
+use std::env;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+#[derive(Args)]
+pub(super) struct Flags {
+    /// Read this configuration instead of the nearest gearmesh.toml
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    config: Option<PathBuf>,
+    /// Read no gearmesh.toml
+    #[arg(long)]
+    no_config: bool,
+}
+
+/// For commands that know rules.
+#[derive(Args)]
+pub(super) struct RuleFlags {
+    #[command(flatten)]
+    flags: Flags,
+    /// A folder with rules of your own; may be given several times
+    #[arg(long, value_name = "DIR")]
+    rules: Vec<PathBuf>,
+}
+
+impl RuleFlags {
+    /// The configuration for a run, with the folders of rules that flags name.
+    ///
+    /// # Errors
+    /// As [`Flags::load`].
+    pub(super) fn load(&self, input: &Input) -> Result<Config, Error> {
+        let mut config = self.flags.load(input)?;
+        config.rule_folders.extend(self.rules.iter().map(|folder| Told { value: folder.clone(), at: None }));
+        Ok(config)
+    }
+}
+
+impl Flags {
+    /// The configuration for a run.
+    ///
+    /// # Errors
+    /// The named file is missing, or the file is broken.
+    pub(super) fn load(&self, input: &Input) -> Result<Config, Error> {
+        let path = match &self.config {
+            Some(path) => Some(path.clone()),
+            None if self.no_config => None,
+            None => nearest(input.paths.first().map_or(Path::new("."), PathBuf::as_path)),
+        };
+        path.map_or_else(|| Ok(Config::default()), |path| read(&path))
+    }
+}
+
+fn read(path: &Path) -> Result<Config, Error> {
+    let fault = |reason: &str| Error::Path { path: path.to_owned(), reason: reason.to_owned() };
+    let text = fs::read_to_string(path).map_err(|problem| match problem.kind() {
+        ErrorKind::NotFound => fault("no such file or folder"),
+        ErrorKind::InvalidData => fault("not UTF-8, which TOML is written in"),
+        _ => fault(&problem.to_string()),
+    })?;
+    let here = env::current_dir().unwrap_or_default();
+    Config::parse(path, &text, &here).map_err(Error::from)
+}
+
+/// The nearest file from the folder of the first path upwards, as far as the repository goes; else that of the working directory.
+fn nearest(first: &Path) -> Option<PathBuf> {
+    let here = env::current_dir().ok()?;
+    let start = fs::canonicalize(first).unwrap_or_else(|_| here.clone());
+    let folder = if start.is_dir() { start.as_path() } else { start.parent()? };
+    let mut found = None;
+    for folder in folder.ancestors() {
+        let candidate = folder.join(config::NAME);
+        if candidate.is_file() {
+            found = Some(candidate);
+            break;
+        }
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    let found = found.or_else(|| Some(here.join(config::NAME)).filter(|own| own.is_file()))?;
+    Some(relative(&found, &here))
+}
+
+/// The path as it is shown: relative to the working directory where the file lies in it or above it.
+fn relative(path: &Path, here: &Path) -> PathBuf {
+    let here = fs::canonicalize(here).unwrap_or_else(|_| here.to_owned());
+    path.strip_prefix(&here).map_or_else(|_| path.to_owned(), Path::to_path_buf)
+}

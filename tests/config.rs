@@ -1,0 +1,307 @@
+//! `gearmesh.toml` and users' rules, through the program itself: each key does what it says, flags win, and a fault is told with its
+//! file, line, column, the line itself and the name that was probably meant.
+
+#[path = "config/rules.rs"]
+mod rules;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// A unit with one warning: 5 s against the default of 30 s.
+const HASTY: &str = "[Service]\nExecStart=/srv/a/bin/gunicorn -w 3 a.wsgi\nTimeoutStopSec=5\n";
+const RULE: &str = "stop-grace-below-graceful-timeout";
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    /// A repository with these files.
+    fn new(files: &[(&str, &str)]) -> Folder {
+        let folder = Folder(tempfile::tempdir().expect("a scratch folder"));
+        folder.write(".git/HEAD", "");
+        files.iter().for_each(|(path, text)| folder.write(path, text));
+        folder
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.path().join(path);
+        fs::create_dir_all(path.parent().expect("a file has a folder")).expect("the folder is made");
+        fs::write(&path, text).expect("the file is written");
+    }
+
+    /// Runs the program in a folder below; exit status, standard output, standard error.
+    fn run_in(&self, below: &str, arguments: &[&str]) -> (i32, String, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gearmesh"));
+        let output = command.args(arguments).current_dir(self.path().join(below)).stdin(Stdio::null()).output();
+        let output = output.expect("gearmesh starts");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code().expect("it ends by itself"), text(&output.stdout), text(&output.stderr))
+    }
+
+    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        self.run_in(".", arguments)
+    }
+
+    /// The findings of `gearmesh check`, one a line, without their messages.
+    fn found(&self, arguments: &[&str]) -> Vec<String> {
+        let (code, out, err) = self.run(&[&["check", "--format", "concise"], arguments].concat());
+        assert!(code < 2, "{err}");
+        out.lines().map(|line| line.split_inclusive(']').next().unwrap_or(line).to_owned()).collect()
+    }
+
+    /// What is told when the run cannot be done.
+    fn refused(&self, arguments: &[&str]) -> String {
+        let (code, out, err) = self.run(arguments);
+        assert_eq!((code, out.as_str()), (2, ""), "{err}");
+        err
+    }
+}
+
+/// What a file of this text is refused with.
+fn broken(text: &str) -> String {
+    Folder::new(&[("a.service", HASTY), ("gearmesh.toml", text)]).refused(&["check"])
+}
+
+#[test]
+fn the_file_is_found_from_the_first_path_upwards() {
+    let folder = Folder::new(&[
+        ("repo/.git/HEAD", ""),
+        ("repo/gearmesh.toml", "[rules]\nstop-grace-below-graceful-timeout = 'error'\n"),
+        ("repo/deploy/a.service", HASTY),
+        ("repo/other/gearmesh.toml", "[rules]\nstop-grace-below-graceful-timeout = 'off'\n"),
+        ("repo/other/a.service", HASTY),
+        ("gearmesh.toml", "this is not read: it lies above the repository"),
+        ("plain/.git/HEAD", ""),
+        ("plain/a.service", HASTY),
+    ]);
+    let found = |below: &str, arguments: &[&str]| {
+        let (code, out, err) = folder.run_in(below, &[&["check", "--format", "concise"], arguments].concat());
+        assert!(code < 2, "{below} {arguments:?}: {err}");
+        out.split(": ").nth(1).unwrap_or("").split('[').next().unwrap_or("").to_owned()
+    };
+    assert_eq!(found("repo", &[]), "error");
+    assert_eq!(found("repo/deploy", &[]), "error");
+    assert_eq!(found("repo", &["deploy/a.service"]), "error");
+    assert_eq!(found("repo", &["other"]), "");
+    assert_eq!(found("plain", &["../repo/deploy"]), "error");
+    assert_eq!(found("repo/other", &["../../plain"]), "", "the one of the working directory");
+    assert_eq!(found("repo", &["--no-config"]), "warning");
+    assert_eq!(found("repo", &["--config", "other/gearmesh.toml", "deploy"]), "");
+    assert_eq!(found("plain", &[]), "warning");
+}
+
+#[test]
+fn a_named_file_that_is_missing_or_no_text_ends_the_run() {
+    let folder = Folder::new(&[("a.service", HASTY)]);
+    assert_eq!(folder.refused(&["check", "--config", "none.toml"]), "gearmesh: none.toml: no such file or folder\n");
+    fs::write(folder.path().join("bytes.toml"), [0xff, 0xfe]).expect("the file is written");
+    assert_eq!(
+        folder.refused(&["check", "--config", "bytes.toml"]),
+        "gearmesh: bytes.toml: not UTF-8, which TOML is written in\n"
+    );
+    assert!(folder.refused(&["check", "--config", "a.toml", "--no-config"]).contains("cannot be used with"));
+}
+
+#[test]
+fn host_says_what_the_machine_has_and_the_flag_wins_key_by_key() {
+    let folder = Folder::new(&[
+        ("a.service", "[Service]\nExecStart=/srv/a/bin/gunicorn -w 40 a.wsgi\n"),
+        ("gearmesh.toml", "[host]\ncpus = 4\nmemory = '1G'\n"),
+    ]);
+    let rules = |arguments: &[&str]| folder.found(arguments).join(" ");
+    let all = ["--min-severity", "advice", "--min-confidence", "low"];
+    let with = |flags: &[&'static str]| rules(&[&all[..], flags].concat());
+    assert!(with(&[]).contains("[workers-far-above-cpus]"));
+    assert!(with(&[]).contains("[workers-exceed-memory-limit]"));
+    assert_eq!(with(&["--no-config"]), "");
+    let many = with(&["--host", "cpus=64"]);
+    assert!(!many.contains("[workers-far-above-cpus]") && many.contains("[workers-exceed-memory-limit]"), "{many}");
+    let large = with(&["--host", "memory=64G"]);
+    assert!(large.contains("[workers-far-above-cpus]") && !large.contains("[workers-exceed-memory-limit]"), "{large}");
+}
+
+#[test]
+fn paths_say_where_a_path_of_the_server_lies() {
+    let unit = |file: &str| format!("[Service]\nExecStart=/srv/a/bin/gunicorn -c {file} a.wsgi\nTimeoutStopSec=40\n");
+    let folder = Folder::new(&[
+        ("units/a.service", &unit("/etc/shop/settings.py")),
+        ("units/b.service", &unit("/etc/shop/special/settings.py")),
+        ("units/c.service", &unit("/opt/one.py")),
+        ("deploy/etc/settings.py", "graceful_timeout = 50\n"),
+        ("deploy/special/settings.py", "graceful_timeout = 60\n"),
+        ("deploy/odd-name.py", "graceful_timeout = 70\n"),
+        ("deploy/snippets/a.conf", "proxy_read_timeout 5s;\n"),
+        ("deploy/snippets/b.txt", "}\n"),
+        ("units/site.conf", "server { location / { proxy_pass http://127.0.0.1:9; include /etc/inc/*.conf; } }\n"),
+    ]);
+    let told = |arguments: &[&str]| {
+        let (_, out, _) = folder.run(&[&["check", "--format", "concise", "units"], arguments].concat());
+        out.lines().filter(|line| line.contains(RULE)).map(|line| line.to_owned()).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(told(&[]), "", "nothing says where the files are");
+    folder.write(
+        "gearmesh.toml",
+        "[paths]\n'/etc/shop/' = 'deploy/etc'\n'/etc/shop/special' = './deploy/special'\n\
+         '/opt/one.py' = 'deploy/odd-name.py'\n'/etc/inc' = 'deploy/snippets'\n",
+    );
+    let found = told(&[]);
+    for (unit, grace) in [("a", "50s"), ("b", "60s"), ("c", "70s")] {
+        assert!(found.contains(&format!("kills {unit} 40s")) && found.contains(&format!("up to {grace}")), "{unit}: {found}");
+    }
+    let (_, out, _) = folder.run(&["check", "units", "--format", "json"]);
+    assert!(out.contains("\"files\":8"), "the include finds the one file in the mapped folder: {out}");
+    assert_eq!(told(&["--root", "units"]), "", "--root is exact");
+}
+
+#[test]
+fn versions_decide_what_differs_between_them() {
+    let unit = "[Service]\nExecStart=/srv/a/bin/gunicorn -w 3 --control-socket /run/c a.wsgi\n";
+    let folder = Folder::new(&[("a.service", unit), ("g/gunicorn.conf.py", "protocol = 'uwsgi'\n")]);
+    assert_eq!(folder.found(&[]), [""; 0]);
+    folder.write("gearmesh.toml", "[versions]\ngunicorn = '22.0.0'\nnginx = '>=1.20,<1.26'\nsystemd = '252'\npython = '3.12'\n");
+    let found = folder.found(&[]).join("\n");
+    assert!(found.contains("g/gunicorn.conf.py:1:1: warning[unknown-setting]"), "{found}");
+    assert!(found.contains("a.service:2:36: error[unknown-command-line-option]"), "{found}");
+}
+
+#[test]
+fn rules_have_the_severity_that_is_given_to_them() {
+    let folder = Folder::new(&[("a.service", HASTY)]);
+    let shown = |word: &str| {
+        folder.write("gearmesh.toml", &format!("[rules]\n{RULE} = \"{word}\"\n"));
+        folder.found(&["--min-severity", "advice"]).join(" ")
+    };
+    for word in ["error", "warning", "advice"] {
+        assert_eq!(shown(word), format!("a.service:3:1: {word}[{RULE}]"));
+    }
+    assert_eq!(shown("off"), "");
+}
+
+#[test]
+fn excluded_files_are_left_out() {
+    let folder = Folder::new(&[
+        ("vendor/a.service", HASTY),
+        ("deep/vendor/b.service", HASTY),
+        ("tmp-units/c.service", HASTY),
+        ("kept/d.service", HASTY),
+        ("kept/e.service", HASTY),
+    ]);
+    let left = |patterns: &str| {
+        folder.write("gearmesh.toml", &format!("[check]\nexclude = [{patterns}]\n"));
+        let lines = folder.found(&["."]);
+        lines.iter().map(|line| line.split(':').next().unwrap_or("").to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(left("'vendor/**'"), "deep/vendor/b.service kept/d.service kept/e.service tmp-units/c.service");
+    assert_eq!(left("'vendor', 'tmp-*/'"), "kept/d.service kept/e.service");
+    assert_eq!(left("'/vendor/', '*.service', '!d.service'"), "kept/d.service");
+    assert_eq!(folder.found(&["kept/e.service"]), [format!("kept/e.service:3:1: warning[{RULE}]")], "a named file is read");
+}
+
+#[test]
+fn thresholds_are_set_and_flags_win() {
+    let folder =
+        Folder::new(&[("a.service", HASTY), ("gearmesh.toml", "[check]\nmin-severity = 'error'\nmin-confidence = 'high'\n")]);
+    assert_eq!(folder.found(&[]), [""; 0]);
+    assert_eq!(folder.found(&["--min-severity", "warning"]), [format!("a.service:3:1: warning[{RULE}]")]);
+    folder.write("gearmesh.toml", "[check]\nmin-severity = 'warning'\n");
+    assert_eq!(folder.found(&["--min-severity", "error"]), [""; 0]);
+}
+
+#[test]
+fn a_fault_shows_its_line_and_what_was_meant() {
+    let rows = [
+        ("[hots]\ncpus = 4\n", "1:2: `hots` is not known here; did you mean `host`?\n1 | [hots]\n  |  ^^^^\n"),
+        ("cpus = 4\n", "1:1: `cpus` is not known here; one of host, paths, versions, rules, check\n1 | cpus = 4\n  | ^^^^\n"),
+        ("[host]\ncpu = 4\n", "2:1: `cpu` is not known here; did you mean `cpus`?\n2 | cpu = 4\n  | ^^^\n"),
+        ("[host]\ncpus = 0\n", "2:8: a number of processors from 1 is expected\n2 | cpus = 0\n  |        ^\n"),
+        (
+            "[host]\n# größer\n  memory = \"8 Äpfel\" # ö\n",
+            "3:12: bytes are expected, as in \"512M\" or \"8G\"\n3 |   memory = \"8 Äpfel\" # ö\n  |            ^^^^^^^^^\n",
+        ),
+        (
+            "[paths]\n\"etc/shop\" = \"deploy\"\n",
+            "2:1: `etc/shop` is no absolute path of the server\n2 | \"etc/shop\" = \"deploy\"\n  | ^^^^^^^^^^\n",
+        ),
+        (
+            "[paths]\n\"/etc\" = 3\n",
+            "2:10: the path of a file or folder is expected, this is an integer\n2 | \"/etc\" = 3\n  |          ^\n",
+        ),
+        (
+            "[versions]\nngnix = \"1.24\"\n",
+            "2:1: `ngnix` is not known here; did you mean `nginx`?\n2 | ngnix = \"1.24\"\n  | ^^^^^\n",
+        ),
+        (
+            "[versions]\nnginx = 1.24\n",
+            "2:9: a version as text is expected, this is a number with a point\n2 | nginx = 1.24\n  |         ^^^^\n",
+        ),
+        (
+            "[versions]\nnginx = \"newest\"\n",
+            "2:9: a version as in \"23.0.0\" or a range as in \">=21,<24\" is expected\n2 | nginx = \"newest\"\n  |         ^^^^^^^^\n",
+        ),
+        (
+            "[rules]\nsingel-sync-worker = \"off\"\n",
+            "2:1: there is no rule `singel-sync-worker`; did you mean `single-sync-worker`?\n\
+             2 | singel-sync-worker = \"off\"\n  | ^^^^^^^^^^^^^^^^^^\n",
+        ),
+        (
+            "[rules]\nsingle-sync-worker = \"of\"\n",
+            "2:22: `of` is not known here; one of off, error, warning, advice is expected\n\
+             2 | single-sync-worker = \"of\"\n  |                      ^^^^\n",
+        ),
+        (
+            "[rules]\nsingle-sync-worker = \"warn\"\n",
+            "2:22: `warn` is not known here; one of off, error, warning, advice is expected\n\
+             2 | single-sync-worker = \"warn\"\n  |                      ^^^^^^\n",
+        ),
+        (
+            "[rules]\nsingle-sync-worker = false\n",
+            "2:22: one of off, error, warning, advice is expected, this is a truth value\n\
+             2 | single-sync-worker = false\n  |                      ^^^^^\n",
+        ),
+        (
+            "[rules]\npaths = [\"lint\", \"none\"]\n",
+            "2:10: lint: no such folder\n2 | paths = [\"lint\", \"none\"]\n  |          ^^^^^^\n",
+        ),
+        (
+            "[rules]\npaths = \"lint\"\n",
+            "2:9: a list, each of it the path of a folder, is expected, this is text\n2 | paths = \"lint\"\n  |         ^^^^^^\n",
+        ),
+        (
+            "[check]\nexclude = [\n  \"vendor/**\",\n  \"[z-a]\",\n]\n",
+            "4:3: `[z-a]` is no pattern: invalid range; 'z' > 'a'\n4 |   \"[z-a]\",\n  |   ^^^^^^^\n",
+        ),
+        (
+            "[check]\nmin-severty = \"error\"\n",
+            "2:1: `min-severty` is not known here; did you mean `min-severity`?\n2 | min-severty = \"error\"\n  | ^^^^^^^^^^^\n",
+        ),
+        (
+            "[check]\nmin-confidence = \"hihg\"\n",
+            "2:18: `hihg` is not known here; did you mean `high`?\n2 | min-confidence = \"hihg\"\n  |                  ^^^^^^\n",
+        ),
+        ("check = 3\n", "1:9: a table is expected, this is an integer\n1 | check = 3\n  |         ^\n"),
+    ];
+    for (text, expected) in rows {
+        assert_eq!(broken(text), format!("gearmesh: gearmesh.toml:{expected}"), "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_toml_is_told_with_its_place() {
+    let told = broken("[check]\nexclude = [\n");
+    assert!(told.starts_with("gearmesh: gearmesh.toml:") && told.contains(" | "), "{told}");
+    let told = broken("[host]\ncpus = 4\ncpus = 5\n");
+    assert!(told.contains("gearmesh.toml:3:1: duplicate key\n3 | cpus = 5\n  | ^^^^\n"), "{told}");
+    assert!(broken(&format!("a = {}", "[".repeat(100_000))).starts_with("gearmesh: gearmesh.toml:1:"));
+    let told = broken("[host]\n\"\\u001b[31m\" = 1\n\u{202e} = 2\n");
+    assert!(!told.contains(['\u{1b}', '\u{202e}']), "{told:?}");
+}
+
+#[test]
+fn the_first_fault_in_the_order_of_the_file_is_told() {
+    let told = broken("[versions]\nzope = '1'\nalpha = '1'\n[check]\nb = 1\n[a]\n");
+    assert!(told.contains("gearmesh.toml:2:1: `zope`"), "{told}");
+}
