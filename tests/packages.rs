@@ -71,6 +71,11 @@ fn the_nearest_list_counts() {
         "a",
         "flask gunicorn, 21.2.0",
     );
+    says(
+        &[("deploy/a.service", UNIT), ("deploy/requirements.txt", "fabric\n"), ("requirements.txt", list)],
+        "a",
+        "flask gunicorn, 21.2.0",
+    );
     says(&[("blog/gunicorn.conf.py", "workers = 2\n"), ("shop/requirements.txt", list)], "blog", "unknown");
     says(&[("a.service", UNIT), ("docs/requirements.txt", list), ("requirements-dev.txt", list)], "a", "unknown");
     says(&[("a.service", UNIT), ("pyproject.toml", "[tool.ruff]\nline-length = 100\n")], "a", "unknown");

@@ -74,9 +74,10 @@ impl<'a> Shelf<'a> {
         for list in all().filter(|list| list.is_for_apps) {
             folders.entry(folder(list)).or_default().push(list);
         }
+        folders.retain(|folder, lists| !is_for_deploying(folder) || list_gunicorn(lists));
         let mut below: HashMap<&Path, Below<'_>> = HashMap::new();
         for (folder, lists) in &folders {
-            let lists_gunicorn = lists.iter().flat_map(|list| &list.packages).any(|package| &*package.name == GUNICORN);
+            let lists_gunicorn = list_gunicorn(lists);
             for above in folder.ancestors() {
                 let below = below.entry(above).or_default();
                 let kinds = [Some(&mut below.all), lists_gunicorn.then_some(&mut below.with_gunicorn)];
@@ -278,6 +279,19 @@ fn folder(list: &Dependencies) -> &Path {
 
 /// Words in the names of lists for servers.
 const PRODUCTION: [&str; 8] = ["prod", "production", "live", "deploy", "deployment", "server", "web", "heroku"];
+
+fn list_gunicorn(lists: &[&Dependencies]) -> bool {
+    lists.iter().flat_map(|list| &list.packages).any(|package| &*package.name == GUNICORN)
+}
+
+/// Whether a folder's lists are rather those of its own scripts, unless they name gunicorn.
+fn is_for_deploying(folder: &Path) -> bool {
+    let name = folder.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    words(&name).any(|word| DEPLOYING.contains(&word))
+}
+
+/// Words in the names of folders with scripts that bring an app to its server.
+const DEPLOYING: [&str; 7] = ["ansible", "deploy", "deployment", "infra", "infrastructure", "ops", "provisioning"];
 
 /// Words in the names of folders that hold what serves other folders.
 const SERVING: [&str; 24] = [
