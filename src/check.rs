@@ -21,8 +21,10 @@ pub fn check(input: &Input, facts: &Facts, config: &Config) -> Result<Outcome, E
     let read = read::read(input, config)?;
     let mut stack = link::link(&read.pieces, facts);
     let judged = rules::judge(&rules, &stack);
+    let off = rules.iter().filter(|loaded| loaded.off).map(|loaded| loaded.rule.id.clone());
+    let unsure = off.chain(judged.undecided.iter().map(|undecided| undecided.rule.clone())).collect();
     let rules: Vec<Arc<Rule>> = rules.into_iter().map(|loaded| loaded.rule).collect();
-    let kept = suppress::apply(judged.findings, &judged.undecided, &read.pieces.files, &rules);
+    let kept = suppress::apply(judged.findings, &read.pieces.files, &rules, &unsure);
     let mut remarks = [kept.remarks, std::mem::take(&mut stack.remarks)].concat();
     remarks.sort_by_key(|remark| (remark.span, remark.kind));
     Ok(Outcome {

@@ -130,7 +130,9 @@ pub fn parse(format: Format, document: &Document) -> Parsed {
             parsed.tree = Tree::Variables(read.assigned);
         }
         Format::Dependencies(kind) => {
-            let listing = dependencies::parse(kind, document);
+            let mut listing = dependencies::parse(kind, document);
+            let layout = std::mem::take(&mut listing.layout);
+            parsed.ignores = ignores::find(document, || layout);
             parsed.wants = dependencies::wants(&listing);
             parsed.tree = Tree::Dependencies(listing);
         }

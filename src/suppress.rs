@@ -3,7 +3,7 @@
 //! In: findings, and the comments that the formats saw. Out: the findings that stay, those that do not, with the comment and its
 //! reason, and remarks about comments that name no rule or pass over nothing. Changes no finding, and judges none.
 
-use crate::finding::{Finding, Suppressed, Undecided};
+use crate::finding::{Finding, Suppressed};
 use crate::model::ignore::{Ignore, Reach};
 use crate::model::piece::File;
 use crate::model::remark::{Remark, RemarkKind};
@@ -23,8 +23,9 @@ pub struct Kept {
     pub remarks: Vec<Remark>,
 }
 
-/// Takes out the findings that a comment passes over: those with a label that begins on a line it speaks of.
-pub fn apply(findings: Vec<Finding>, undecided: &[Undecided], files: &[File], rules: &[Arc<Rule>]) -> Kept {
+/// Takes out the findings that a comment passes over: those with a label that begins on a line it speaks of. `unsure` are ids of rules
+/// that may have something to find another time: they are switched off, or could not be decided somewhere.
+pub fn apply(findings: Vec<Finding>, files: &[File], rules: &[Arc<Rule>], unsure: &BTreeSet<Arc<str>>) -> Kept {
     let mut comments = Comments::of(files);
     let mut kept = Kept::default();
     for finding in findings {
@@ -36,7 +37,7 @@ pub fn apply(findings: Vec<Finding>, undecided: &[Undecided], files: &[File], ru
         }
     }
     kept.remarks = files.iter().flat_map(|file| file.ignores.remarks.iter().cloned()).collect();
-    kept.remarks.extend(comments.remarks(undecided, files, rules));
+    kept.remarks.extend(comments.remarks(files, rules, unsure));
     kept.remarks.sort_by_key(|remark| (remark.span, remark.kind));
     kept
 }
@@ -125,9 +126,8 @@ impl<'a> Comments<'a> {
         found
     }
 
-    fn remarks(&self, undecided: &[Undecided], files: &[File], rules: &[Arc<Rule>]) -> Vec<Remark> {
+    fn remarks(&self, files: &[File], rules: &[Arc<Rule>], unsure: &BTreeSet<Arc<str>>) -> Vec<Remark> {
         let names: BTreeSet<&str> = rules.iter().map(|rule| &*rule.id).collect();
-        let undecided: BTreeSet<&str> = undecided.iter().map(|undecided| &*undecided.rule).collect();
         let mut remarks = Vec::new();
         for file in files {
             for (rule, span) in file.ignores.list.iter().flat_map(|ignore| &ignore.rules) {
@@ -136,8 +136,8 @@ impl<'a> Comments<'a> {
                     let close = close.map_or_else(String::new, |close| format!("; did you mean `{close}`?"));
                     let message = format!("there is no rule `{rule}`{close}").into();
                     remarks.push(Remark { kind: RemarkKind::UnknownRuleInIgnore, span: *span, message });
-                } else if !self.used.contains(span) && !undecided.contains(&**rule) && file.problems.is_empty() {
-                    // What is not decided, or stands in a file that its program refuses, may well be found another time.
+                } else if !self.used.contains(span) && !unsure.contains(rule) && file.problems.is_empty() {
+                    // In a file that its program refuses nothing else is looked at.
                     let message = format!("`{rule}` finds nothing here, so there is nothing to ignore").into();
                     remarks.push(Remark { kind: RemarkKind::UnusedIgnore, span: *span, message });
                 }
@@ -182,7 +182,7 @@ mod tests {
         let ignores = Ignores { list: comments.to_vec(), remarks: Vec::new() };
         let file = File { document: DocumentId(0), kind: "nginx", template: None, problems: Vec::new(), ignores };
         let one = |place: &usize| {
-            let kept = apply(vec![finding("a", &[*place])], &[], std::slice::from_ref(&file), &[]);
+            let kept = apply(vec![finding("a", &[*place])], std::slice::from_ref(&file), &[], &BTreeSet::new());
             kept.suppressed.first().map(|suppressed| suppressed.comment.start)
         };
         places.iter().map(one).collect()
@@ -199,7 +199,7 @@ mod tests {
     fn the_primary_label_comes_first_and_every_comment_that_would_do_is_used() {
         let ignores = Ignores { list: vec![ignore("a", 900, 0, 9), ignore("a", 901, 10, 19)], remarks: Vec::new() };
         let files = [File { document: DocumentId(0), kind: "nginx", template: None, problems: Vec::new(), ignores }];
-        let kept = apply(vec![finding("a", &[50, 12, 3]), finding("b", &[3])], &[], &files, &[]);
+        let kept = apply(vec![finding("a", &[50, 12, 3]), finding("b", &[3])], &files, &[], &BTreeSet::new());
         assert_eq!(kept.suppressed.iter().map(|found| found.comment.start).collect::<Vec<_>>(), [901]);
         assert_eq!(kept.findings.iter().map(|found| &*found.rule).collect::<Vec<_>>(), ["b"]);
         assert!(kept.remarks.iter().all(|remark| remark.kind == RemarkKind::UnknownRuleInIgnore));

@@ -11,6 +11,7 @@ mod requirement;
 mod requirements;
 mod uv;
 
+use crate::formats::ignores::Layout;
 use crate::formats::{Forest, Lowered, Want};
 use crate::model::dependencies::{Dependencies, Include, Package};
 use crate::model::piece::Piece;
@@ -44,6 +45,8 @@ pub struct Listing {
     /// Other files: path relative to this one's folder, place, and whether it only constrains versions.
     pub includes: Vec<(String, Span, bool)>,
     pub gap: Option<Arc<str>>,
+    /// Where comments and lines stand, in requirements files.
+    pub layout: Layout,
     /// Why the file could not be read.
     pub unreadable: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! `gearmesh: ignore[...]` in comments, through the program: what is left out, what is counted, and what is said on request.
 
-use super::{Folder, HASTY};
+use super::{FINE, Folder, HASTY};
 
 #[test]
 fn a_comment_in_the_file_ignores_a_finding() {
@@ -90,6 +90,16 @@ fn comments_that_ignore_nothing_are_told_on_request() {
     let first = format!(r#""notes":[{{"kind":"{kind}","message":"{message}","path":"a.service","line":1,"column":3,"#);
     assert!(json.contains(&first), "{json}");
     assert!(json.ends_with("\"suppressed\":0,\"notes\":5}}\n"), "{json}");
+}
+
+#[test]
+fn a_rule_that_is_off_may_find_something_another_time() {
+    let unit = FINE.replace("ExecStart", "# gearmesh: ignore[single-sync-worker] as before\nExecStart");
+    let folder = Folder::new(&[("a.service", &unit)]);
+    assert!(folder.run(&["check", "--verbose"]).err.contains("note: a.service:2:20: unused-ignore"));
+    folder.write("gearmesh.toml", b"[rules]\nsingle-sync-worker = 'off'\n");
+    let done = folder.run(&["check", "--verbose"]);
+    assert!(!done.err.contains("note: "), "{}", done.err);
 }
 
 #[test]

@@ -49,11 +49,16 @@ pub fn read(document: &Document) -> Listing {
 /// Reads one joined line; whether it has a hash.
 fn entry(line: &Excerpt, listing: &mut Listing) -> bool {
     let end = comment_start(&line.text);
+    if end < line.text.len() {
+        listing.layout.comments.push(line.span_of(end, line.text.len()));
+    }
     let line = line.part(0, end);
     let text = line.text.trim();
     if text.is_empty() {
         return false;
     }
+    let start = line.text.len() - line.text.trim_start().len();
+    listing.layout.statements.push(line.span_of(start, start + text.len()));
     if text.starts_with('-') {
         option(&line, text, listing);
         return false;
@@ -64,7 +69,6 @@ fn entry(line: &Excerpt, listing: &mut Listing) -> bool {
     }
     // Options of a requirement stand behind it.
     let options = text.find(" --").unwrap_or(text.len());
-    let start = line.text.len() - line.text.trim_start().len();
     match requirement::read(&line.part(start, start + options)) {
         Asked::Package(package) => listing.packages.push(package),
         Asked::Elsewhere => {}

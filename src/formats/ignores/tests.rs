@@ -1,6 +1,7 @@
 //! Comments addressed to gearmesh in each language and at each position: which lines they speak of, and what is said of others.
 
 use super::*;
+use crate::formats::dependencies::Kind;
 use crate::formats::{Format, parse};
 use crate::source::DocumentId;
 
@@ -45,6 +46,11 @@ fn variables(text: &str, expected: &[&str]) {
     assert_eq!(said(Format::Variables, text), expected, "{text}");
 }
 
+#[track_caller]
+fn list(text: &str, expected: &[&str]) {
+    assert_eq!(said(Format::Dependencies(Kind::Requirements), text), expected, "{text}");
+}
+
 #[test]
 fn behind_something_the_line_counts() {
     nginx("a 1;\nb 2; # gearmesh: ignore[x]\nc 3;\n", &["x: 2-2"]);
@@ -77,6 +83,8 @@ fn on_a_line_of_its_own_the_next_thing_counts() {
     unit("# gearmesh: ignore[x]\r\n[S]\r\nA=1\r\n", &["x: 2-2"]);
     unit("# gearmesh: ignore[x]\r[S]\rA=1\r", &["x: 1-1"]);
     variables("; gearmesh: ignore[x]\nA=\"1\n2\"\nB=1\n", &["x: 2-3"]);
+    list("# gearmesh: ignore[x]\n\na==1 \\\n --hash=b\nc # gearmesh: ignore[y]\n", &["x: 3-4", "y: 5-5"]);
+    list("a#gearmesh: ignore[x]\n", &[]);
 }
 
 #[test]
