@@ -5,6 +5,7 @@
 mod check;
 mod configuration;
 mod explain;
+mod input;
 mod rules;
 mod show;
 

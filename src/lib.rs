@@ -29,7 +29,7 @@
 //! | `error` | what stops gearmesh itself, never a finding |
 //! | **verbs** | |
 //! | `formats` | one folder or file per language: recognise, parse, lower |
-//! | `read` | the worklist over paths |
+//! | `read` | the worklist over paths; what `nginx -T` prints becomes its files |
 //! | `link` | joins pieces: location, upstream, address, gunicorn, launcher; precedence; evaluation per app and world |
 //! | `rules` | loads rules, types their conditions, judges |
 //! | `suppress` | takes out findings that a comment in the files passes over |

@@ -7,6 +7,7 @@
 //! Files are read and parsed by a pool of workers; one receiver collects the results, and numbers are given out before the work
 //! starts, so the outcome does not depend on the order of threads.
 
+mod dump;
 mod walk;
 
 use crate::config::Config;
@@ -37,7 +38,9 @@ pub struct Reading {
 /// # Errors
 /// A named path is missing or cannot be opened, or there is nothing to read.
 pub fn read(input: &Input, config: &Config) -> Result<Reading, Error> {
-    let walked = walk::walk(input, config)?;
+    let unfolded = dump::unfold(input);
+    let walked = walk::walk(&unfolded, config)?;
+    let input = &unfolded.input;
     let mut worklist = Worklist {
         input,
         paths: walked.paths,
@@ -307,7 +310,8 @@ fn open(id: DocumentId, job: &Job, input: &Input) -> Done {
     };
     let document = Arc::new(Document::new(id, job.path.clone(), bytes));
     let by_content = || recognise::by_content(&job.path, &document.bytes);
-    let by_statements = || job.named.then(|| recognise::by_statements(&document)).flatten();
+    let by_statements =
+        || job.named.then(|| recognise::by_statements(&document).or_else(|| recognise::by_settings(&document))).flatten();
     let Some(format) = job.format.or_else(by_content).or_else(by_statements) else { return Done::Foreign };
     let parsed = formats::parse(format, &document);
     Done::Parsed(Box::new((document, parsed)))

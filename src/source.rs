@@ -14,10 +14,13 @@ use std::sync::{Arc, OnceLock};
 /// Largest file that gearmesh reads, in bytes. Trees of parsed files take about nine times the file; real configurations are a few kB.
 pub const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
+/// How standard input is called where nobody gives it another name.
+pub const STDIN: &str = "<stdin>";
+
 /// Where to look, as the user said it.
 #[derive(Clone, Debug, Default)]
 pub struct Input {
-    /// Files and folders to read; never empty.
+    /// Files and folders to read; never empty. A file need not exist when its text is laid over.
     pub paths: Vec<PathBuf>,
     /// A folder that stands for `/`: absolute paths in configurations are opened below it.
     pub root: Option<PathBuf>,

@@ -1,6 +1,7 @@
 //! `gearmesh check`: reads paths, judges them, shows what was found.
 
 use super::configuration::RuleFlags;
+use super::input::Places;
 use super::{Ending, print};
 use crate::check::check;
 use crate::error::Error;
@@ -11,33 +12,29 @@ use crate::report::full::Look;
 use crate::report::untrusted::{line, path};
 use crate::report::{self, Threshold};
 use crate::rule::{Confidence, Severity};
-use crate::source::{Input, Span};
+use crate::source::Span;
 use crate::vocabulary::time;
 use clap::{Args, ValueEnum};
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
-use std::path::{Path, PathBuf};
 
 /// Default and widest report, in columns, when the terminal does not say.
 const WIDTH: usize = 100;
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  gearmesh check\n  gearmesh check deploy/ --format concise\n  \
-                        gearmesh check --root /srv/copy-of-server --host cpus=4,memory=8G\n\n\
+                        gearmesh check --root /srv/copy-of-server --host cpus=4,memory=8G\n  \
+                        nginx -T | gearmesh check -\n\n\
                         Exit status: 0 nothing to show, 1 findings shown, 2 gearmesh could not do its work.")]
 pub(super) struct Arguments {
-    /// Files and folders to read
-    #[arg(value_name = "PATH")]
-    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    places: Places,
     /// How findings are written
     #[arg(long, value_enum, default_value_t = Format::Full)]
     format: Format,
     /// What the host has, where it is known: cpus=4,memory=8G
     #[arg(long, value_name = "FACTS", value_parser = host)]
     host: Option<Facts>,
-    /// A folder that stands for / of the server: absolute paths in configurations are opened below it
-    #[arg(long, value_name = "DIR")]
-    root: Option<PathBuf>,
     /// Show findings of this severity and above
     /// [default: warning]
     #[arg(long, value_name = "LEVEL", value_parser = severity)]
@@ -64,8 +61,7 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
-    let root = arguments.root.clone();
-    let input = Input { paths: in_paths(&arguments.paths, root.as_deref()), root, ..Input::default() };
+    let input = arguments.places.input()?;
     let config = arguments.flags.load(&input)?;
     let outcome = check(&input, &config.facts(arguments.host.clone()), &config)?;
     let threshold = Threshold {
@@ -81,17 +77,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
         (true, false) => Ending::Findings,
         (true, true) => Ending::Clean,
     })
-}
-
-/// The paths named, else under `--root` the places where a server keeps its configuration, else the working directory.
-pub(super) fn in_paths(named: &[PathBuf], root: Option<&Path>) -> Vec<PathBuf> {
-    if !named.is_empty() {
-        return named.to_vec();
-    }
-    let Some(root) = root else { return vec![".".into()] };
-    let usual: Vec<PathBuf> =
-        ["etc/nginx", "etc/systemd/system"].iter().map(|place| root.join(place)).filter(|place| place.is_dir()).collect();
-    if usual.is_empty() { vec![root.to_owned()] } else { usual }
 }
 
 fn render(outcome: &Outcome, shown: &[&Finding], suppressed: &[&Suppressed], format: Format) -> String {

@@ -3,6 +3,7 @@
 use crate::config::{self, Config, Told};
 use crate::error::Error;
 use crate::source::Input;
+use crate::source::paths::plain;
 use clap::Args;
 use std::env;
 use std::fs;
@@ -70,7 +71,8 @@ fn read(path: &Path) -> Result<Config, Error> {
 /// The nearest file from the folder of the first path upwards, as far as the repository goes; else that of the working directory.
 fn nearest(first: &Path) -> Option<PathBuf> {
     let here = env::current_dir().ok()?;
-    let start = fs::canonicalize(first).unwrap_or_else(|_| here.clone());
+    // The first path may be one of a file that only standard input holds.
+    let start = plain(&here.join(first));
     let folder = if start.is_dir() { start.as_path() } else { start.parent()? };
     let mut found = None;
     for folder in folder.ancestors() {
@@ -84,11 +86,5 @@ fn nearest(first: &Path) -> Option<PathBuf> {
         }
     }
     let found = found.or_else(|| Some(here.join(config::NAME)).filter(|own| own.is_file()))?;
-    Some(relative(&found, &here))
-}
-
-/// The path as it is shown: relative to the working directory where the file lies in it or above it.
-fn relative(path: &Path, here: &Path) -> PathBuf {
-    let here = fs::canonicalize(here).unwrap_or_else(|_| here.to_owned());
-    path.strip_prefix(&here).map_or_else(|_| path.to_owned(), Path::to_path_buf)
+    Some(found.strip_prefix(&here).map_or_else(|_| found.clone(), Path::to_path_buf))
 }

@@ -1,7 +1,8 @@
 //! `gearmesh show`: the linked stack, its settings and where they come from, and the timeout ladder of every route.
 
-use super::check::{host, in_paths, tell};
+use super::check::{host, tell};
 use super::configuration::Flags;
+use super::input::Places;
 use super::{Ending, print};
 use crate::check::survey;
 use crate::error::Error;
@@ -9,19 +10,16 @@ use crate::model::Kind;
 use crate::model::facts::Facts;
 use crate::report::show::{self, Extent};
 use crate::rules::fields;
-use crate::source::Input;
 use crate::vocabulary::suggest::suggest;
 use clap::{Args, ValueEnum};
-use std::path::PathBuf;
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  gearmesh show\n  gearmesh show deploy/ --setting app.timeout\n  \
                         gearmesh show --all --format json | jq '.ladders'\n\n\
                         Exit status: 0 shown, 2 gearmesh could not do its work.")]
 pub(super) struct Arguments {
-    /// Files and folders to read
-    #[arg(value_name = "PATH")]
-    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    places: Places,
     /// How the stack is written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -34,9 +32,6 @@ pub(super) struct Arguments {
     /// What the host has, where it is known: cpus=4,memory=8G
     #[arg(long, value_name = "FACTS", value_parser = host)]
     host: Option<Facts>,
-    /// A folder that stands for / of the server: absolute paths in configurations are opened below it
-    #[arg(long, value_name = "DIR")]
-    root: Option<PathBuf>,
     /// Also list files that were set aside
     #[arg(long, short)]
     verbose: bool,
@@ -54,8 +49,7 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let asked = arguments.setting.as_deref().map(known).transpose()?;
-    let root = arguments.root.clone();
-    let input = Input { paths: in_paths(&arguments.paths, root.as_deref()), root, ..Input::default() };
+    let input = arguments.places.input()?;
     let config = arguments.flags.load(&input)?;
     let outcome = survey(&input, &config.facts(arguments.host.clone()), &config)?;
     let extent = if arguments.all { Extent::All } else { Extent::Written };

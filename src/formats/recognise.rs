@@ -143,6 +143,16 @@ pub fn by_statements(document: &Document) -> Option<Format> {
     (tree.problems.is_empty() && tree.children(None).any(|(_, statement)| known(statement))).then_some(Format::Nginx)
 }
 
+/// A text without a telling name that the user handed over: gunicorn's, when it assigns to a setting at the beginning of a line.
+pub fn by_settings(document: &Document) -> Option<Format> {
+    let assigns = |line: &str| {
+        let (name, value) = line.split_once('=').unwrap_or((line, ""));
+        !value.is_empty() && !value.starts_with('=') && vocabulary::gunicorn::setting(name.trim_end()).is_some()
+    };
+    let nameless = document.path.extension().is_none();
+    (nameless && document.as_text().lines().any(assigns)).then_some(Format::Gunicorn)
+}
+
 /// A service definition of Cloud Run, or a build that deploys one: `gcloud run deploy`, also as a list of words.
 fn deploys_to_cloud_run(text: &str) -> bool {
     let gcloud = || text.split_once("gcloud").is_some_and(|(_, rest)| rest.contains("run") && rest.contains("deploy"));

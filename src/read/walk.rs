@@ -2,12 +2,13 @@
 //!
 //! A symbolic link counts as the file it leads to when that lies inside; one that leads outside is set aside.
 
+use super::dump::Unfolded;
 use super::{Job, job};
 use crate::config::{Config, Exclude};
 use crate::error::Error;
 use crate::outcome::Unread;
-use crate::source::Input;
 use crate::source::paths::{Paths, plain};
+use crate::source::{Input, STDIN};
 use ignore::WalkBuilder;
 use std::env;
 use std::ffi::OsString;
@@ -26,9 +27,11 @@ pub(super) struct Walked {
 const FOREIGN_FOLDERS: [&str; 5] = [".git", "node_modules", "site-packages", "__pycache__", ".tox"];
 
 /// Walks the paths of the input.
-pub(super) fn walk(input: &Input, config: &Config) -> Result<Walked, Error> {
+pub(super) fn walk(unfolded: &Unfolded, config: &Config) -> Result<Walked, Error> {
+    let input = &unfolded.input;
     let root = input.root.as_deref().map(shown);
-    let mut walked = Walked { paths: Paths::new(root.as_deref()), files: Vec::new(), unread: Vec::new(), notes: Vec::new() };
+    let mut walked =
+        Walked { paths: Paths::new(root.as_deref()), files: Vec::new(), unread: unfolded.unread.clone(), notes: Vec::new() };
     if let Some(root) = &input.root {
         existing(root)?;
     }
@@ -36,6 +39,10 @@ pub(super) fn walk(input: &Input, config: &Config) -> Result<Walked, Error> {
         walked.paths.map(server, &shown(here));
     }
     for path in &input.paths {
+        if input.overlay.contains_key(path) {
+            walked.laid_over(path, unfolded.dumped.contains(path));
+            continue;
+        }
         let kind = existing(path)?;
         let path = shown(path);
         if kind.is_dir() {
@@ -50,7 +57,7 @@ pub(super) fn walk(input: &Input, config: &Config) -> Result<Walked, Error> {
             return Err(Error::Path { path, reason: "neither a file nor a folder".into() });
         }
     }
-    for path in input.overlay.keys() {
+    for path in input.overlay.keys().filter(|path| !input.paths.contains(path)) {
         walked.paths.add(path);
         walked.files.extend(job(path, false));
     }
@@ -75,7 +82,7 @@ pub(super) fn in_words(problem: &io::Error) -> String {
 }
 
 /// A path as it is shown: relative to the working directory where it lies below.
-fn shown(path: &Path) -> PathBuf {
+pub(super) fn shown(path: &Path) -> PathBuf {
     let path = plain(path);
     let here = env::current_dir().unwrap_or_default();
     let relative = path.strip_prefix(&here).map(Path::to_path_buf).unwrap_or(path);
@@ -113,6 +120,15 @@ impl Walked {
         // Variables are read although .gitignore usually excludes them.
         for env in folders.iter().map(|folder| plain(&folder.join(".env"))).filter(|path| path.is_file()) {
             self.paths.add(&env);
+        }
+    }
+
+    /// A file whose text is given. What lies beside it may be wanted by it, unless it comes from elsewhere.
+    fn laid_over(&mut self, path: &Path, from_elsewhere: bool) {
+        self.paths.add(path);
+        self.files.extend(job(path, true));
+        if !from_elsewhere && path != Path::new(STDIN) {
+            self.beside(path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")));
         }
     }
 

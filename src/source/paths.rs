@@ -35,9 +35,13 @@ impl Paths {
         self.mapped.push((plain(server), plain(here)));
     }
 
-    /// What stands for an absolute path of the server, if it was said; the longest path that was said wins. Never under `--root`.
+    /// What stands for an absolute path of the server, if it was said; the longest path that was said wins. Never under `--root`, and
+    /// never for what is there itself.
     pub fn mapped(&self, path: &Path) -> Option<PathBuf> {
         let path = plain(path);
+        if self.knows(&path) || self.folders.contains_key(&path) {
+            return None;
+        }
         let below = |(server, here): &(PathBuf, PathBuf)| {
             let rest = path.strip_prefix(server).ok()?;
             let found = if rest.as_os_str().is_empty() { here.clone() } else { here.join(rest) };

@@ -8,7 +8,7 @@ use crate::expr::systemd::UNKNOWN_PIECE;
 use crate::formats::{Forest, Format, Lowered, Tree, Want, dependencies};
 use crate::model::piece::{self, Assignment, Command, Key, Piece};
 use crate::source::paths::shared;
-use crate::source::{DocumentId, Excerpt, Span};
+use crate::source::{DocumentId, Excerpt, STDIN, Span};
 use crate::value::Value;
 use crate::vocabulary::systemd as keys;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// Lowers a service or socket unit; other units give nothing.
 pub fn lower(document: DocumentId, main: &UnitFile, forest: &Forest<'_>) -> Lowered {
     let path = forest.documents.path(document).to_owned();
-    let name = unit_name(&path);
+    let name = unit_name(&path, main);
     let section = match name.rsplit_once('.').map(|(_, kind)| kind) {
         Some("service") => "Service",
         Some("socket") => "Socket",
@@ -79,8 +79,12 @@ pub fn wants(unit: &UnitFile) -> Vec<Want> {
     wants
 }
 
-/// The unit's name: the file's, without what marks a draft.
-fn unit_name(path: &Path) -> String {
+/// The unit's name: the file's, without what marks a draft. Standard input is called after its own section.
+fn unit_name(path: &Path, unit: &UnitFile) -> String {
+    if path == Path::new(STDIN) {
+        let is_socket = unit.sections.iter().any(|section| &*section.name == "Socket");
+        return format!("{STDIN}.{}", if is_socket { "socket" } else { "service" });
+    }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let end = [".service", ".socket"].iter().find_map(|kind| name.find(kind).map(|at| at + kind.len()));
     name.get(..end.unwrap_or(name.len())).unwrap_or(&name).to_owned()
