@@ -331,6 +331,9 @@ fn settings(start: &Start<'_>, world: &python::World) -> BTreeMap<&'static str, 
     let mut all = BTreeMap::new();
     for row in gunicorn::settings() {
         let mut setting = by_environment(row, &start.environment, range);
+        if row.name == "default_proc_name" {
+            setting = named_by_app(&start.command_line).into_iter().fold(setting, |default, given| given.over(default));
+        }
         match in_file(row, start, world) {
             Some(given) => setting = given.over(setting),
             // That the file does not set it may rest on assumptions as well.
@@ -361,6 +364,22 @@ fn settings(start: &Start<'_>, world: &python::World) -> BTreeMap<&'static str, 
         }
     }
     all
+}
+
+/// The name of the process, which gunicorn takes from the application before it reads anything else.
+fn named_by_app(command_line: &Arguments) -> Option<Setting> {
+    let (word, value) = match (command_line.get("paste"), &command_line.app) {
+        (Some(paste), word) => {
+            let value = Value::unknown("it is the path of the paste configuration");
+            return Some(Setting::new(
+                value,
+                word.as_ref().map_or(paste.setting.origin.clone(), |word| Origin::Flag { span: word.span }),
+            ));
+        }
+        (None, word) => (word.as_ref()?, word.as_ref()?.text.clone()),
+    };
+    let value = value.as_text().map_or(value.clone(), |text| Value::text(text.trim()));
+    Some(Setting { assuming: word.assuming.clone(), ..Setting::new(value, Origin::Flag { span: word.span }) })
 }
 
 /// Settings of which gunicorn refuses the option on the command line, so that nothing is known of them.

@@ -25,6 +25,9 @@ impl Run<'_> {
             }
             let function = self.attribute(&receiver, name, span)?;
             let arguments = self.arguments(arguments)?;
+            if is_namespace(&receiver.object) && (arguments.incomplete || !library::reads_globals(name)) {
+                self.make_opaque(format!("globals().{name}() is called in a way that is not evaluated").into());
+            }
             if let Object::Unknown(unknown) = &function.object {
                 return Ok(self.foreign(&format!("a call of {}", unknown.reason), &receiver, &arguments, span));
             }
@@ -62,9 +65,7 @@ impl Run<'_> {
         let is_harmless = library::is_standard(&root) || root == "builtins";
         for argument in arguments.all() {
             match &argument.object {
-                Object::Module(name) if &**name == "globals()" => {
-                    self.make_opaque("globals() is given to another function".into())
-                }
+                object if is_namespace(object) => self.make_opaque("globals() is given to another function".into()),
                 Object::List(Sequence { identity, .. }) | Object::Dict(Mapping { identity, .. }) if !is_harmless => {
                     let changed = Object::unknown("given to a function that may change it");
                     self.replace(*identity, &changed, &super::object::Basis::default());
@@ -87,6 +88,7 @@ impl Run<'_> {
         if function.nested || definition.deferred || arguments.incomplete || self.calls.len() >= MAX_CALLS {
             let reason = format!("a call of {}", definition.name.name);
             self.smear_called(&definition.body);
+            let _ = self.foreign(&reason, &Traced::written(Object::None, span), &arguments, span);
             return Ok(Traced::computed(Object::unknown(reason), span, &used));
         }
         let names = bind(function, arguments, span)?;
@@ -121,6 +123,9 @@ impl Run<'_> {
                 globals.extend(names.iter().map(|name| name.name.clone()));
             }
         }
+        if walk::writes_namespace(body) {
+            self.make_opaque("a function that is not evaluated writes globals()".into());
+        }
         for name in globals {
             if let Some(slot) = self.state.globals.get_mut(&name) {
                 slot.value.object = Object::unknown("may be set by a function");
@@ -135,6 +140,10 @@ impl Run<'_> {
                     let mut value = Traced::written(object, span);
                     value.basis.other.extend(library::assumption(module, name).map(Arc::from));
                     value
+                }
+                None if &**module == "sys" && name == "modules" => {
+                    self.make_opaque("through sys.modules any name can be set".into());
+                    Traced::unknown("sys.modules", span)
                 }
                 None => Traced::unknown(format!("{}.{name}", shown(module)), span),
             }),
@@ -319,6 +328,11 @@ impl Run<'_> {
         self.replace(identity, &Object::unknown("changed in a way that is not evaluated"), &super::object::Basis::default());
         Traced::unknown("a call that is not evaluated", span)
     }
+}
+
+/// Whether an object is the module's own dictionary.
+fn is_namespace(object: &Object) -> bool {
+    matches!(object, Object::Module(name) if &**name == "globals()")
 }
 
 fn unknown_of(from: &[&Traced], name: &str) -> Object {

@@ -75,7 +75,7 @@ const MORE_BUILTINS: [&str; 12] =
     ["super", "tuple", "type", "vars", "zip", "pow", "divmod", "slice", "property", "staticmethod", "classmethod", "__import__"];
 
 /// Members of modules that are evaluated.
-const MEMBERS: [&str; 31] = [
+const MEMBERS: [&str; 32] = [
     "os.environ",
     "os.environ.get",
     "os.environ.setdefault",
@@ -103,6 +103,7 @@ const MEMBERS: [&str; 31] = [
     "sys.exit",
     "globals().update",
     "globals().setdefault",
+    "globals().get",
     "psutil.cpu_count",
     "os._exit",
     "os.environ.has_key",
@@ -175,6 +176,11 @@ pub fn is_standard(root: &str) -> bool {
     STANDARD.contains(&root) || matches!(root, "warnings" | "urllib" | "types" | "dataclasses" | "fractions" | "decimal")
 }
 
+/// Packages that are imported to read `.env` files into the environment.
+pub fn loads_variables(root: &str) -> bool {
+    matches!(root, "dotenv" | "environs" | "environ")
+}
+
 /// Whether members of a module are evaluated.
 pub fn is_evaluated(root: &str) -> bool {
     matches!(root, "os" | "multiprocessing" | "math" | "sys")
@@ -234,12 +240,20 @@ pub fn call(run: &mut Run<'_>, name: &str, arguments: &Arguments<'_>, span: Span
         }
         "os.environ.copy" => return done(run.environment_entries(span)),
         "os.environ.update" => {
-            if let Some(Object::Dict(mapping)) = arguments.at(0).map(|value| &value.object) {
-                for (key, value) in mapping.entries.iter() {
-                    if let Object::Str(name) = &key.object {
-                        run.state.variables.insert(name.clone(), Some(value.clone()));
+            match arguments.at(0).map(|value| &value.object) {
+                Some(Object::Dict(mapping)) => {
+                    for (key, value) in mapping.entries.iter() {
+                        match &key.object {
+                            Object::Str(name) => _ = run.state.variables.insert(name.clone(), Some(value.clone())),
+                            _ => run.state.opened = true,
+                        }
                     }
                 }
+                Some(_) => run.state.opened = true,
+                None => {}
+            }
+            for (name, value) in &arguments.named {
+                run.state.variables.insert(name.clone(), Some(value.clone()));
             }
             return done(Traced::written(Object::None, span));
         }
@@ -255,6 +269,7 @@ pub fn call(run: &mut Run<'_>, name: &str, arguments: &Arguments<'_>, span: Span
             return done(Traced::written(object, span));
         }
         "globals().update" => return Ok(Some(update_globals(run, arguments, span))),
+        "globals().get" | "globals().setdefault" => return one_of_globals(run, name, arguments, span),
         "builtins.exec" | "builtins.eval" => {
             run.make_opaque(format!("{}() runs text as a program", name.trim_start_matches("builtins.")).into());
             return done(Traced::unknown("what a text run as a program gives", span));
@@ -435,6 +450,40 @@ fn environment(run: &mut Run<'_>, name: &str, arguments: &Arguments<'_>, span: S
         }
         _ => run.read_variable(text, first, Some(default.unwrap_or_else(|| Traced::written(Object::None, span))), span)?,
     };
+    Ok(Some(value))
+}
+
+/// Methods of `globals()` that change nothing, or are evaluated.
+pub fn reads_globals(name: &str) -> bool {
+    matches!(name, "get" | "setdefault" | "update" | "items" | "keys" | "values" | "copy" | "__contains__" | "__getitem__")
+}
+
+/// `globals().get(...)` and `globals().setdefault(...)`.
+fn one_of_globals(run: &mut Run<'_>, name: &str, arguments: &Arguments<'_>, span: Span) -> Result<Option<Traced>> {
+    let Some(key) = arguments.at(0) else { return Ok(None) };
+    let opaque = run.state.opaque.is_some();
+    let Object::Str(global) = &key.object else {
+        if name == "globals().setdefault" {
+            run.make_opaque("globals() is written under a name that is not known".into());
+        }
+        return Ok(None);
+    };
+    let default = arguments.at(1).cloned().unwrap_or_else(|| Traced::written(Object::None, span));
+    let held = run.state.globals.get(global).map(|slot| slot.value.clone());
+    let value = match held {
+        Some(held) => return Ok(Some(Traced::computed(held.object.clone(), span, [&held, key]))),
+        None if opaque => Traced::unknown("a name that may be set", span),
+        None => {
+            let mut value = default.with(&key.basis).with(&run.state.elsewhere.clone());
+            if let Some(unbound) = run.state.unbound.get(global) {
+                value = value.with(&unbound.clone());
+            }
+            value
+        }
+    };
+    if name == "globals().setdefault" {
+        run.bind_global(global, value.origin.span().unwrap_or(span), value.clone(), super::BindingKind::Assigned, true);
+    }
     Ok(Some(value))
 }
 

@@ -150,7 +150,7 @@ impl Run<'_> {
             }
         }
         let mut result = Traced::written(Object::dict(entries), span);
-        if !self.environment.closed {
+        if !self.is_closed() {
             result.basis.other.push(NO_OTHER.into());
         }
         result

@@ -77,6 +77,8 @@ pub struct State {
     pub scopes: Vec<BTreeMap<Arc<str>, Traced>>,
     /// Variables that the program itself has set (or unset: none).
     pub variables: BTreeMap<Arc<str>, Option<Traced>>,
+    /// Something may have set further variables, so one that is absent is only assumed to be unset.
+    pub opened: bool,
     pub opaque: Option<Arc<str>>,
     pub unbound: BTreeMap<Arc<str>, Basis>,
     /// What was assumed to know that no other name is bound.
@@ -371,6 +373,7 @@ impl<'a> Run<'a> {
             }
         }
         self.state.elsewhere.add(&other.elsewhere);
+        self.state.opened |= other.opened;
         self.state.opaque = self.state.opaque.take().or(other.opaque);
     }
 
@@ -419,6 +422,11 @@ pub enum Variable {
 }
 
 impl Run<'_> {
+    /// Whether a variable that is absent is known to be unset.
+    pub fn is_closed(&self) -> bool {
+        self.environment.closed && !self.state.opened
+    }
+
     pub fn variable(&self, name: &str) -> Variable {
         use super::guard::Overlay;
         let from_environment = |object: Object, place: Option<Span>| Traced {
@@ -443,7 +451,7 @@ impl Run<'_> {
         }
         let Some(variable) = self.environment.get(name) else {
             let mut basis = Basis::default();
-            if !self.environment.closed {
+            if !self.is_closed() {
                 basis.unset.push(name.into());
                 basis.text.push(name.into());
             }

@@ -270,6 +270,7 @@ impl Run<'_> {
                 None => (root.clone(), alias.span, root.clone()),
             };
             self.doubts += u32::from(!super::library::is_standard(&root));
+            self.state.opened |= super::library::loads_variables(&root);
             self.bind(&name, span, Traced::written(Object::Module(module), span), BindingKind::Imported, true);
         }
     }
@@ -279,12 +280,11 @@ impl Run<'_> {
         let root = module.split('.').next().unwrap_or_default();
         let is_known = level == 0 && super::library::is_evaluated(root);
         self.doubts += u32::from(level > 0 || !super::library::is_standard(root));
+        self.state.opened |= super::library::loads_variables(root);
         for alias in names {
             if &*alias.name == "*" {
                 let dots = ".".repeat(level as usize);
-                if !is_known {
-                    self.make_opaque(format!("`from {dots}{module} import *`").into());
-                }
+                self.make_opaque(format!("`from {dots}{module} import *`").into());
                 continue;
             }
             let (name, span) = alias.bound.as_ref().map_or((&alias.name, alias.span), |bound| (&bound.name, bound.span));
