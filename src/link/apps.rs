@@ -359,27 +359,23 @@ fn settings(start: &Start<'_>, world: &python::World) -> BTreeMap<&'static str, 
             let value = Value::unknown("gunicorn refuses the command line here");
             setting = Setting::new(value, Origin::Flag { span: *span }).over(setting);
         }
-        if setting.origin.is_explicit() || !setting.assuming.is_empty() {
+        if setting.origin.is_explicit() || !setting.assuming.is_empty() || !setting.shadowed.is_empty() {
             all.insert(row.name, setting);
         }
     }
     all
 }
 
-/// The name of the process, which gunicorn takes from the application before it reads anything else.
+/// The default for the name of the process, which gunicorn takes from the application before it reads anything else.
 fn named_by_app(command_line: &Arguments) -> Option<Setting> {
-    let (word, value) = match (command_line.get("paste"), &command_line.app) {
-        (Some(paste), word) => {
-            let value = Value::unknown("it is the path of the paste configuration");
-            return Some(Setting::new(
-                value,
-                word.as_ref().map_or(paste.setting.origin.clone(), |word| Origin::Flag { span: word.span }),
-            ));
-        }
-        (None, word) => (word.as_ref()?, word.as_ref()?.text.clone()),
+    let value = match (command_line.get("paste"), &command_line.app) {
+        (Some(_), _) => Value::unknown("it is the path of the paste configuration"),
+        (None, app) => match &app.as_ref()?.text {
+            Value::Known(Known::Text(text)) => Value::text(text.trim()),
+            other => other.clone(),
+        },
     };
-    let value = value.as_text().map_or(value.clone(), |text| Value::text(text.trim()));
-    Some(Setting { assuming: word.assuming.clone(), ..Setting::new(value, Origin::Flag { span: word.span }) })
+    Some(Setting::default(value, "gunicorn"))
 }
 
 /// Settings of which gunicorn refuses the option on the command line, so that nothing is known of them.

@@ -123,7 +123,10 @@ impl Run<'_> {
                 globals.extend(names.iter().map(|name| name.name.clone()));
             }
         }
-        if walk::writes_namespace(body) {
+        // It may see the module's dictionary under any name that stands for it.
+        let slots = self.state.globals.values().map(|slot| &slot.value);
+        let mut held = self.state.frames.iter().flat_map(|frame| frame.names.values()).chain(slots);
+        if walk::writes_namespace(body) || held.any(|value| is_namespace(&value.object)) {
             self.make_opaque("a function that is not evaluated writes globals()".into());
         }
         for name in globals {
