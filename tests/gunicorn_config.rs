@@ -24,7 +24,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 
 const VERSION: &str = "27.0.1";
-const GENERATED: usize = 250;
+const GENERATED: usize = 200;
 const CPUS: [i64; 2] = [2, 8];
 type Variables = &'static [(&'static str, &'static str)];
 
