@@ -3,6 +3,8 @@
 
 mod support;
 
+use support::dice::Dice;
+
 use gearmesh::expr::Environment;
 use gearmesh::formats::systemd::command::{Command, commands};
 use gearmesh::formats::systemd::drop_ins::drop_in_directories;
@@ -310,20 +312,6 @@ fn exec_start_in_a_drop_in_appends_unless_it_resets() {
 }
 
 // Oracles ----------------------------------------------------------------------------------------------------------------------
-
-/// Numbers that look random and are the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % limit
-    }
-
-    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
-        from[self.below(from.len())]
-    }
-}
 
 fn systemd_analyze(arguments: &[String]) -> Option<std::process::Output> {
     let output = std::process::Command::new("systemd-analyze").args(arguments).env("LC_ALL", "C.UTF-8").output();

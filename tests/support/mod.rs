@@ -10,6 +10,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+pub mod dice;
+pub mod nginx;
+
 /// A folder that goes away with its owner; the files lie in one named `project` in it, because folders give names to apps.
 pub struct Scratch {
     _folder: tempfile::TempDir,

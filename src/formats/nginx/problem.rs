@@ -65,6 +65,9 @@ pub const BYTE_ORDER_MARK: &str =
     "the file begins with a byte order mark, which nginx takes for a part of the first name; save it as UTF-8 without one";
 pub const LONE_SEMICOLON: &str = "`;` ends nothing here: a directive is expected before it";
 pub const LONE_OPEN: &str = "`{` has no name before it: a directive such as `location /` is expected";
+pub const OPEN_IN_TABLE: &str = "no block can begin here: this one holds rows only, each ended by `;`";
+pub const CUT_IN_TABLE: &str =
+    "nginx ends this value at its `{`, and a row must not hold one: a regular expression with braces has to be quoted";
 pub const LONE_CLOSE: &str = "`}` closes no block: all blocks above it are closed already";
 pub const LONG_COMMENT: &str = "this comment is too long: nginx reads no more than 4095 bytes of one";
 pub const LONG_WORD: &str = "this value is too long: nginx reads no more than 4095 bytes of one";
@@ -80,6 +83,18 @@ pub fn conflict_marker(marker: &str) -> String {
 
 pub fn missing_semicolon(after: &str) -> String {
     format!("`;` is missing after `{}`", clip(after))
+}
+
+pub fn missing_open(after: &str) -> String {
+    format!("`{{` is missing after `{}`", clip(after))
+}
+
+pub fn wrong_end(name: &str, with_block: bool) -> String {
+    let name = clip(name);
+    match with_block {
+        true => format!("`{name}` takes no block: `;` is expected, not `{{`"),
+        false => format!("`{name}` needs a block in `{{` and `}}`, but ends with `;`"),
+    }
 }
 
 pub fn missing_before_brace(after: &str) -> String {

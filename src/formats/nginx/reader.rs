@@ -5,6 +5,7 @@
 //! Going on never reads the same bytes again and again: tokens at hand are split in place, and a quote that went wrong is left
 //! at the end of its line, behind which that kind of quote cannot come again before the place where the first try ended.
 
+mod ending;
 mod repair;
 
 use pest::Parser;
@@ -162,6 +163,7 @@ impl<'d> Reader<'d> {
         match end {
             End::Semicolon(at) if self.pending.is_empty() => self.report(at, at + 1, problem::LONE_SEMICOLON),
             End::Semicolon(at) => {
+                self.repair_ending(false);
                 let tokens = std::mem::take(&mut self.pending);
                 self.push_statement(tokens, at + 1);
             }
@@ -169,7 +171,12 @@ impl<'d> Reader<'d> {
                 self.report(at, at + 1, problem::LONE_OPEN);
                 self.open.push(Scope { block: None, inside: self.inside() });
             }
-            End::Open(at) => self.open_block(at),
+            End::Open(at) if self.is_in_table() && self.repair_open_in_table(at) => {}
+            End::Open(at) => {
+                self.repair_ending(true);
+                let tokens = std::mem::take(&mut self.pending);
+                self.open_block(tokens, at + 1);
+            }
             End::Close(at) => {
                 self.repair_before_close();
                 self.close_block(at);
@@ -204,26 +211,30 @@ impl<'d> Reader<'d> {
         self.open.last().and_then(|scope| scope.inside)
     }
 
-    fn open_block(&mut self, brace: usize) {
-        let tokens = std::mem::take(&mut self.pending);
-        let Some(at) = self.push_statement(tokens, brace + 1) else { return };
+    fn is_in_table(&self) -> bool {
+        self.inside().and_then(|at| self.tree.statements.get(at)).is_some_and(|block| block.is_table)
+    }
+
+    /// Opens a block of these tokens; `inside` is the offset behind its brace.
+    fn open_block(&mut self, tokens: Vec<Token>, inside: usize) {
+        let Some(at) = self.push_statement(tokens, inside) else { return };
         let Some(block) = self.tree.statements.get_mut(at) else { return };
         block.is_block = true;
         block.is_table = TABLES.contains(&&*block.name.text);
-        block.body = Some(self.document.span(brace + 1, brace + 1));
+        block.body = Some(self.document.span(inside, inside));
         if lua::is_lua(&block.name.text) {
-            self.read_lua(at, brace);
+            self.read_lua(at, inside);
         } else {
             self.open.push(Scope { block: Some(at), inside: Some(at) });
         }
     }
 
-    fn read_lua(&mut self, at: usize, brace: usize) {
-        let start = self.tree.statements.get(at).map_or(brace, |block| block.span.start as usize);
-        let closing = lua::closing_brace(&self.document.bytes, brace + 1);
-        let body_end = closing.unwrap_or_else(|| self.guess_lua_end(start, brace));
+    fn read_lua(&mut self, at: usize, inside: usize) {
+        let start = self.tree.statements.get(at).map_or(inside, |block| block.span.start as usize);
+        let closing = lua::closing_brace(&self.document.bytes, inside);
+        let body_end = closing.unwrap_or_else(|| self.guess_lua_end(start, inside));
         let end = (body_end + 1).min(self.text.len());
-        let body = self.span(brace + 1, body_end);
+        let body = self.span(inside, body_end);
         let Some(block) = self.tree.statements.get_mut(at) else { return };
         (block.body, block.lua_body) = (Some(body), Some(body));
         block.span.end = end as u32;

@@ -190,3 +190,39 @@ fn unclosed_lua_ends_at_a_brace_below_its_name() {
 fn problems_are_limited() {
     assert_eq!(read(&";".repeat(10 * MAX_PROBLEMS)).1.problems.len(), MAX_PROBLEMS);
 }
+
+#[test]
+fn ends_are_those_of_nginx_s_tables() {
+    recovers(
+        "http {\n server {\n  server_name a\n  location / {\n  proxy_pass http://b;\n }}\n}\n",
+        &[("a", "`;` is missing after `a`")],
+        "http {\n  server {\n    server_name|a\n    location|/ {\n      proxy_pass|http://b",
+    );
+    recovers(
+        "location /a\n proxy_read_timeout 60s\n proxy_pass http://b;\n}\n",
+        &[("/a", "`{` is missing after `/a`"), ("60s", "`;` is missing after `60s`")],
+        "location|/a {\n  proxy_read_timeout|60s\n  proxy_pass|http://b",
+    );
+    recovers("root /a { }", &[("root", "takes no block")], "root|/a {");
+    recovers("location /;", &[("location", "needs a block")], "location|/");
+    // What stands behind on the same line may be anything, and so may be names and arguments that nginx does not have.
+    reads("proxy_read_timeout 60s root;", "proxy_read_timeout|60s|root");
+    reads(
+        "upstream a { server b; }\nserver c;\nx {\n server d; root_x\n e { } }",
+        "upstream|a {\n  server|b\nserver|c\nx {\n  server|d\n  root_x|e {",
+    );
+}
+
+#[test]
+fn a_table_holds_no_blocks() {
+    recovers(
+        "map $a $b {\n ~^/\\d{3}$ 1;\n default 0;\n}\nserver { }",
+        &[("~^/\\d{", "has to be quoted")],
+        "map|$a|$b {\n  ~^/\\d|3}$|1\n  default|0\nserver {",
+    );
+    recovers(
+        "map $a $b {\n c d;\nserver {\n listen 80;\n }\n}\n",
+        &[("{", "no block can begin here")],
+        "map|$a|$b {\n  c|d\n  server {\n    listen|80",
+    );
+}

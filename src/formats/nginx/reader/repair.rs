@@ -83,16 +83,28 @@ impl Reader<'_> {
     }
 
     fn begins_statement(&self, token: &Token) -> bool {
-        let is_row = || self.inside().and_then(|at| self.tree.statements.get(at)).is_some_and(|block| block.is_table);
         !token.quoted
             && self.indentation(token.span.start as usize).is_some()
-            && (problem::is_common_name(&token.text) || is_row())
+            && (problem::is_common_name(&token.text) || self.is_in_table())
     }
 
     fn ends_line(&self, token: &Token) -> bool {
         let after = self.text.as_bytes().get(token.span.end as usize..).unwrap_or_default();
         let next = after.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
         matches!(next, None | Some(b'\n' | b'}' | b'#'))
+    }
+
+    /// A `{` among the rows of a table. One within a word, as in `~^/\d{3}$`, is passed over; tells whether this one was.
+    pub fn repair_open_in_table(&mut self, brace: usize) -> bool {
+        let after = self.text.as_bytes().get(brace + 1);
+        let word = self.pending.last().filter(|word| word.span.end as usize == brace).map(|word| word.span);
+        let Some(word) = word.filter(|_| after.is_some_and(u8::is_ascii_digit)) else {
+            self.report(brace, brace + 1, problem::OPEN_IN_TABLE);
+            return false;
+        };
+        let span = word.to(self.span(brace, brace + 1));
+        self.report_span(span, problem::CUT_IN_TABLE);
+        true
     }
 
     /// A quote that is not closed, or one with text behind it.
@@ -145,11 +157,11 @@ impl Reader<'_> {
     }
 
     /// Where an unclosed Lua body probably ends: before a `}` that is indented like the directive, or with the file.
-    pub fn guess_lua_end(&mut self, name_start: usize, brace: usize) -> usize {
+    pub fn guess_lua_end(&mut self, name_start: usize, inside: usize) -> usize {
         let length = self.text.len();
         let Some(indentation) = self.indentation(name_start).filter(|_| self.lua_guesses < LUA_GUESSES) else { return length };
         self.lua_guesses += 1;
-        let mut at = self.line_end(brace) + 1;
+        let mut at = self.line_end(inside) + 1;
         while at < length {
             let end = self.line_end(at);
             let line = self.text.get(at..end).unwrap_or_default();
