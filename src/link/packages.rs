@@ -12,6 +12,7 @@ use crate::source::{DocumentId, Span};
 use crate::value::{Item, Known, Origin, Setting, Value};
 use crate::vocabulary::gunicorn;
 use crate::vocabulary::version::specifier::Allowed;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -201,6 +202,7 @@ impl<'a> Shelf<'a> {
         }
         for (name, allowed) in pins {
             if let Some(package) = whole.packages.get_mut(name) {
+                let package = package.to_mut();
                 package.allowed = package.allowed.and(allowed);
             }
         }
@@ -228,27 +230,29 @@ impl<'a> Shelf<'a> {
 /// A list with what it includes.
 struct Whole<'a> {
     path: &'a Path,
-    packages: BTreeMap<Arc<str>, Package>,
+    packages: BTreeMap<&'a str, Cow<'a, Package>>,
     gap: Option<Arc<str>>,
 }
 
 /// Extras of gunicorn that are named as the package that they bring (gunicorn's pyproject.toml, 20.0 to 27.0).
 const EXTRAS: [&str; 4] = ["eventlet", "gevent", "setproctitle", "tornado"];
 
-impl Whole<'_> {
+impl<'a> Whole<'a> {
     /// Adds a package; one that is asked for several times has any of the versions.
-    fn add(&mut self, package: &Package) {
-        let entry = self.packages.entry(package.name.clone());
-        entry
-            .and_modify(|known| match (known.is_optional, package.is_optional) {
-                (true, false) => *known = package.clone(),
-                (false, true) => {}
-                _ => {
-                    known.allowed = std::mem::replace(&mut known.allowed, Allowed::any()).or(&package.allowed);
-                    known.extras.extend(package.extras.iter().cloned());
-                }
-            })
-            .or_insert_with(|| package.clone());
+    fn add(&mut self, package: &'a Package) {
+        let Some(known) = self.packages.get_mut(&*package.name) else {
+            self.packages.insert(&package.name, Cow::Borrowed(package));
+            return;
+        };
+        match (known.is_optional, package.is_optional) {
+            (true, false) => *known = Cow::Borrowed(package),
+            (false, true) => {}
+            _ => {
+                let known = known.to_mut();
+                known.allowed = std::mem::replace(&mut known.allowed, Allowed::any()).or(&package.allowed);
+                known.extras.extend(package.extras.iter().cloned());
+            }
+        }
     }
 
     fn installs(&self, name: &str) -> bool {
@@ -258,13 +262,16 @@ impl Whole<'_> {
     /// The names as a value.
     fn names(&self, gap: Option<Arc<str>>) -> Value {
         let installed = self.packages.values().filter(|package| !package.is_optional);
-        let mut names: BTreeMap<&str, Span> = installed.map(|package| (&*package.name, package.span)).collect();
+        let mut names: BTreeMap<&Arc<str>, Span> = installed.map(|package| (&package.name, package.span)).collect();
         if let Some(gunicorn) = self.packages.get(GUNICORN) {
             for extra in gunicorn.extras.iter().filter(|extra| EXTRAS.contains(&&***extra)) {
                 names.entry(extra).or_insert(gunicorn.span);
             }
         }
-        let item = |(name, span): (&str, Span)| Item { value: Value::text(name), origin: Origin::Written { span } };
+        let item = |(name, span): (&Arc<str>, Span)| Item {
+            value: Value::Known(Known::Text(name.clone())),
+            origin: Origin::Written { span },
+        };
         let unknown =
             |reason: Arc<str>| Item { value: Value::unknown(reason), origin: Origin::Default { source: "no list".into() } };
         Value::Known(Known::List(names.into_iter().map(item).chain(gap.map(unknown)).collect()))

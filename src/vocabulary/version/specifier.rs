@@ -5,6 +5,9 @@
 
 use super::{Version, VersionRange};
 
+/// More alternatives, or more versions taken out of one, are not looked at: then any version may be allowed.
+const MOST: usize = 64;
+
 /// The versions that a requirement allows: those of any alternative.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allowed {
@@ -73,6 +76,9 @@ impl Allowed {
                 return None;
             }
             alternatives.push(all);
+            if alternatives.len() > MOST {
+                return None;
+            }
         }
         if alternatives.is_empty() { Some(Allowed::any()) } else { Some(Allowed { alternatives }) }
     }
@@ -94,13 +100,16 @@ impl Allowed {
                 self.alternatives.push(alternative.clone());
             }
         }
-        self
+        if self.alternatives.len() > MOST { Allowed::any() } else { self }
     }
 
     /// What this and the other allow.
     pub fn and(&self, other: &Allowed) -> Allowed {
         let pairs = self.alternatives.iter().flat_map(|left| other.alternatives.iter().map(move |right| left.and(right)));
-        Allowed { alternatives: pairs.collect() }
+        let alternatives: Vec<Alternative> = pairs.take(MOST + 1).collect();
+        let too_long = alternatives.len() > MOST || alternatives.iter().any(|alternative| alternative.holes.len() > MOST);
+        // Both hold, so one of them alone says nothing wrong.
+        if too_long { self.clone() } else { Allowed { alternatives } }
     }
 
     /// Whether nothing is said about versions.
@@ -136,6 +145,7 @@ impl Alternative {
         match operator {
             "" if !poetry => return None,
             "" | "==" | "===" => self.between(from, to),
+            "!=" if self.holes.len() == MOST => return None,
             "!=" => self.holes.push((from, to)),
             ">=" => self.at_least(from),
             "<=" => self.at_most(to),
@@ -298,5 +308,10 @@ mod tests {
             assert_eq!(Allowed::pep440(text), None, "{text}");
         }
         assert_eq!(Allowed::poetry(">="), None);
+        let many = |text: &str, by: &str| vec![text; 100].join(by);
+        assert_eq!((Allowed::pep440(&many("!=23.0", ",")), Allowed::poetry(&many("23.0", "||"))), (None, None));
+        let one = |part: usize| Allowed::exactly(&format!("20.{part}")).unwrap();
+        let all = (0..100).map(one).fold(one(0), |all, next| all.or(&next));
+        assert!(all.is_any() && one(1).and(&one(1)) == one(1));
     }
 }
