@@ -121,10 +121,14 @@ impl Default for Exclude {
 }
 
 impl Exclude {
+    pub fn is_empty(&self) -> bool {
+        self.globs.is_empty()
+    }
+
     /// Whether an absolute path is left out by itself; a walk does not look below a folder that is.
     pub fn covers(&self, path: &Path, is_folder: bool) -> bool {
         let below = path.strip_prefix(&self.folder).ok().filter(|below| !below.as_os_str().is_empty());
-        !self.globs.is_empty() && below.is_some_and(|below| self.globs.matched(below, is_folder).is_ignore())
+        below.is_some_and(|below| self.globs.matched(below, is_folder).is_ignore())
     }
 }
 

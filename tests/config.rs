@@ -4,7 +4,9 @@
 #[path = "config/rules.rs"]
 mod rules;
 
+use gearmesh::config::Config;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -103,6 +105,7 @@ fn a_named_file_that_is_missing_or_no_text_ends_the_run() {
         folder.refused(&["check", "--config", "bytes.toml"]),
         "gearmesh: bytes.toml: not UTF-8, which TOML is written in\n"
     );
+    assert_eq!(folder.refused(&["check", "--config", "/dev/zero"]), "gearmesh: /dev/zero: not a regular file\n");
     assert!(folder.refused(&["check", "--config", "a.toml", "--no-config"]).contains("cannot be used with"));
 }
 
@@ -304,4 +307,65 @@ fn what_is_no_toml_is_told_with_its_place() {
 fn the_first_fault_in_the_order_of_the_file_is_told() {
     let told = broken("[versions]\nzope = '1'\nalpha = '1'\n[check]\nb = 1\n[a]\n");
     assert!(told.contains("gearmesh.toml:2:1: `zope`"), "{told}");
+}
+
+/// A file with everything in it.
+const WHOLE: &str = "\
+# ü
+[host]
+cpus = 4
+memory = '8G'
+[paths]
+'/etc/shop' = 'deploy'
+[versions]
+gunicorn = '>=21,<24'
+[rules]
+single-sync-worker = 'off'
+paths = ['lint']
+[check]
+exclude = ['vendor/**', '!a']
+min-severity = 'advice'
+min-confidence = 'low'
+";
+
+#[test]
+fn no_text_makes_it_fall() {
+    let here = Path::new("/here");
+    assert!(Config::parse(Path::new("gearmesh.toml"), WHOLE, here).is_ok());
+    let lines = WHOLE.lines().count() + 1;
+    let sound = |text: &str| {
+        if let Err(fault) = Config::parse(Path::new("gearmesh.toml"), text, here) {
+            assert!((1..=lines).contains(&fault.line) && !fault.message.is_empty(), "{text}\n{fault:?}");
+            assert!(fault.column <= fault.text.chars().count() + 1, "{text}\n{fault:?}");
+        }
+    };
+    for (at, character) in WHOLE.char_indices() {
+        let (before, after) = (&WHOLE[..at], &WHOLE[at + character.len_utf8()..]);
+        sound(before);
+        ["", "\"", "'", "[", "]", "=", "\n", "0", "é", "\u{0}", "-", "{"]
+            .iter()
+            .for_each(|by| sound(&format!("{before}{by}{after}")));
+    }
+}
+
+#[test]
+fn mapped_files_are_no_way_out() {
+    let unit = "[Service]\nExecStart=/srv/a/bin/gunicorn -c /etc/shop/settings.py a.wsgi\nTimeoutStopSec=40\n";
+    let folder = Folder::new(&[
+        ("units/a.service", unit),
+        ("gearmesh.toml", "[paths]\n'/etc/shop' = 'deploy'\n"),
+        ("deploy/README", ""),
+        ("secret/settings.py", "graceful_timeout = 50\n"),
+    ]);
+    symlink("../secret/settings.py", folder.path().join("deploy/settings.py")).expect("the link is made");
+    assert!(!folder.found(&["units"]).join("").contains(RULE));
+}
+
+#[test]
+fn show_knows_the_file_as_well() {
+    let folder = Folder::new(&[("a.service", HASTY), ("gearmesh.toml", "[versions]\ngunicorn = '22.0.0'\n[host]\ncpus = 3\n")]);
+    let (code, out, err) = folder.run(&["show", "--setting", "app.version"]);
+    assert!(code == 0 && out.contains("22.0.0") && out.contains("gearmesh.toml:2"), "{out}{err}");
+    let (_, out, _) = folder.run(&["show", "--setting", "host.cpus", "--no-config"]);
+    assert!(!out.contains('3'), "{out}");
 }

@@ -2,12 +2,12 @@
 
 use crate::config::{self, Config, Told};
 use crate::error::Error;
-use crate::source::Input;
 use crate::source::paths::plain;
+use crate::source::{Input, MAX_BYTES};
 use clap::Args;
 use std::env;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
@@ -59,13 +59,25 @@ impl Flags {
 
 fn read(path: &Path) -> Result<Config, Error> {
     let fault = |reason: &str| Error::Path { path: path.to_owned(), reason: reason.to_owned() };
-    let text = fs::read_to_string(path).map_err(|problem| match problem.kind() {
-        ErrorKind::NotFound => fault("no such file or folder"),
-        ErrorKind::InvalidData => fault("not UTF-8, which TOML is written in"),
-        _ => fault(&problem.to_string()),
-    })?;
+    let kind = fs::metadata(path).map_err(|problem| fault(&in_words(&problem)))?;
+    if !kind.is_file() {
+        return Err(fault("not a regular file"));
+    }
+    if kind.len() > MAX_BYTES {
+        return Err(fault(&format!("larger than {} MiB", MAX_BYTES >> 20)));
+    }
+    let text = fs::read_to_string(path).map_err(|problem| fault(&in_words(&problem)))?;
     let here = env::current_dir().unwrap_or_default();
     Config::parse(path, &text, &here).map_err(Error::from)
+}
+
+fn in_words(problem: &io::Error) -> String {
+    match problem.kind() {
+        ErrorKind::NotFound => "no such file or folder".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        ErrorKind::InvalidData => "not UTF-8, which TOML is written in".to_owned(),
+        _ => problem.to_string(),
+    }
 }
 
 /// The nearest file from the folder of the first path upwards, as far as the repository goes; else that of the working directory.

@@ -96,7 +96,7 @@ impl Walked {
         let (exclude, here) = (exclude.clone(), env::current_dir().unwrap_or_default());
         walker.filter_entry(move |entry| {
             let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-            if entry.depth() > 0 && exclude.covers(&plain(&here.join(entry.path())), is_folder) {
+            if entry.depth() > 0 && !exclude.is_empty() && exclude.covers(&plain(&here.join(entry.path())), is_folder) {
                 return false;
             }
             let foreign = entry.file_name().to_str().is_some_and(|name| FOREIGN_FOLDERS.contains(&name));
@@ -206,7 +206,10 @@ fn know_mapped(paths: &mut Paths, mapped: &Path, wanted: &str) {
     let pattern = wanted.contains(['*', '?', '[']);
     let folder = mapped.parent().filter(|_| pattern);
     for file in folder.map_or_else(|| vec![mapped.to_owned()], files_in) {
-        if fs::metadata(&file).is_ok_and(|kind| kind.is_file()) {
+        // A link is followed where it stays in its folder.
+        let top = file.parent().and_then(|folder| fs::canonicalize(folder).ok());
+        let inside = top.is_some_and(|top| fs::canonicalize(&file).is_ok_and(|real| real.starts_with(top)));
+        if inside && fs::metadata(&file).is_ok_and(|kind| kind.is_file()) {
             paths.add(&file);
         }
     }

@@ -4,7 +4,7 @@
 //! the match is exact, and so it is below a path that `gearmesh.toml` maps. Otherwise the longest common suffix decides, then the nearest common directory, and a tie is no match.
 
 use super::DocumentId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
@@ -12,6 +12,8 @@ use std::path::{Component, Path, PathBuf};
 #[derive(Clone, Debug, Default)]
 pub struct Paths {
     root: Option<PathBuf>,
+    /// Every file.
+    files: HashSet<PathBuf>,
     /// File by name of file.
     names: BTreeMap<OsString, Vec<PathBuf>>,
     /// Files by folder.
@@ -55,11 +57,10 @@ impl Paths {
     pub fn add(&mut self, path: &Path) {
         let path = plain(path);
         let (Some(name), Some(folder)) = (path.file_name(), path.parent()) else { return };
-        let known = self.names.entry(name.to_owned()).or_default();
-        if known.contains(&path) {
+        if !self.files.insert(path.clone()) {
             return;
         }
-        known.push(path.clone());
+        self.names.entry(name.to_owned()).or_default().push(path.clone());
         if !self.folders.contains_key(folder) {
             let name = folder.file_name().unwrap_or_default().to_owned();
             self.folder_names.entry(name).or_default().push(folder.to_owned());
@@ -125,7 +126,7 @@ impl Paths {
 
     /// Whether a file of that path was seen.
     pub fn knows(&self, path: &Path) -> bool {
-        path.file_name().and_then(|name| self.names.get(name)).is_some_and(|known| known.iter().any(|known| known == path))
+        self.files.contains(path)
     }
 
     /// The folder that a folder of the server means; at least its name must agree.
