@@ -61,6 +61,7 @@
 //! | setting | one row in `grammar/<language>.toml`, by way of `grammar/overlay.toml` |
 //! | derived fact | one row in `grammar/model.toml`, computed in `link` |
 //! | place where gunicorn is started | `src/formats/<name>.rs` and its line in `formats` |
+//! | list of Python packages | `src/formats/dependencies/<name>.rs` and its `Kind` |
 //! | output format | `src/report/<name>.rs` and its variant in `cli` |
 //! | command | `src/cli/<name>.rs` and its variant |
 //! | key of `gearmesh.toml` | its line in `src/config/read.rs`, and a test in `tests/config.rs` |
