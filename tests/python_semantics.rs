@@ -141,6 +141,35 @@ fn a_name_may_hold_the_comparison() {
 }
 
 #[test]
+fn a_truth_that_rests_on_the_text_of_an_open_variable_makes_worlds() {
+    let text = "import os\npreload_app = os.getenv('STAGE') == 'production'\n";
+    assert_eq!(worlds(text, "preload_app"), ["STAGE is not set: False", "STAGE = \"production\": True"]);
+    let world = &run(text, &environment(false, &[]), None).worlds[0];
+    assert_eq!(assuming(world, "preload_app"), "");
+    assert_eq!(shown(&closed(text, &[("STAGE", "production")]), "preload_app"), "True");
+    // Equal tests are one choice.
+    let both = format!(
+        "{text}daemon = not os.getenv('STAGE') == 'production'\nif os.getenv('STAGE') == 'production':\n    workers = 4\n"
+    );
+    assert_eq!(worlds(&both, "daemon"), ["STAGE is not set: True", "STAGE = \"production\": False"]);
+    assert_eq!(worlds(&both, "workers"), ["STAGE is not set: -", "STAGE = \"production\": 4"]);
+    let prefix = "import os\nreload = os.environ.get('ENV', 'prod').lower().startswith('dev')\n";
+    assert_eq!(worlds(prefix, "reload"), ["ENV is not set: False", "ENV = \"dev\": True"]);
+    let listed = "import os\npreload_app = os.environ.get('ENV', 'dev') in ('staging', 'production')\n";
+    assert_eq!(worlds(listed, "preload_app"), ["ENV is not set: False", "ENV = \"staging\": True"]);
+}
+
+#[test]
+fn truths_that_make_too_many_worlds_keep_the_assumption() {
+    let flags: String = ["A", "B", "C", "D"].map(|name| format!("x{name} = os.getenv('{name}') == 'production'\n")).concat();
+    let world = open(&format!("import os\n{flags}"));
+    assert_eq!((shown(&world, "xA"), assuming(&world, "xA")), ("False".into(), "A is not set".into()));
+    // Guards that select a way still make worlds.
+    let guarded = format!("import os\n{flags}if os.getenv('E') == 'x':\n    workers = 4\n");
+    assert_eq!(worlds(&guarded, "workers"), ["E is not set: -", "E = \"x\": 4"]);
+}
+
+#[test]
 fn a_helper_that_reads_variables_makes_no_world_unless_its_result_is_a_guard() {
     let helper = "import os\ndef flag(name):\n    text = os.getenv(name, '').lower()\n    if text in ('1', 'true'):\n        return True\n    return False\n";
     let world = open(&format!("{helper}reload = flag('RELOAD')\n"));

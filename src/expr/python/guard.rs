@@ -3,9 +3,10 @@
 //! In: a test. Out: true, false or both, with what the decision rests on; or a fork, when the way should be chosen from outside and
 //! followed once for each choice. A guard that only asks whether a variable is set takes the assumption that it is not.
 
-use super::object::{Basis, Traced};
+use super::object::{Basis, Object, Traced};
 use super::run::{Result, Run, Stop};
 use super::syntax::{Boolean, Expression, Kind, Unary};
+use super::walk;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ pub struct Choice {
     pub branch: Vec<String>,
     /// Nothing is chosen: both ways are followed and what differs is unknown.
     pub merge: bool,
+    /// Truths that are given to names are chosen as well, not only those that select a way.
+    pub values: bool,
 }
 
 /// What a choice says of a variable.
@@ -119,17 +122,48 @@ impl Run<'_> {
             return Err(Stop::Fork(Box::new(Fork { key, text, truth, candidates })));
         }
         let Some(truth) = truth else { return Ok(decision(Verdict::Both, value.basis.assumptions())) };
-        // A variable that a choice has spoken of is no longer an assumption for the way that the choice selected.
-        let mut basis = value.basis.assumptions();
-        let is_chosen = |name: &Arc<str>| {
-            value.basis.compared.iter().any(|pair| pair.0 == *name) && self.choice.declined.iter().any(|pair| pair.0 == *name)
-        };
-        basis.unset.retain(|name| !is_chosen(name));
+        let mut basis = self.without_chosen(&value.basis).assumptions();
         if !self.is_module_level() {
             // What the function returns holds the comparison as well; a guard on it may choose.
             basis.compared.clone_from(&value.basis.compared);
         }
         Ok(decision(of(truth), basis))
+    }
+
+    /// A truth that is given to names (`preload_app = getenv("STAGE") == "production"`): a guard when it rests on the text of an
+    /// open variable, and the program does not read the names itself; where it does, the guards that read them choose. A variable
+    /// that is nothing but a switch of its own ("1", "true") is a value like a number: assumed to be unset.
+    pub fn given(&mut self, names: &[Expression], expression: &Expression, value: Traced) -> Result<Traced> {
+        let Object::Bool(truth) = value.object else { return Ok(value) };
+        if !self.choice.values || !self.is_module_level() || value.basis.compared.is_empty() {
+            return Ok(value);
+        }
+        let text = self.program.excerpt(expression.span);
+        let key = self.key(&text);
+        self.guards.entry(key.clone()).or_insert(Some(truth));
+        if let Some(forced) = self.choice.forced.get(&key) {
+            return Ok(Traced { object: Object::Bool(*forced), basis: Basis::default(), ..value });
+        }
+        let mut candidates = self.candidates(&value.basis);
+        candidates.retain(|(_, text)| !is_flag(text));
+        if candidates.is_empty() {
+            return Ok(Traced { basis: self.without_chosen(&value.basis), ..value });
+        }
+        let read = walk::names_read(self.program);
+        if names.iter().any(|name| !matches!(&name.kind, Kind::Name(name) if !read.contains(name))) {
+            return Ok(value);
+        }
+        Err(Stop::Fork(Box::new(Fork { key, text, truth: Some(truth), candidates })))
+    }
+
+    /// A variable that a choice has spoken of is no longer an assumption for the way that the choice selected.
+    fn without_chosen(&self, basis: &Basis) -> Basis {
+        let mut left = basis.clone();
+        let is_chosen = |name: &Arc<str>| {
+            basis.compared.iter().any(|pair| pair.0 == *name) && self.choice.declined.iter().any(|pair| pair.0 == *name)
+        };
+        left.unset.retain(|name| !is_chosen(name));
+        left
     }
 
     /// The texts a guard compares open variables with that no choice has spoken of yet. A helper function that is given the
@@ -149,4 +183,10 @@ impl Run<'_> {
         }
         key
     }
+}
+
+/// Whether a text is only another word for true or false.
+fn is_flag(text: &str) -> bool {
+    const FLAGS: [&str; 13] = ["", "0", "1", "t", "f", "y", "n", "true", "false", "yes", "no", "on", "off"];
+    FLAGS.contains(&&*text.to_ascii_lowercase())
 }

@@ -57,6 +57,7 @@ impl Run<'_> {
         match &statement.kind {
             Step::Assign { targets, value } => {
                 let result = self.expression(value)?;
+                let result = self.given(targets, value, result)?;
                 let mut reads = false;
                 walk::each_expression(std::slice::from_ref(statement), false, &mut |inner| {
                     reads |= matches!((&inner.kind, targets.first().map(|target| &target.kind)),
@@ -68,6 +69,7 @@ impl Run<'_> {
             }
             Step::AnnAssign { target, value: Some(value) } => {
                 let result = self.expression(value)?;
+                let result = self.given(std::slice::from_ref(target), value, result)?;
                 self.assign(target, result, true)?;
             }
             Step::AugAssign { target, operator, value } => {

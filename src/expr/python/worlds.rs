@@ -19,7 +19,9 @@ const MAX_RUNS: usize = 50;
 
 pub fn explore(program: &Program, environment: &Environment, host: &Machine) -> Vec<World> {
     let explorer = Explorer { program, environment, host };
-    let worlds = explorer.worlds().unwrap_or_else(|| vec![explorer.merged()]);
+    // Where they are too many, truths that are only given to names keep the assumption that the variable is unset.
+    let chosen = explorer.worlds(true).or_else(|| explorer.worlds(false));
+    let worlds = chosen.unwrap_or_else(|| vec![explorer.merged()]);
     simplify(worlds)
 }
 
@@ -31,8 +33,8 @@ struct Explorer<'a> {
 
 impl Explorer<'_> {
     /// All worlds; none when they are too many.
-    fn worlds(&self) -> Option<Vec<World>> {
-        let mut open = VecDeque::from([Choice::default()]);
+    fn worlds(&self, values: bool) -> Option<Vec<World>> {
+        let mut open = VecDeque::from([Choice { values, ..Choice::default() }]);
         let mut seen = BTreeSet::new();
         let mut worlds = Vec::new();
         let mut runs = 0;
