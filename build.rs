@@ -1,12 +1,18 @@
 //! Embeds every rule file and its cases, so that adding a rule is adding files: `rules/**/*.yaml` and `testdata/rules/*.md` become
-//! tables of (path, text) in OUT_DIR. The tables `grammar/*.toml` become JSON there, which loads several times faster at every start.
+//! tables of (path, text) in OUT_DIR. Rules and the tables `grammar/*.toml` become JSON there, which loads several times faster at
+//! every start. A rule whose YAML has not the shape of a rule stops the build, with its place.
+
+#[path = "src/rules/shape.rs"]
+mod shape;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    embed("rules", "yaml", "rules.rs")?;
-    embed("testdata/rules", "md", "cases.rs")?;
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/rules/shape.rs");
+    embed("rules", "yaml", "rules.rs", as_json)?;
+    embed("testdata/rules", "md", "cases.rs", |_, text| Ok(text))?;
     for table in ["gunicorn", "nginx", "systemd", "model", "includes"] {
         convert(table)?;
     }
@@ -24,13 +30,22 @@ fn out(name: &str) -> PathBuf {
     PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join(name)
 }
 
-fn embed(folder: &str, extension: &str, table: &str) -> io::Result<()> {
+fn as_json(file: &Path, yaml: String) -> io::Result<String> {
+    let rule: shape::RuleText =
+        serde_yaml::from_str(&yaml).map_err(|error| io::Error::other(format!("{}: {error}", file.display())))?;
+    serde_json::to_string(&rule).map_err(io::Error::other)
+}
+
+fn embed(folder: &str, extension: &str, table: &str, form: impl Fn(&Path, String) -> io::Result<String>) -> io::Result<()> {
     println!("cargo::rerun-if-changed={folder}");
     let mut files = Vec::new();
     collect(Path::new(folder), extension, &mut files)?;
     files.sort();
-    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
-    let rows: String = files.iter().map(|file| format!("    ({file:?}, include_str!({:?})),\n", root.join(file))).collect();
+    let mut rows = String::new();
+    for file in files {
+        let text = form(&file, fs::read_to_string(&file)?)?;
+        rows.push_str(&format!("    ({file:?}, {text:?}),\n"));
+    }
     fs::write(out(table), format!("&[\n{rows}]\n"))
 }
 

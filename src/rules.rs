@@ -8,6 +8,7 @@ pub mod fields;
 mod judge;
 mod message;
 mod own;
+mod shape;
 mod text;
 
 pub use judge::{Judged, judge};
@@ -16,7 +17,8 @@ use self::condition::check::{Names, check, check_condition};
 use self::condition::types::{Expr, Type};
 use self::condition::{Fault, parse};
 use self::message::Template;
-use self::text::{ChangeText, FixText, RuleText, Text, fault, place};
+use self::shape::{ChangeText, FixText, RuleText, Text};
+use self::text::{fault, place};
 use crate::config::Config;
 use crate::edit::Operation;
 use crate::error::Error;
@@ -28,8 +30,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The rule files that gearmesh carries: path and text.
-const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+/// The rule files that gearmesh carries: path and content, as JSON.
+pub const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 
 /// The cases of the rules: path and text.
 const CASES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/cases.rs"));
@@ -92,9 +94,13 @@ impl Loaded {
 /// The built-in rules, sorted by id.
 ///
 /// # Errors
-/// The first fault, with its place in the rule's file.
+/// The first fault; [`compile`] tells its place in the rule's file.
 pub fn load() -> Result<Vec<Loaded>, Error> {
-    let mut rules = EMBEDDED.iter().map(|(path, yaml)| compile(Path::new(path), yaml)).collect::<Result<Vec<_>, _>>()?;
+    let rule = |(path, json): &(&str, &str)| {
+        let path = Path::new(path);
+        text::read_embedded(path, json).and_then(|text| compile_text(path, &text))
+    };
+    let mut rules = EMBEDDED.iter().map(rule).collect::<Result<Vec<_>, _>>()?;
     rules.sort_by(|left, right| left.rule.id.cmp(&right.rule.id));
     Ok(rules)
 }
@@ -126,7 +132,10 @@ pub fn load_with(config: &Config) -> Result<Vec<Loaded>, Error> {
 /// # Errors
 /// The first fault, with its place in the file.
 pub fn compile(path: &Path, yaml: &str) -> Result<Loaded, Error> {
-    let text = text::read(path, yaml)?;
+    text::read(path, yaml).and_then(|text| compile_text(path, &text))
+}
+
+fn compile_text(path: &Path, text: &RuleText) -> Result<Loaded, Error> {
     let id: Arc<str> = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default().into();
     let group: Arc<str> = path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy()).unwrap_or_default().into();
     let kind = word(path, &text.over, Kind::of, Kind::ALL.map(Kind::name))?;
@@ -141,7 +150,7 @@ pub fn compile(path: &Path, yaml: &str) -> Result<Loaded, Error> {
         references: text.references.iter().map(|reference| reference.as_str().into()).collect(),
         fix: text.fix.as_ref().map(|fix| safety(path, &fix.safety)).transpose()?,
     };
-    Compiler { path, kind, lets: BTreeMap::new() }.compile(rule, &text)
+    Compiler { path, kind, lets: BTreeMap::new() }.compile(rule, text)
 }
 
 fn word<T, const N: usize>(

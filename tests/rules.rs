@@ -47,6 +47,18 @@ fn every_case_reports_what_it_says() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+/// The build script embeds the rules in another form; read from their files they must be the same, and a fault in one has its place.
+#[test]
+fn embedded_rules_are_those_of_the_files() {
+    let loaded = rules::load().expect("the built-in rules load");
+    for (path, _) in rules::EMBEDDED {
+        let yaml = fs::read_to_string(path).expect("the rule file is there");
+        let written = rules::compile(Path::new(path), &yaml).unwrap_or_else(|fault| panic!("{path}: {fault}"));
+        let embedded = loaded.iter().find(|loaded| loaded.rule.id == written.rule.id).expect("the rule is embedded");
+        assert_eq!(format!("{embedded:?}"), format!("{written:?}"), "{path}");
+    }
+}
+
 #[test]
 fn every_rule_has_firing_silent_and_unknown_cases() {
     let mut missing = Vec::new();

@@ -1,93 +1,21 @@
 //! A rule file as it is written: YAML with a place for every text, so that a fault points into it.
 
+use super::shape::{RuleText, Text};
 use crate::error::Error;
 use crate::vocabulary::suggest::suggest;
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_yaml::Spanned;
-use std::fmt;
-use std::marker::PhantomData;
 use std::ops::Range;
 use std::path::Path;
 
-pub type Text = Spanned<String>;
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RuleText {
-    pub summary: Text,
-    pub severity: Text,
-    pub confidence: Text,
-    pub since: Text,
-    #[serde(rename = "for")]
-    pub over: Text,
-    #[serde(default, rename = "let")]
-    pub lets: Ordered<Text>,
-    pub when: Text,
-    pub message: Text,
-    #[serde(default)]
-    pub labels: Ordered<Text>,
-    pub help: Option<Text>,
-    pub why: Text,
-    pub fix: Option<FixText>,
-    #[serde(default)]
-    pub references: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FixText {
-    pub safety: Text,
-    pub because: Text,
-    /// The fix is proposed only where this holds.
-    pub when: Option<Text>,
-    pub changes: Vec<Spanned<ChangeText>>,
-}
-
-/// One operation, named by its key, and the new value.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ChangeText {
-    pub set: Option<Text>,
-    pub add: Option<Text>,
-    pub remove: Option<Text>,
-    pub unset: Option<Text>,
-    pub rename: Option<Text>,
-    #[serde(rename = "move")]
-    pub relocate: Option<Text>,
-    pub to: Option<Text>,
-    /// The change is part of the fix only where this holds.
-    pub when: Option<Text>,
-}
-
-/// A mapping in the order in which it is written.
-#[derive(Debug)]
-pub struct Ordered<T>(pub Vec<(String, T)>);
-
-impl<T> Default for Ordered<T> {
-    fn default() -> Self {
-        Ordered(Vec::new())
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ordered<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
-            type Value = Ordered<T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a mapping")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Ordered<T>, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Ordered(entries))
-            }
-        }
-        deserializer.deserialize_map(Entries(PhantomData))
-    }
+/// Reads a built-in rule, which the build script has read by the same shape and embedded as JSON. Places in it are not known;
+/// reading its file gives them.
+pub fn read_embedded(path: &Path, json: &str) -> Result<RuleText, Error> {
+    serde_json::from_str(json).map_err(|error| Error::Rule {
+        path: path.to_owned(),
+        line: 1,
+        column: 1,
+        message: error.to_string(),
+    })
 }
 
 /// Reads the YAML of a rule.
