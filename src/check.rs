@@ -18,8 +18,8 @@ use std::sync::Arc;
 /// When gearmesh cannot do its work: a named path is missing, nothing is there to read, a rule is broken.
 pub fn check(input: &Input, facts: &Facts, config: &Config) -> Result<Outcome, Error> {
     let rules = rules::load_with(config)?;
-    let read = read::read(input, config)?;
-    let mut stack = link::link(&read.pieces, facts);
+    let mut read = read::read(input, config)?;
+    let mut stack = link::link(&mut read.pieces, facts);
     let judged = rules::judge(&rules, &stack);
     let off = rules.iter().filter(|loaded| loaded.off).map(|loaded| loaded.rule.id.clone());
     let unsure = off.chain(judged.undecided.iter().map(|undecided| undecided.rule.clone())).collect();
@@ -44,7 +44,7 @@ pub fn check(input: &Input, facts: &Facts, config: &Config) -> Result<Outcome, E
 /// # Errors
 /// When gearmesh cannot do its work: a named path is missing, nothing is there to read.
 pub fn survey(input: &Input, facts: &Facts, config: &Config) -> Result<Outcome, Error> {
-    let read = read::read(input, config)?;
-    let stack = link::link(&read.pieces, facts);
+    let mut read = read::read(input, config)?;
+    let stack = link::link(&mut read.pieces, facts);
     Ok(Outcome { stack, unread: read.unread, notes: read.notes, ..Outcome::default() })
 }

@@ -24,8 +24,8 @@ use crate::source::{DocumentId, Span};
 use crate::value::{Known, Origin, Setting, Size, Value};
 use std::collections::HashSet;
 
-/// Links everything that was read.
-pub fn link(pieces: &Pieces, facts: &Facts) -> Stack {
+/// Links everything that was read. The blocks of nginx move from the pieces into the stack; the rest of the pieces stays.
+pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
     let mut stack = Stack::new(pieces.documents.clone(), Default::default());
     stack.scopes.declared = facts.versions.nginx.as_ref().map(|declared| declared.range);
     stack.add(host(facts));
@@ -34,6 +34,7 @@ pub fn link(pieces: &Pieces, facts: &Facts) -> Stack {
         stack.add(self::file(&stack, file, opaque.contains(&file.document)));
     }
     add_nginx(&mut stack, pieces, facts);
+    let pieces = &*pieces;
     let units: Vec<(Subject, &Unit)> = pieces
         .list
         .iter()
@@ -64,12 +65,13 @@ pub fn link(pieces: &Pieces, facts: &Facts) -> Stack {
 }
 
 /// Upstreams may be named from another file, so all blocks are there before the first route is made.
-fn add_nginx(stack: &mut Stack, pieces: &Pieces, facts: &Facts) {
+fn add_nginx(stack: &mut Stack, pieces: &mut Pieces, facts: &Facts) {
     let mut ranges = Vec::new();
-    for piece in &pieces.list {
+    for piece in &mut pieces.list {
         if let Piece::Nginx(nginx) = piece {
             let count = nginx.scopes.iter().count() as u32;
-            ranges.push((nginx, stack.scopes.append(nginx.scopes.clone()), count));
+            let first = stack.scopes.append(std::mem::take(&mut nginx.scopes));
+            ranges.push((&*nginx, first, count));
         }
     }
     let added: Vec<nginx::Added> =

@@ -6,10 +6,12 @@
 pub mod dependencies;
 pub mod facts;
 pub mod ignore;
+pub mod named;
 pub mod piece;
 pub mod remark;
 pub mod scope;
 
+use self::named::Named;
 use self::remark::Remark;
 use self::scope::{ScopeId, Scopes};
 use crate::source::{Documents, Span};
@@ -93,8 +95,8 @@ pub struct Node {
     pub name: Arc<str>,
     /// The nearest written thing: where a label goes when a value is a default.
     pub anchor: Option<Span>,
-    pub settings: BTreeMap<&'static str, Setting>,
-    pub links: BTreeMap<&'static str, Vec<Subject>>,
+    pub settings: Named<Setting>,
+    pub links: Named<Vec<Subject>>,
     /// The nginx block whose effective directives are this subject's settings too.
     pub scope: Option<ScopeId>,
     pub world: World,
@@ -117,8 +119,8 @@ impl Node {
             kind,
             name: name.into(),
             anchor,
-            settings: BTreeMap::new(),
-            links: BTreeMap::new(),
+            settings: Named::new(),
+            links: Named::new(),
             scope: None,
             world: World::default(),
         }
@@ -129,9 +131,16 @@ impl Node {
     }
 
     pub fn link(&mut self, name: &'static str, to: Subject) {
-        let targets = self.links.entry(name).or_default();
-        if !targets.contains(&to) {
-            targets.push(to);
+        if !self.links.get(name).is_some_and(|targets| targets.contains(&to)) {
+            self.link_new(name, to);
+        }
+    }
+
+    /// As [`Node::link`], to a subject that was added just now: it cannot be there yet, which spares looking through thousands.
+    pub fn link_new(&mut self, name: &'static str, to: Subject) {
+        match self.links.get_mut(name) {
+            Some(targets) => targets.push(to),
+            None => drop(self.links.insert(name, vec![to])),
         }
     }
 }
@@ -169,8 +178,12 @@ impl Stack {
 
     /// All subjects of a kind, in the order in which they were added.
     pub fn all(&self, kind: Kind) -> impl Iterator<Item = (Subject, &Node)> {
-        let subjects = self.kinds.get(&kind).into_iter().flatten();
-        subjects.filter_map(|&subject| Some((subject, self.node(subject)?)))
+        self.subjects(kind).iter().filter_map(|&subject| Some((subject, self.node(subject)?)))
+    }
+
+    /// The numbers of all subjects of a kind, in the order in which they were added.
+    pub fn subjects(&self, kind: Kind) -> &[Subject] {
+        self.kinds.get(&kind).map_or(&[], Vec::as_slice)
     }
 
     pub fn links(&self, subject: Subject, name: &str) -> &[Subject] {

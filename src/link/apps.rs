@@ -9,6 +9,7 @@ use crate::arguments::{self, Arguments, Inherits, Invocation, Shell, Word, find_
 use crate::expr::python::{self, Evaluation, Machine};
 use crate::expr::{Environment, Variable};
 use crate::model::facts::{Declared, Facts};
+use crate::model::named::Named;
 use crate::model::piece::{CLOUD_RUN, Config, Piece, Pieces, Unit};
 use crate::model::{Kind, Node, Stack, Subject, World};
 use crate::source::{DocumentId, Excerpt, Span};
@@ -323,12 +324,12 @@ fn most_workers(start: &Start<'_>, world: &python::World) -> Setting {
 }
 
 /// Every setting that something sets or may set, weakest layer first.
-fn settings(start: &Start<'_>, world: &python::World) -> BTreeMap<&'static str, Setting> {
+fn settings(start: &Start<'_>, world: &python::World) -> Named<Setting> {
     let range = &start.version.range;
     let variable = environment_arguments(&start.environment, range);
     let refused = refused(&start.command_line, range);
     let unknown_variable = start.environment.get("GUNICORN_CMD_ARGS").filter(|_| variable.is_none());
-    let mut all = BTreeMap::new();
+    let mut all = Named::new();
     for row in gunicorn::settings() {
         let mut setting = by_environment(row, &start.environment, range);
         if row.name == "default_proc_name" {

@@ -72,12 +72,13 @@ pub fn add_routes(stack: &mut Stack, added: &Added, upstreams: &Upstreams) {
     }
 }
 
+/// Links a subject that was added just now with the one it belongs to.
 fn join(stack: &mut Stack, one: (Subject, &'static str), many: (Subject, &'static str)) {
     if let Some(node) = stack.node_mut(one.0) {
         node.link(one.1, many.0);
     }
     if let Some(node) = stack.node_mut(many.0) {
-        node.link(many.1, one.0);
+        node.link_new(many.1, one.0);
     }
 }
 

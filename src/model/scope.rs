@@ -127,6 +127,12 @@ impl Scopes {
         ScopeId(self.list.len() as u32 - 1)
     }
 
+    /// Gives back the memory that was set aside for more blocks and directives.
+    pub fn shrink(&mut self) {
+        self.list.iter_mut().for_each(|scope| scope.directives.shrink_to_fit());
+        self.list.shrink_to_fit();
+    }
+
     pub fn get(&self, id: ScopeId) -> Option<&Scope> {
         self.list.get(id.0 as usize)
     }
@@ -138,6 +144,10 @@ impl Scopes {
     /// Takes over all blocks of another set; returns what to add to their numbers.
     pub fn append(&mut self, other: Scopes) -> u32 {
         let shift = self.list.len() as u32;
+        if shift == 0 {
+            self.list = other.list;
+            return 0;
+        }
         self.list.extend(other.list.into_iter().map(|mut scope| {
             scope.parent = scope.parent.map(|parent| ScopeId(parent.0 + shift));
             scope

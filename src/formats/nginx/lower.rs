@@ -9,15 +9,24 @@ use crate::model::piece::{Nginx, Piece, Problem};
 use crate::model::scope::{Arg, Directive, Gap, Level, Scope, ScopeId, Scopes};
 use crate::source::{DocumentId, Span};
 use crate::vocabulary::includes::{self, Contents};
+use std::collections::HashSet;
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Lowers a root: a main file, or a fragment that nobody includes.
 pub fn lower(document: DocumentId, tree: &Tree, forest: &Forest<'_>) -> Lowered {
-    let mut lowering =
-        Lowering { forest, root: document, is_main: is_main(tree), scopes: Scopes::default(), problems: Vec::new() };
+    let mut lowering = Lowering {
+        forest,
+        root: document,
+        is_main: is_main(tree),
+        scopes: Scopes::default(),
+        problems: Vec::new(),
+        words: Words::default(),
+    };
     let top = lowering.top(tree);
     lowering.walk(document, tree, top);
+    lowering.scopes.shrink();
     let piece = Piece::Nginx(Nginx { document, scopes: lowering.scopes, is_main: lowering.is_main });
     Lowered { piece: Some(piece), problems: lowering.problems }
 }
@@ -55,6 +64,31 @@ struct Lowering<'a> {
     is_main: bool,
     scopes: Scopes,
     problems: Vec<Problem>,
+    words: Words,
+}
+
+/// Words that were seen, so that each is kept in memory once: thousands of sites are made of the same few.
+#[derive(Default)]
+struct Words(HashSet<Arc<str>>);
+
+impl Words {
+    fn word(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        let word: Arc<str> = text.into();
+        self.0.insert(word.clone());
+        word
+    }
+
+    fn directive(&mut self, statement: &Statement, included: bool) -> Directive {
+        let name = self.word(&statement.name.text);
+        Directive { name, args: self.args(statement), span: statement.span, included }
+    }
+
+    fn args(&mut self, statement: &Statement) -> Vec<Arg> {
+        statement.args.iter().map(|token| Arg { text: self.word(&token.text), span: token.span }).collect()
+    }
 }
 
 impl<'a> Lowering<'a> {
@@ -93,7 +127,7 @@ impl<'a> Lowering<'a> {
                 }
             } else if let Some(scope) = self.scopes.get_mut(scope) {
                 let included = statement.span.document != scope.span.document;
-                scope.directives.push(directive(statement, included));
+                scope.directives.push(self.words.directive(statement, included));
             }
         }
     }
@@ -112,7 +146,7 @@ impl<'a> Lowering<'a> {
         };
         let last = statement.args.last().map_or(statement.name.span, |arg| arg.span);
         let span = statement.name.span.to(last);
-        let args = statement.args.iter().map(arg).collect();
+        let args = self.words.args(statement);
         Some(self.scopes.add(Scope { level, parent: Some(parent), span, args, directives: Vec::new(), gaps: Vec::new() }))
     }
 
@@ -168,17 +202,4 @@ impl<'a> Lowering<'a> {
             None => scope.gaps.push(Gap::File(pattern.into())),
         }
     }
-}
-
-fn directive(statement: &Statement, included: bool) -> Directive {
-    Directive {
-        name: statement.name.text.as_ref().into(),
-        args: statement.args.iter().map(arg).collect(),
-        span: statement.span,
-        included,
-    }
-}
-
-fn arg(token: &super::Token) -> Arg {
-    Arg { text: token.text.as_ref().into(), span: token.span }
 }
