@@ -97,6 +97,34 @@ pub enum Part {
 
 /// Parses a condition.
 pub fn parse(text: &str) -> Result<Syntax, Fault> {
+    match path(text) {
+        Some(path) => Ok(path),
+        None => by_grammar(text),
+    }
+}
+
+/// A name, or a setting of one (`route.proxy_read_timeout`), which most expressions of rules are: read without the grammar, which
+/// takes far longer for it. None for anything else, and for words that are no names.
+fn path(text: &str) -> Option<Syntax> {
+    let is_name = |name: &str| {
+        let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        name.bytes().all(letter)
+            && name.bytes().next().is_some_and(|first| !first.is_ascii_digit())
+            && !matches!(name, "true" | "false" | "in")
+    };
+    // A path of endless depth is refused by the grammar's own limit.
+    let mut names = Some(text).filter(|text| text.len() <= DEEPEST)?.split('.');
+    let first = names.next().filter(|name| is_name(name))?;
+    let mut path = Syntax { node: Node::Name(first.into()), span: 0..first.len() };
+    for name in names {
+        let span = 0..path.span.end + 1 + name.len();
+        is_name(name).then_some(())?;
+        path = Syntax { node: Node::Select(Box::new(path), name.into()), span };
+    }
+    Some(path)
+}
+
+fn by_grammar(text: &str) -> Result<Syntax, Fault> {
     let condition = Grammar::parse(Rule::condition, text).map_err(fault)?.next();
     condition
         .and_then(|pair| pair.into_inner().next())
@@ -375,6 +403,16 @@ mod tests {
         let Node::Binary(Operator::Add, _, product) = sum.node else { panic!() };
         let Node::Binary(Operator::Multiply, _, seconds) = product.node else { panic!() };
         assert_eq!(seconds.node, Node::Duration(3000));
+    }
+
+    #[test]
+    fn paths_are_read_as_the_grammar_reads_them() {
+        for text in ["worker", "route.apps", "_a.b2.c", "inner.x", "truth"] {
+            assert_eq!(path(text), Some(by_grammar(text).unwrap()), "{text}");
+        }
+        for text in ["true", "in", "a.in", "a.", ".a", "", "2a", "a b", "a.b()", "30s", "a.2"] {
+            assert_eq!(path(text), None, "{text}");
+        }
     }
 
     #[test]
