@@ -2,6 +2,7 @@
 //!
 //! A rule ranges over its subjects, and over their companions where it speaks of one that there are several of. What holds in all
 //! worlds of an app is one finding; what holds in some drops to low confidence and names the branch. Equal findings are one.
+//! A large stack is judged by a pool of workers, a run of subjects of one rule at a time; a small one is done before a thread starts.
 
 use super::condition::evaluate::{Bound, Evaluation};
 use super::condition::types::Expr;
@@ -26,34 +27,100 @@ pub struct Judged {
 /// Findings of one rule: by its subject and the app concerned, in the worlds of that app in which it holds.
 type Worlds = BTreeMap<(Subject, Option<Subject>), Vec<(World, Finding)>>;
 
-/// Judges a stack. Pure: equal stacks and rules give equal findings.
+/// Subjects of a rule that are judged in one go.
+const RUN: usize = 512;
+
+/// Judges a stack. Pure: equal stacks and rules give equal findings, whatever the order of threads.
 pub fn judge(rules: &[Loaded], stack: &Stack) -> Judged {
+    let tasks = tasks(rules, stack);
+    let workers = num_cpus::get().min(tasks.iter().filter(|task| task.subjects.len() == RUN).count());
+    let parts =
+        if workers > 1 { in_parallel(&tasks, stack, workers) } else { tasks.iter().map(|task| task.judge(stack)).collect() };
     let mut findings = Vec::new();
     let mut undecided = BTreeSet::new();
-    for rule in rules.iter().filter(|rule| !rule.off) {
-        let mut worlds = Worlds::new();
-        for bound in tuples(rule, stack) {
+    let mut parts = tasks.iter().zip(parts).peekable();
+    while let Some((task, mut part)) = parts.next() {
+        // Worlds of one app may lie in several parts.
+        while let Some((_, next)) = parts.next_if(|(next, _)| std::ptr::eq(next.rule, task.rule)) {
+            next.worlds.into_iter().for_each(|(key, worlds)| part.worlds.entry(key).or_default().extend(worlds));
+            part.undecided.extend(next.undecided);
+        }
+        findings.extend(part.worlds.into_values().filter_map(merge));
+        undecided.extend(part.undecided);
+    }
+    findings.sort_by(|left: &Finding, right: &Finding| place(left).cmp(&place(right)));
+    Judged { findings: once_per_place(findings), undecided: undecided.into_iter().collect() }
+}
+
+/// A rule and some of its subjects.
+struct Task<'a> {
+    rule: &'a Loaded,
+    subjects: &'a [Subject],
+    host: Option<Subject>,
+}
+
+/// What a task came to.
+#[derive(Default)]
+struct Part {
+    worlds: Worlds,
+    undecided: Vec<Undecided>,
+}
+
+fn tasks<'a>(rules: &'a [Loaded], stack: &'a Stack) -> Vec<Task<'a>> {
+    let host = stack.all(Kind::Host).next().map(|(host, _)| host);
+    let rules = rules.iter().filter(|rule| !rule.off);
+    rules.flat_map(|rule| stack.subjects(rule.kind).chunks(RUN).map(move |subjects| Task { rule, subjects, host })).collect()
+}
+
+/// Has workers do the tasks; what comes of them is in the order of tasks.
+fn in_parallel(tasks: &[Task<'_>], stack: &Stack, workers: usize) -> Vec<Part> {
+    let (work, queue) = crossbeam_channel::unbounded();
+    let (results, done) = crossbeam_channel::unbounded();
+    for task in tasks.iter().enumerate() {
+        // The queue lives as long as this function.
+        let _ = work.send(task);
+    }
+    drop(work);
+    let mut parts: Vec<(usize, Part)> = std::thread::scope(|scope| {
+        for _ in 0..workers {
+            let (queue, results) = (queue.clone(), results.clone());
+            scope.spawn(move || {
+                while let Ok((at, task)) = queue.recv() {
+                    let _ = results.send((at, task.judge(stack)));
+                }
+            });
+        }
+        drop(results);
+        done.iter().collect()
+    });
+    parts.sort_by_key(|(at, _)| *at);
+    parts.into_iter().map(|(_, part)| part).collect()
+}
+
+impl Task<'_> {
+    fn judge(&self, stack: &Stack) -> Part {
+        let rule = self.rule;
+        let mut part = Part::default();
+        for bound in self.subjects.iter().flat_map(|subject| tuples(rule, *subject, self.host, stack)) {
             let Some(&subject) = bound.get(&rule.kind) else { continue };
             let mut evaluation = Evaluation::new(stack, &bound);
             match evaluation.holds(&rule.when) {
                 Some(false) => {}
                 Some(true) => {
-                    let world =
-                        bound.get(&Kind::App).and_then(|app| stack.node(*app)).map(|node| node.world.clone()).unwrap_or_default();
+                    let app = bound.get(&Kind::App).and_then(|app| stack.node(*app));
+                    let world = app.map(|node| node.world.clone()).unwrap_or_default();
                     if let Some(finding) = found(rule, stack, subject, &mut evaluation) {
-                        worlds.entry((root(stack, subject), world.app)).or_default().push((world, finding));
+                        part.worlds.entry((root(stack, subject), world.app)).or_default().push((world, finding));
                     }
                 }
                 None => {
                     let missed = evaluation.missed.into_iter().collect();
-                    undecided.insert(Undecided { rule: rule.rule.id.clone(), subject: stack.title(subject), missed });
+                    part.undecided.push(Undecided { rule: rule.rule.id.clone(), subject: stack.title(subject), missed });
                 }
             }
         }
-        findings.extend(worlds.into_values().filter_map(merge));
+        part
     }
-    findings.sort_by(|left: &Finding, right: &Finding| place(left).cmp(&place(right)));
-    Judged { findings: once_per_place(findings), undecided: undecided.into_iter().collect() }
 }
 
 /// Findings of a rule that are equal in all their places are one; it names the other subjects.
@@ -100,25 +167,22 @@ fn root(stack: &Stack, subject: Subject) -> Subject {
     stack.node(subject).and_then(|node| node.world.app).unwrap_or(subject)
 }
 
-/// Every combination of subjects that a rule is held against.
-fn tuples<'a>(rule: &'a Loaded, stack: &'a Stack) -> impl Iterator<Item = Bound> + 'a {
-    let host = stack.all(Kind::Host).next().map(|(host, _)| host);
-    stack.all(rule.kind).flat_map(move |(subject, _)| {
-        let mut bound = Bound::from([(rule.kind, subject)]);
-        bound.extend(host.map(|host| (Kind::Host, host)));
-        bound.extend(rule.companions.with.iter().filter_map(|&(kind, link)| Some((kind, *stack.links(subject, link).first()?))));
-        match rule.companions.each.map(|(kind, link)| (kind, stack.links(subject, link))) {
-            Some((kind, all)) if !all.is_empty() => all
-                .iter()
-                .map(|each| {
-                    let mut tuple = bound.clone();
-                    tuple.insert(kind, *each);
-                    tuple
-                })
-                .collect(),
-            _ => vec![bound],
-        }
-    })
+/// Every combination in which a rule is held against a subject.
+fn tuples(rule: &Loaded, subject: Subject, host: Option<Subject>, stack: &Stack) -> Vec<Bound> {
+    let mut bound = Bound::from([(rule.kind, subject)]);
+    bound.extend(host.map(|host| (Kind::Host, host)));
+    bound.extend(rule.companions.with.iter().filter_map(|&(kind, link)| Some((kind, *stack.links(subject, link).first()?))));
+    match rule.companions.each.map(|(kind, link)| (kind, stack.links(subject, link))) {
+        Some((kind, all)) if !all.is_empty() => all
+            .iter()
+            .map(|each| {
+                let mut tuple = bound.clone();
+                tuple.insert(kind, *each);
+                tuple
+            })
+            .collect(),
+        _ => vec![bound],
+    }
 }
 
 /// One finding out of those of an app's worlds.
