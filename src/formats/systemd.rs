@@ -173,7 +173,7 @@ impl UnitFile {
         };
         match line.text.find('=') {
             // Nothing in a section named X- is looked at.
-            None if section.starts_with("X-") => {}
+            None | Some(0) if section.starts_with("X-") => {}
             None => self.note(line.span(), ProblemKind::MissingEquals, "this line has no '=', so systemd ignores it"),
             Some(0) => self.note(line.span(), ProblemKind::MissingKey, "no key stands before '=', so systemd ignores the line"),
             Some(at) => {

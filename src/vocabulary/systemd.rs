@@ -68,7 +68,7 @@ pub fn default_of(key: &Key) -> Option<Value> {
 pub fn read(key: &Key, text: &str) -> Option<Value> {
     let known = match &key.kind {
         Type::Boolean => Known::Boolean(time::systemd_boolean(text)?),
-        Type::Integer => Known::Integer(text.trim().parse().ok()?),
+        Type::Integer => Known::Integer(time::systemd_integer(text)?),
         // A time-out of 0 means none (systemd.service(5)).
         Type::Duration => match time::systemd_time(text)? {
             zero if zero.milliseconds == 0 && key.name.starts_with("Timeout") => Known::Duration(Duration::infinite()),
@@ -85,9 +85,10 @@ pub fn read(key: &Key, text: &str) -> Option<Value> {
     Some(Value::Known(known))
 }
 
-/// The word of an enumeration that a text means; where yes and no are among them, every spelling of these.
+/// The word of an enumeration that a text means; where yes and no are both among them, every spelling of these.
 fn word(words: &[&'static str], text: &str) -> Option<&'static str> {
-    let truth = time::systemd_boolean(text).map(|truth| if truth { "yes" } else { "no" });
+    let is_switch = words.contains(&"yes") && words.contains(&"no");
+    let truth = time::systemd_boolean(text).filter(|_| is_switch).map(|truth| if truth { "yes" } else { "no" });
     words.iter().find(|word| **word == text).or_else(|| words.iter().find(|word| Some(**word) == truth)).copied()
 }
 

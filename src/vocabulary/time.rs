@@ -124,6 +124,7 @@ pub fn systemd_size(text: &str) -> Option<Limit> {
     // Suffixes must fall: "1G 500M", never "500M 1G".
     let mut suffixes: &[(&str, u32)] = &[("E", 60), ("P", 50), ("T", 40), ("G", 30), ("M", 20), ("K", 10), ("B", 0), ("", 0)];
     while !rest.is_empty() {
+        rest = rest.strip_prefix('+').unwrap_or(rest);
         if !rest.starts_with(|c: char| c.is_ascii_digit()) {
             return None;
         }
@@ -139,6 +140,22 @@ pub fn systemd_size(text: &str) -> Option<Limit> {
         rest = after.strip_prefix(suffix)?.trim_start_matches(BLANKS);
     }
     (total > 0).then(|| Limit::Size(Size { bytes: total, written: text.into() }))
+}
+
+/// A whole number of systemd without a sign, below 2^32: decimal, or with 0x, 0o, 0b, or octal after a plain 0 (`safe_atou`).
+pub fn systemd_integer(text: &str) -> Option<i64> {
+    let text = text.trim_start_matches(BLANKS);
+    let (is_negative, text) = (text.starts_with('-'), text.strip_prefix(['+', '-']).unwrap_or(text));
+    let (digits, base) = match text.as_bytes() {
+        [b'0', b'x' | b'X', ..] => (text.get(2..)?, 16),
+        [b'0', b'o', ..] => (text.get(2..)?, 8),
+        [b'0', b'b', ..] => (text.get(2..)?, 2),
+        [b'0', _, ..] => (text.get(1..)?, 8),
+        _ => (text, 10),
+    };
+    let is_number = digits.starts_with(|first: char| first.is_digit(base));
+    let number = u32::from_str_radix(digits, base).ok().filter(|_| is_number)?;
+    (!is_negative || number == 0).then_some(i64::from(number))
 }
 
 /// A switch of systemd, in any letter case.
@@ -240,6 +257,18 @@ pub fn nginx_flag(text: &str) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whole_numbers_of_systemd_have_bases_and_no_sign() {
+        let read = |text| systemd_integer(text);
+        assert_eq!(
+            [read("5"), read("+5"), read("-0"), read("0x10"), read("010"), read("0b11"), read("0")].map(Option::unwrap),
+            [5, 5, 0, 16, 8, 3, 0]
+        );
+        for text in ["", "-1", "08", "5s", "4294967296", "0x", "1.5", "++1", "0x+1", "5 "] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn systemd_times_keep_their_text_and_round_up() {

@@ -17,6 +17,14 @@ pub fn commands(value: &Excerpt) -> Commands {
     let mut read = Commands { list: Vec::new(), problems: words.problems };
     for group in words.list.split(|word| word.separator) {
         let Some((first, rest)) = group.split_first() else { continue };
+        if rest.is_empty()
+            && let Some(open) = open.as_ref().filter(|open| open.span.start < first.span.end)
+        {
+            // systemd had no word yet that could tell it to refuse the unit.
+            let message = "this quote is never closed, so systemd ignores the command".into();
+            read.problems.push(Problem { fatal: false, message, ..open.clone() });
+            return read;
+        }
         let command = Command::new(first, rest);
         let fatal = command.is_essential();
         read.problems.extend(command.refusals().map(|problem| Problem { fatal, ..problem }));
@@ -155,6 +163,8 @@ mod tests {
         assert_eq!(problem("\"/bin/a\\tb\""), Some(("invalid-executable", true)));
         assert_eq!(problem("/bin/x \"a"), Some(("unbalanced-quote", true)));
         assert_eq!(problem("-/bin/x \"a"), Some(("unbalanced-quote", false)));
+        assert_eq!(problem("; 'x"), Some(("unbalanced-quote", false)));
+        assert_eq!(problem("; x/y"), Some(("invalid-executable", true)));
         assert_eq!(problem("/bin/x %z"), Some(("unknown-specifier", true)));
         for fine in ["/bin/x", "$CMD a", "gunicorn", "%h/x", "; a", "/bin/x ;", "/bin/x 50% %( %%z"] {
             assert_eq!(problem(fine), None, "{fine}");
@@ -164,6 +174,6 @@ mod tests {
     #[test]
     fn commands_are_separated_by_lone_semicolons() {
         let read = read("/bin/a 1 ; ; -/bin/b 2 ;");
-        assert_eq!(read.list.iter().map(|command| command.path.text.text.as_str()).collect::<Vec<_>>(), ["/bin/a", ";"]);
+        assert_eq!(read.list.iter().map(|command| command.path.text.text.as_str()).collect::<Vec<_>>(), ["/bin/a", "/bin/b"]);
     }
 }

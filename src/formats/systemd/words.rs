@@ -6,7 +6,7 @@
 use super::{BLANKS, Problem, ProblemKind};
 use crate::source::{Excerpt, Span};
 
-/// Splits a command line; a `;` that stands alone and unquoted is a separator.
+/// Splits a command line; a `;` that stands alone is a separator, in quotes only where a program is expected.
 pub fn words(value: &Excerpt) -> Words {
     let mut reader = Reader { value, at: 0 };
     let mut read = Words::default();
@@ -25,10 +25,12 @@ pub fn words(value: &Excerpt) -> Words {
                 separator: false,
             });
         } else {
-            let piece = reader.word();
+            let mut piece = reader.word();
             piece.note_in(&mut read.problems);
+            // In the place of a program even one in quotes is no name.
+            piece.word.separator = first && piece.word.text.text == ";";
+            first = piece.word.separator;
             read.list.push(piece.word);
-            first = false;
         }
     }
     read
@@ -246,7 +248,7 @@ mod tests {
     fn separators_stand_alone_and_not_first() {
         let separators = |text: &str| words(&document(text).1).list.iter().filter(|word| word.separator).count();
         assert_eq!(separators("a ; b;c \";\" \\; ;"), 2);
-        assert_eq!(separators("; a ; ; b"), 1);
+        assert_eq!(separators("; a ; ; \";\" b"), 4);
         assert_eq!(split("a \\; b"), ["a", ";", "b"]);
     }
 
