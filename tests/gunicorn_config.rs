@@ -61,7 +61,7 @@ const ENVIRONMENTS: [Variables; 3] = [
 ];
 
 /// The number of an environment of which gearmesh knows nothing: what gunicorn has in the second one must then be what some
-/// world says, but for what rests on an assumption.
+/// world says whose branch is the case there, but for what rests on an assumption.
 const OPEN: usize = 3;
 
 /// A configuration file and how it is started.
@@ -236,10 +236,16 @@ impl Tally {
 /// What gearmesh says and gunicorn does not.
 fn compare(outcome: &Outcome, case: &Case, theirs: &[Json], tally: &mut Tally) -> Vec<String> {
     let stack = &outcome.stack;
-    let worlds = worlds(stack, case);
+    let mut worlds = worlds(stack, case);
     tally.total += 1;
     if worlds.is_empty() {
         return vec!["there is no app".into()];
+    }
+    if case.environment == OPEN {
+        worlds.retain(|world| is_the_case(&stack.node(*world).unwrap().world.branch));
+        if worlds.is_empty() {
+            return Vec::new();
+        }
     }
     // Where a stub of either sort makes the file fail, nothing is said of it.
     if theirs.iter().any(|answer| answer["settings"].is_null()) {
@@ -262,6 +268,17 @@ fn worlds(stack: &Stack, case: &Case) -> Vec<Subject> {
         services.iter().filter_map(|service| stack.node(*service)).any(|service| unit.starts_with(&*service.name))
     };
     stack.all(Kind::App).map(|(app, _)| app).filter(is_of_unit).collect()
+}
+
+/// Whether the second environment is as a branch says (`ENV is not set`, `ENV = "production"`).
+fn is_the_case(branch: &[String]) -> bool {
+    let value = |name: &str| ENVIRONMENTS[1].iter().find(|(other, _)| *other == name).map(|(_, value)| *value);
+    branch.iter().all(|label| match (label.strip_suffix(" is not set"), label.split_once(" = \"")) {
+        (Some(name), _) => value(name).is_none(),
+        (None, Some((name, text))) => value(name) == text.strip_suffix('"'),
+        // What another label says cannot be told from here.
+        (None, None) => false,
+    })
 }
 
 /// Settings that are known in one world and are something else in gunicorn.

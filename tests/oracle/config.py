@@ -171,12 +171,18 @@ def prepare(case):
     os.cpu_count = multiprocessing.cpu_count = multiprocessing.context.BaseContext.cpu_count = lambda *_: cpus
     os.sched_getaffinity = lambda _: set(range(cpus))
     # Whoever is named, exists.
-    pwd.getpwnam = lambda name: types.SimpleNamespace(pw_uid=name)
-    grp.getgrnam = lambda name: types.SimpleNamespace(gr_gid=name)
+    pwd.getpwnam = lambda name: types.SimpleNamespace(pw_uid=named(name))
+    grp.getgrnam = lambda name: types.SimpleNamespace(gr_gid=named(name))
     os.geteuid = os.getegid = lambda: None
     config.Config.validate = lambda self: None
     sys.meta_path.insert(0, Stubs())
     confine(folder)
+
+
+def named(name):
+    if not name:
+        raise KeyError(name)
+    return name
 
 
 def opaque(value):
