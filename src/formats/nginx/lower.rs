@@ -47,6 +47,9 @@ fn is_main(tree: &Tree) -> bool {
     tree.children(None).any(|(_, statement)| statement.is_block && matches!(&*statement.name.text, "http" | "events"))
 }
 
+/// Blocks nested deeper are left out: what is in force in a block is looked up level by level, and real files nest six or seven.
+const MAX_DEPTH: usize = 100;
+
 /// A run of sibling statements still to be read.
 struct Frame<'t> {
     document: DocumentId,
@@ -54,6 +57,8 @@ struct Frame<'t> {
     next: usize,
     end: usize,
     scope: ScopeId,
+    /// How many blocks are around it.
+    depth: usize,
     /// The files that lead here by inclusion.
     chain: Rc<Vec<DocumentId>>,
 }
@@ -110,20 +115,30 @@ impl<'a> Lowering<'a> {
     }
 
     fn walk(&mut self, document: DocumentId, tree: &'a Tree, top: ScopeId) {
-        let mut frames =
-            vec![Frame { document, tree, next: 0, end: tree.statements.len(), scope: top, chain: Rc::new(vec![document]) }];
+        let mut frames = vec![Frame {
+            document,
+            tree,
+            next: 0,
+            end: tree.statements.len(),
+            scope: top,
+            depth: 0,
+            chain: Rc::new(vec![document]),
+        }];
         while let Some(mut frame) = frames.pop() {
             let (at, tree) = (frame.next, frame.tree);
             let Some(statement) = tree.statements.get(at).filter(|_| at < frame.end) else { continue };
             frame.next = statement.end.max(at + 1);
-            let (scope, chain, document) = (frame.scope, frame.chain.clone(), frame.document);
+            let (scope, depth, chain, document) = (frame.scope, frame.depth, frame.chain.clone(), frame.document);
             frames.push(frame);
             if &*statement.name.text == "include" {
-                let included = self.include(statement, document, scope, &chain);
+                let included = self.include(statement, document, (scope, depth), &chain);
                 frames.extend(included.into_iter().rev());
             } else if statement.is_block {
-                if let Some(inner) = self.block(statement, scope) {
-                    frames.push(Frame { document, tree, next: at + 1, end: statement.end, scope: inner, chain });
+                if depth < MAX_DEPTH
+                    && let Some(inner) = self.block(statement, scope)
+                {
+                    let (next, end) = (at + 1, statement.end);
+                    frames.push(Frame { document, tree, next, end, scope: inner, depth: depth + 1, chain });
                 }
             } else if let Some(scope) = self.scopes.get_mut(scope) {
                 let included = statement.span.document != scope.span.document;
@@ -154,7 +169,7 @@ impl<'a> Lowering<'a> {
         &mut self,
         statement: &Statement,
         from: DocumentId,
-        scope: ScopeId,
+        (scope, depth): (ScopeId, usize),
         chain: &Rc<Vec<DocumentId>>,
     ) -> Vec<Frame<'a>> {
         let Some(path) = statement.args.first() else { return Vec::new() };
@@ -178,7 +193,7 @@ impl<'a> Lowering<'a> {
             }
             let mut chain = (**chain).clone();
             chain.push(document);
-            frames.push(Frame { document, tree, next: 0, end: tree.statements.len(), scope, chain: Rc::new(chain) });
+            frames.push(Frame { document, tree, next: 0, end: tree.statements.len(), scope, depth, chain: Rc::new(chain) });
         }
         frames
     }
