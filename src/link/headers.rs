@@ -8,65 +8,55 @@ use crate::model::{Node, Stack, Subject};
 use crate::source::Span;
 use crate::value::{Item, Known, Origin, Setting, Value};
 use crate::vocabulary::version::Version;
-use std::sync::Arc;
 
 /// What an application needs to know about the client's request, in the spelling of messages.
 const TELLING: [&str; 4] = ["Host", "X-Forwarded-Proto", "X-Forwarded-For", "X-Real-IP"];
+
+/// Whether a header in force in a block says what is sent as Host, be it nothing.
+pub fn has_host(stack: &Stack, id: ScopeId) -> bool {
+    let entries = stack.scopes.entries(id, "proxy_set_header");
+    entries.iter().any(|entry| entry.args.first().is_some_and(|name| name.text.eq_ignore_ascii_case("host")))
+}
 
 /// Adds the facts about headers and connections to a route whose links are set.
 pub fn derive(stack: &Stack, node: &mut Node, id: ScopeId, target: Span) {
     let at = Origin::Written { span: target };
     let all = stack.scopes.effective(id, "proxy_set_header").unwrap_or_else(Setting::none);
     let entries = stack.scopes.entries(id, "proxy_set_header");
-    let names = || entries.iter().filter_map(|entry| Some((entry.args.first()?.text.to_ascii_lowercase(), entry.span)));
-    let value = |entry: &&Directive| Some((entry.args.get(1)?.text.clone(), entry.span));
-    let upgrade = Value::Known(Known::Boolean(names().any(|(name, _)| name == "upgrade")));
-    let facts = [
-        ("header_names", list(names())),
-        ("header_values", list(entries.iter().filter_map(value))),
-        ("host_headers", list(hosts(&entries))),
-        ("upgrade_forwarded", upgrade),
-    ];
-    for (name, value) in facts {
-        let value = if let Value::Unknown(_) = all.value { all.value.clone() } else { value };
-        node.set(name, Setting { assuming: all.assuming.clone(), ..Setting::new(value, at.clone()) });
+    let hosts = if let Value::Unknown(_) = all.value { all.value.clone() } else { hosts(&entries) };
+    node.set("host_headers", Setting::new(hosts, at.clone()));
+    node.settings.extend(lost(stack, id, &all, at.clone()).map(|lost| ("lost_headers", lost)));
+    if let Some(upstream) = node.links.get("upstream").and_then(|upstreams| upstreams.first()).copied() {
+        node.set("keepalive_active", Setting::new(keeps_connections(stack, id, upstream, &all, &entries), at));
     }
-    node.set("lost_headers", lost(stack, id, &all, at.clone()));
-    let upstream = node.links.get("upstream").and_then(|upstreams| upstreams.first()).copied();
-    node.set("keepalive_active", Setting::new(keeps_connections(stack, id, upstream, &all, &entries), at));
-}
-
-fn list<T: Into<Arc<str>>>(items: impl Iterator<Item = (T, Span)>) -> Value {
-    let item = |(text, span): (T, Span)| Item { value: Value::text(text), origin: Origin::Written { span } };
-    Value::Known(Known::List(items.map(item).collect()))
 }
 
 /// The Host headers in force, without empty values, which send nothing. Included ones come first: what other locations share is
 /// the one to keep.
-fn hosts(entries: &[&Directive]) -> impl Iterator<Item = (Arc<str>, Span)> {
+fn hosts(entries: &[&Directive]) -> Value {
     let mut entries = entries.to_vec();
     entries.sort_by_key(|entry| !entry.included);
-    entries.into_iter().filter_map(|entry| match entry.args.as_slice() {
+    let host = |entry: &Directive| match entry.args.as_slice() {
         [name, value] if name.text.eq_ignore_ascii_case("host") && !value.text.is_empty() => {
-            Some((value.text.clone(), entry.span))
+            Some(Item { value: Value::text(value.text.clone()), origin: Origin::Written { span: entry.span } })
         }
         _ => None,
-    })
+    };
+    Value::Known(Known::List(entries.into_iter().filter_map(host).collect()))
 }
 
-/// Of the telling headers those that an outer level sets, and that headers of a location's own drop without setting them.
-fn lost(stack: &Stack, id: ScopeId, all: &Setting, at: Origin) -> Setting {
-    let nothing = || Setting::new(Value::Known(Known::List([].into())), at.clone());
+/// Of the telling headers those that an outer level sets, and that headers of a location's own drop without setting them; none where
+/// nothing is dropped.
+fn lost(stack: &Stack, id: ScopeId, all: &Setting, at: Origin) -> Option<Setting> {
     if let Value::Unknown(_) = all.value {
-        return Setting::new(all.value.clone(), at);
+        return Some(Setting::new(all.value.clone(), at));
     }
     let mut levels = std::iter::successors(Some(id), |id| stack.scopes.get(*id)?.parent);
     let has_own = |scope: &Scope| scope.directives.iter().any(|directive| &*directive.name == "proxy_set_header");
-    let Some(own) = levels.find_map(|id| stack.scopes.get(id).filter(|scope| has_own(scope))) else { return nothing() };
-    let outer = own.parent.filter(|_| own.level.is_in_location());
-    let Some(outer) = outer.and_then(|outer| stack.scopes.effective(outer, "proxy_set_header")) else { return nothing() };
+    let own = levels.find_map(|id| stack.scopes.get(id).filter(|scope| has_own(scope)))?;
+    let outer = stack.scopes.effective(own.parent.filter(|_| own.level.is_in_location())?, "proxy_set_header")?;
     if let Value::Unknown(_) = outer.value {
-        return Setting::new(outer.value, at);
+        return Some(Setting::new(outer.value, at));
     }
     let is_own = |name: &str| {
         let mut own = own.directives.iter().filter(|directive| &*directive.name == "proxy_set_header");
@@ -78,8 +68,8 @@ fn lost(stack: &Stack, id: ScopeId, all: &Setting, at: Origin) -> Setting {
         (!value.is_empty() && !is_own(name)).then(|| Item { value: Value::text(name), origin: item.origin.clone() })
     });
     let dropped: Vec<Item> = dropped.collect();
-    let origin = dropped.first().map_or(at.clone(), |item| item.origin.clone());
-    Setting { assuming: outer.assuming, ..Setting::new(Value::Known(Known::List(dropped.into())), origin) }
+    let origin = dropped.first()?.origin.clone();
+    Some(Setting { assuming: outer.assuming, ..Setting::new(Value::Known(Known::List(dropped.into())), origin) })
 }
 
 /// The first nginx that keeps connections to upstream blocks by itself: `keepalive 32`, HTTP/1.1 and no Connection header by default.
@@ -87,9 +77,8 @@ const KEEPS_BY_ITSELF: &str = "1.29.7";
 
 /// Whether idle connections to the upstream are kept for later requests: `keepalive` in the upstream block, HTTP/1.1, and no
 /// header that closes them.
-fn keeps_connections(stack: &Stack, id: ScopeId, upstream: Option<Subject>, all: &Setting, entries: &[&Directive]) -> Value {
+fn keeps_connections(stack: &Stack, id: ScopeId, upstream: Subject, all: &Setting, entries: &[&Directive]) -> Value {
     let truth = |held: bool| Value::Known(Known::Boolean(held));
-    let Some(upstream) = upstream else { return truth(false) };
     let by_itself = Version::parse(KEEPS_BY_ITSELF).and_then(|version| stack.scopes.version().at_least(version));
     let kept = stack.setting(upstream, "keepalive");
     let cached = match (kept.origin.is_explicit(), kept.value.as_integer()) {

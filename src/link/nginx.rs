@@ -201,12 +201,14 @@ fn add_route(stack: &mut Stack, id: ScopeId, subjects: &BTreeMap<ScopeId, Subjec
         }
     };
     node.set("peers", peers);
-    node.set("default_host", written(default_host(&target.text), target.span));
     let server = server_around(stack, Some(id), subjects);
     if let Some(upstream) = upstream {
         node.link("upstream", upstream);
     }
     headers::derive(stack, &mut node, id, directive.span);
+    if !headers::has_host(stack, id) {
+        node.set("default_host", written(default_host(&target.text), target.span));
+    }
     let route = stack.add(node);
     if let Some(server) = server {
         join(stack, (route, "server"), (server, "routes"));

@@ -23,7 +23,7 @@ pub fn find(stack: &mut Stack, pieces: &Pieces) {
     for (route, found) in found {
         let nearest = found.meant.and_then(|(app, address)| nearest(stack, app, &address));
         if let Some(node) = stack.node_mut(route) {
-            node.set("unanswered", found.unanswered);
+            node.settings.extend(found.unanswered.map(|unanswered| ("unanswered", unanswered)));
             node.settings.extend(nearest.into_iter().flatten());
         }
     }
@@ -31,7 +31,8 @@ pub fn find(stack: &mut Stack, pieces: &Pieces) {
 
 /// What a route comes to.
 struct Found {
-    unanswered: Setting,
+    /// None where all are answered.
+    unanswered: Option<Setting>,
     /// The app that the first dead peer was probably meant to reach, and its address.
     meant: Option<(Subject, Address)>,
 }
@@ -80,12 +81,12 @@ impl Search {
         }
         let origin = dead.first().map_or(Origin::Written { span: anchor }, |item| item.origin.clone());
         let unanswered = match (doubt, dead.is_empty()) {
-            (Some(why), true) => Setting::new(Value::unknown(why), origin),
-            (None, true) => Setting::new(Value::Known(Known::List([].into())), origin),
+            (Some(why), true) => Some(Setting::new(Value::unknown(why), origin)),
+            (None, true) => None,
             (_, false) => {
                 let mut assuming = self.assuming.clone();
                 assuming.extend(dead.iter().filter_map(alone_on_port));
-                Setting { assuming, ..Setting::new(Value::Known(Known::List(dead.into())), origin) }
+                Some(Setting { assuming, ..Setting::new(Value::Known(Known::List(dead.into())), origin) })
             }
         };
         Found { unanswered, meant }
