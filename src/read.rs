@@ -18,7 +18,7 @@ use crate::model::piece::{File, Piece, Pieces, Unit};
 use crate::outcome::Unread;
 use crate::source::paths::Paths;
 use crate::source::{Document, DocumentId, Documents, Input, MAX_BYTES};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ pub fn read(input: &Input, config: &Config) -> Result<Reading, Error> {
         paths: walked.paths,
         documents: Vec::new(),
         parsed: BTreeMap::new(),
-        seen: BTreeSet::new(),
+        seen: HashSet::new(),
         next: 0,
         unread: walked.unread,
         notes: walked.notes,
@@ -86,7 +86,7 @@ struct Worklist<'a> {
     paths: Paths,
     documents: Vec<Arc<Document>>,
     parsed: BTreeMap<DocumentId, Parsed>,
-    seen: BTreeSet<PathBuf>,
+    seen: HashSet<PathBuf>,
     next: u32,
     unread: Vec<Unread>,
     notes: Vec<Unread>,

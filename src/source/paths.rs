@@ -4,7 +4,7 @@
 //! the match is exact, and so it is below a path that `gearmesh.toml` maps. Otherwise the longest common suffix decides, then the nearest common directory, and a tie is no match.
 
 use super::DocumentId;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
@@ -15,14 +15,14 @@ pub struct Paths {
     /// Every file.
     files: HashSet<PathBuf>,
     /// File by name of file.
-    names: BTreeMap<OsString, Vec<PathBuf>>,
+    names: HashMap<OsString, Vec<PathBuf>>,
     /// Files by folder.
-    folders: BTreeMap<PathBuf, Vec<PathBuf>>,
+    folders: HashMap<PathBuf, Vec<PathBuf>>,
     /// Folders by name of folder.
-    folder_names: BTreeMap<OsString, Vec<PathBuf>>,
+    folder_names: HashMap<OsString, Vec<PathBuf>>,
     /// What a symbolic link inside leads to.
-    links: BTreeMap<PathBuf, PathBuf>,
-    documents: BTreeMap<PathBuf, DocumentId>,
+    links: HashMap<PathBuf, PathBuf>,
+    documents: HashMap<PathBuf, DocumentId>,
     /// Paths of the server, each with what stands for it here.
     mapped: Vec<(PathBuf, PathBuf)>,
 }

@@ -192,10 +192,13 @@ impl<'d> Reader<'d> {
         let name = tokens.next()?;
         let at = self.tree.statements.len();
         self.note_cut(&name);
+        // Collecting would keep the room of the list of tokens, which is twice what most statements need.
+        let mut args = Vec::with_capacity(tokens.len());
+        args.extend(tokens);
         self.tree.statements.push(Statement {
             span: self.span(name.span.start as usize, end),
             name,
-            args: tokens.collect(),
+            args,
             parent: self.inside(),
             end: at + 1,
             is_block: false,
@@ -274,6 +277,7 @@ impl<'d> Reader<'d> {
                 self.end_block(at, length, length);
             }
         }
+        self.tree.statements.shrink_to_fit();
         self.tree
     }
 
