@@ -2,9 +2,9 @@
 """Writes inputs for the benchmarks: stacks of any size that both gearmesh and nginx read.
 
 In: a folder, a number of sites, and whether the sites stand in one file. Out: nginx.conf with its sites, a unit and a
-configuration for every tenth app. Equal arguments give equal files. Nothing is read or measured here.
+configuration for every tenth app, or for as many as asked. Equal arguments give equal files. Nothing is read or measured here.
 
-    benches/generate.py FOLDER SITES [--one-file]
+    benches/generate.py FOLDER SITES [--one-file] [--snippet] [--apps N]
 """
 import argparse
 import pathlib
@@ -91,16 +91,35 @@ max_requests_jitter = 100
 accesslog = "-"
 """
 
+FORWARD = """proxy_set_header Host $host;
+proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+proxy_set_header X-Forwarded-Proto $scheme;
+"""
+
+
+def with_snippet(text: str) -> str:
+    """The site with the headers of its locations included rather than written out."""
+    headers = FORWARD.splitlines()
+    kept = [line for line in text.splitlines() if line.strip() not in headers[:2]]
+    last = headers[2]
+    return "\n".join(line.replace(last, "include snippets/forward.conf;") for line in kept) + "\n"
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("sites", type=int)
     parser.add_argument("--one-file", action="store_true", help="all sites in sites.conf, and no apps")
+    parser.add_argument("--snippet", action="store_true", help="locations include their headers from one file")
+    parser.add_argument("--apps", type=int, metavar="N", help="apps for the first N sites rather than for every tenth")
     arguments = parser.parse_args()
     nginx = arguments.folder / "nginx"
     (nginx / "logs").mkdir(parents=True, exist_ok=True)
     texts = [SITE.format(n=n, slow=120 + n % 7) for n in range(arguments.sites)]
+    if arguments.snippet:
+        texts = [with_snippet(text) for text in texts]
+        (nginx / "snippets").mkdir(exist_ok=True)
+        (nginx / "snippets" / "forward.conf").write_text(FORWARD)
     if arguments.one_file:
         (nginx / "nginx.conf").write_text(MAIN.format(sites="sites.conf"))
         (nginx / "sites.conf").write_text("\n".join(texts))
@@ -109,7 +128,7 @@ def main() -> None:
     (nginx / "sites").mkdir(exist_ok=True)
     for n, text in enumerate(texts):
         (nginx / "sites" / f"site{n}.conf").write_text(text)
-    for n in range(0, arguments.sites, 10):
+    for n in range(0, arguments.sites, 10) if arguments.apps is None else range(arguments.apps):
         units, app = arguments.folder / "systemd", arguments.folder / "srv" / f"app{n}"
         units.mkdir(exist_ok=True)
         app.mkdir(parents=True, exist_ok=True)
