@@ -14,11 +14,11 @@ pub mod scope;
 use self::named::Named;
 use self::remark::Remark;
 use self::scope::{ScopeId, Scopes};
-use crate::source::{Documents, Span};
+use crate::source::{DocumentId, Documents, Span};
 use crate::value::{Setting, Value};
 use crate::vocabulary::version::VersionRange;
 use crate::vocabulary::{gunicorn, systemd};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -154,6 +154,7 @@ pub struct Stack {
     pub remarks: Vec<Remark>,
     nodes: Vec<Node>,
     kinds: BTreeMap<Kind, Vec<Subject>>,
+    files: HashMap<DocumentId, Subject>,
 }
 
 impl Stack {
@@ -164,8 +165,16 @@ impl Stack {
     pub fn add(&mut self, node: Node) -> Subject {
         let subject = Subject(self.nodes.len() as u32);
         self.kinds.entry(node.kind).or_default().push(subject);
+        if let (Kind::File, Some(anchor)) = (node.kind, node.anchor) {
+            self.files.insert(anchor.document, subject);
+        }
         self.nodes.push(node);
         subject
+    }
+
+    /// The file that a document was read from.
+    pub fn file(&self, document: DocumentId) -> Option<Subject> {
+        self.files.get(&document).copied()
     }
 
     pub fn node(&self, subject: Subject) -> Option<&Node> {

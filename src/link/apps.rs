@@ -222,7 +222,7 @@ fn config_of<'a>(
                 None => Path::new(path).to_owned(),
             };
             let found = pieces.paths.find(&full, near).and_then(|path| pieces.paths.document(&path));
-            found.and_then(|document| config_piece(pieces, document)).map_or_else(|| File::Missing(path.into()), File::Read)
+            found.and_then(|document| pieces.config(document)).map_or_else(|| File::Missing(path.into()), File::Read)
         }
         Some((None, word)) => File::Missing(if word.prefix.is_empty() { "named by a variable" } else { &word.prefix }.into()),
         None if !command_line.complete => File::Missing("perhaps named by a word that is not known".into()),
@@ -230,17 +230,10 @@ fn config_of<'a>(
             let Some(directory) = directory else { return File::Absent };
             let path = Path::new(directory).join("gunicorn.conf.py");
             let Some(found) = pieces.paths.find_at_home(&path, near) else { return File::Absent };
-            let read = pieces.paths.document(&found).and_then(|document| config_piece(pieces, document));
+            let read = pieces.paths.document(&found).and_then(|document| pieces.config(document));
             read.map_or_else(|| File::Missing(found.display().to_string().into()), File::Read)
         }
     }
-}
-
-fn config_piece(pieces: &Pieces, document: DocumentId) -> Option<&Config> {
-    pieces.list.iter().find_map(|piece| match piece {
-        Piece::Config(config) if config.document == document => Some(config),
-        _ => None,
-    })
 }
 
 /// GUNICORN_CMD_ARGS, split and read; none when it is unset or cannot be known.

@@ -63,8 +63,7 @@ pub fn oddity(stack: &Stack, kind: &str, name: &str, span: Span, suggestion: Opt
     if let Some(suggestion) = suggestion {
         node.set("suggestion", Setting::new(Value::text(suggestion), origin));
     }
-    let file = stack.all(Kind::File).find(|(_, node)| node.anchor.is_some_and(|anchor| anchor.document == span.document));
-    if let Some((file, _)) = file {
+    if let Some(file) = stack.file(span.document) {
         node.link("file", file);
     }
     node

@@ -8,6 +8,7 @@ use crate::model::{Kind, Node, Stack, Subject};
 use crate::value::{Address, Duration, Item, Known, Origin, Setting, Value};
 use crate::vocabulary::systemd as keys;
 use crate::vocabulary::time;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Adds a unit with all its keys.
@@ -162,8 +163,9 @@ pub fn arguments_of(command: &Command) -> Vec<Word> {
 pub fn join_sockets(stack: &mut Stack) {
     let services: Vec<(Subject, String)> =
         stack.all(Kind::Service).map(|(subject, node)| (subject, node.name.to_string())).collect();
+    let sockets = Sockets::of(stack);
     for (service, name) in services {
-        let Some(socket) = socket_of(stack, service, &name) else { continue };
+        let Some(socket) = sockets.of_service(stack, service, &name) else { continue };
         if let Some(node) = stack.node_mut(service) {
             node.link("socket", socket);
         }
@@ -173,23 +175,46 @@ pub fn join_sockets(stack: &mut Stack) {
     }
 }
 
-/// `Sockets=` of the service, `Service=` of a socket, else the socket of the same name; of several the nearest file.
-fn socket_of(stack: &Stack, service: Subject, name: &str) -> Option<Subject> {
-    let stem = name.strip_suffix(".service").unwrap_or(name);
-    let named = stack.setting(service, "Sockets");
-    let is_named = |socket: &str| named.value.items().iter().any(|item| item.value.as_text() == Some(socket));
-    let activates = |subject: Subject, node: &Node| match stack.setting(subject, "Service").value.as_text() {
-        Some(target) if !target.is_empty() => target == name || is_named(&node.name),
-        _ => is_named(&node.name) || node.name.strip_suffix(".socket") == Some(stem),
-    };
-    let home = stack.node(service)?.anchor?.document;
-    let near = |node: &Node| {
-        let other = node.anchor.map_or(home, |anchor| anchor.document);
-        crate::source::paths::shared(stack.documents.path(other), stack.documents.path(home))
-    };
-    // A socket of another folder's stack is not this one's: staging and production have units of equal names.
-    let sockets = stack.all(Kind::Socket).filter(|(subject, node)| activates(*subject, node));
-    sockets.max_by_key(|(_, node)| near(node)).map(|(subject, _)| subject)
+/// Socket units by their own names, and those that name their service by that.
+#[derive(Default)]
+struct Sockets {
+    named: HashMap<Arc<str>, Vec<Subject>>,
+    targets: HashMap<String, Vec<Subject>>,
+}
+
+impl Sockets {
+    fn of(stack: &Stack) -> Sockets {
+        let mut sockets = Sockets::default();
+        for (socket, node) in stack.all(Kind::Socket) {
+            sockets.named.entry(node.name.clone()).or_default().push(socket);
+            if let Some(service) = stack.setting(socket, "Service").value.as_text().filter(|service| !service.is_empty()) {
+                sockets.targets.entry(service.to_owned()).or_default().push(socket);
+            }
+        }
+        sockets
+    }
+
+    /// `Sockets=` of the service, `Service=` of a socket, else the socket of the same name; of several the nearest file.
+    fn of_service(&self, stack: &Stack, service: Subject, name: &str) -> Option<Subject> {
+        let own = format!("{}.socket", name.strip_suffix(".service").unwrap_or(name));
+        let sockets = stack.setting(service, "Sockets").value;
+        let asked = sockets.items().iter().filter_map(|item| item.value.as_text());
+        let asked = asked.filter_map(|socket| self.named.get(socket)).flatten();
+        let elsewhere = |socket: &&Subject| {
+            let target = stack.setting(**socket, "Service").value;
+            target.as_text().is_some_and(|target| !target.is_empty())
+        };
+        let namesakes = self.named.get(own.as_str()).into_iter().flatten().filter(|socket| !elsewhere(socket));
+        let activating = self.targets.get(name).into_iter().flatten();
+        let home = stack.node(service)?.anchor?.document;
+        // A socket of another folder's stack is not this one's: staging and production have units of equal names.
+        let near = |socket: &&Subject| {
+            let other = stack.node(**socket).and_then(|node| node.anchor).map_or(home, |anchor| anchor.document);
+            let path = |document| stack.documents.path(document);
+            (crate::source::paths::shared(path(other), path(home)), socket.0)
+        };
+        asked.chain(namesakes).chain(activating).max_by_key(near).copied()
+    }
 }
 
 /// The launcher that a service is.

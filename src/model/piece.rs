@@ -28,7 +28,29 @@ pub enum Piece {
     },
 }
 
+impl Pieces {
+    /// The configuration file of that number.
+    pub fn config(&self, document: DocumentId) -> Option<&Config> {
+        let at = self.list.binary_search_by_key(&document, Piece::document).ok()?;
+        match self.list.get(at)? {
+            Piece::Config(config) => Some(config),
+            _ => None,
+        }
+    }
+}
+
 impl Piece {
+    /// The root that the piece was made from.
+    pub fn document(&self) -> DocumentId {
+        match self {
+            Piece::Nginx(nginx) => nginx.document,
+            Piece::Unit(unit) => unit.document,
+            Piece::Config(config) => config.document,
+            Piece::Dependencies(list) => list.document,
+            Piece::Opaque { document, .. } => *document,
+        }
+    }
+
     /// The document of a file that is not read further.
     pub fn opaque(&self) -> Option<DocumentId> {
         match self {
@@ -103,6 +125,7 @@ pub struct Config {
 pub struct Pieces {
     pub documents: Documents,
     pub paths: Paths,
+    /// In the order of their documents.
     pub list: Vec<Piece>,
     pub files: Vec<File>,
 }

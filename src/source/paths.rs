@@ -1,7 +1,9 @@
 //! The files of a run, and how a path on a server is matched to one of them.
 //!
 //! Configurations name absolute paths of the machine they will run on; a repository holds the same files elsewhere. Under `--root`
-//! the match is exact, and so it is below a path that `gearmesh.toml` maps. Otherwise the longest common suffix decides, then the nearest common directory, and a tie is no match.
+//! the match is exact, and so it is below a path that `gearmesh.toml` maps. Otherwise the longest common suffix decides, then the
+//! nearest common directory, and a tie is no match. A server may hold thousands of files of one name, so those whose folder has the
+//! right name as well are found by hash.
 
 use super::DocumentId;
 use std::collections::{HashMap, HashSet};
@@ -14,17 +16,41 @@ pub struct Paths {
     root: Option<PathBuf>,
     /// Every file.
     files: HashSet<PathBuf>,
-    /// File by name of file.
-    names: HashMap<OsString, Vec<PathBuf>>,
+    names: Names,
     /// Files by folder.
     folders: HashMap<PathBuf, Vec<PathBuf>>,
-    /// Folders by name of folder.
-    folder_names: HashMap<OsString, Vec<PathBuf>>,
+    folder_names: Names,
+    /// Names in the path of the folder nearest to the top.
+    top: Option<usize>,
     /// What a symbolic link inside leads to.
     links: HashMap<PathBuf, PathBuf>,
     documents: HashMap<PathBuf, DocumentId>,
     /// Paths of the server, each with what stands for it here.
     mapped: Vec<(PathBuf, PathBuf)>,
+}
+
+/// Paths by their last name, and by their last two.
+#[derive(Clone, Debug, Default)]
+struct Names {
+    one: HashMap<OsString, Vec<PathBuf>>,
+    two: HashMap<(OsString, OsString), Vec<PathBuf>>,
+}
+
+impl Names {
+    fn add(&mut self, path: &Path) {
+        let name = path.file_name().unwrap_or_default();
+        if let Some(folder) = path.parent().and_then(Path::file_name) {
+            self.two.entry((folder.to_owned(), name.to_owned())).or_default().push(path.to_owned());
+        }
+        self.one.entry(name.to_owned()).or_default().push(path.to_owned());
+    }
+
+    /// Those that may share the most names with the end of a path.
+    fn like(&self, path: &Path) -> &[PathBuf] {
+        let pair = path.file_name().zip(path.parent().and_then(Path::file_name));
+        let closest = pair.and_then(|(name, folder)| self.two.get(&(folder.to_owned(), name.to_owned())));
+        closest.or_else(|| self.one.get(path.file_name()?)).map_or(&[], Vec::as_slice)
+    }
 }
 
 impl Paths {
@@ -56,14 +82,15 @@ impl Paths {
     /// Makes a file known.
     pub fn add(&mut self, path: &Path) {
         let path = plain(path);
-        let (Some(name), Some(folder)) = (path.file_name(), path.parent()) else { return };
+        let (Some(_), Some(folder)) = (path.file_name(), path.parent()) else { return };
         if !self.files.insert(path.clone()) {
             return;
         }
-        self.names.entry(name.to_owned()).or_default().push(path.clone());
+        self.names.add(&path);
         if !self.folders.contains_key(folder) {
-            let name = folder.file_name().unwrap_or_default().to_owned();
-            self.folder_names.entry(name).or_default().push(folder.to_owned());
+            self.folder_names.add(folder);
+            let depth = folder.components().count();
+            self.top = Some(self.top.map_or(depth, |top| top.min(depth)));
         }
         self.folders.entry(folder.to_owned()).or_default().push(path);
     }
@@ -103,8 +130,7 @@ impl Paths {
         if let Some(mapped) = self.mapped(path) {
             return Some(mapped);
         }
-        let candidates = self.names.get(path.file_name()?)?;
-        self.best(candidates.iter().map(|candidate| (candidate, suffix(candidate, path))), near).cloned()
+        best(self.names.like(path), path, near).cloned()
     }
 
     /// As [`Paths::find`], for a file that nobody names outright: its folder must agree as well, or it must lie at the top.
@@ -113,8 +139,7 @@ impl Paths {
         if self.mapped(path).is_some() {
             return Some(found);
         }
-        let top = self.folders.keys().map(|folder| folder.components().count()).min();
-        let at_top = found.parent().map(|folder| folder.components().count()) == top;
+        let at_top = found.parent().map(|folder| folder.components().count()) == self.top;
         (at_top || self.root.is_some() || suffix(&found, path) > 1).then_some(found)
     }
 
@@ -143,8 +168,7 @@ impl Paths {
                 return Some(found);
             }
         }
-        let candidates = self.folder_names.get(folder.file_name()?)?;
-        self.best(candidates.iter().map(|candidate| (candidate, suffix(candidate, folder))), near).cloned()
+        best(self.folder_names.like(folder), folder, near).cloned()
     }
 
     /// The files directly in a folder, in byte order of their names.
@@ -156,20 +180,24 @@ impl Paths {
 
     /// All folders of that name.
     pub fn folders_named(&self, name: &OsStr) -> &[PathBuf] {
-        self.folder_names.get(name).map_or(&[], Vec::as_slice)
+        self.folder_names.one.get(name).map_or(&[], Vec::as_slice)
     }
+}
 
-    /// The candidate with the longest common suffix, then the one that shares most of its path with `near`; none on a tie.
-    fn best<'a>(&self, candidates: impl Iterator<Item = (&'a PathBuf, usize)>, near: &Path) -> Option<&'a PathBuf> {
-        let mut ranked: Vec<((usize, usize), &PathBuf)> =
-            candidates.filter(|(_, score)| *score > 0).map(|(path, score)| ((score, shared(path, near)), path)).collect();
-        ranked.sort();
-        match ranked.as_slice() {
-            [.., (second, _), (first, _)] if first == second => None,
-            [.., (_, path)] => Some(path),
-            [] => None,
+/// The candidate that shares the most names with the end of a path, then the one that shares most of its own with `near`; none on a tie.
+fn best<'a>(candidates: &'a [PathBuf], path: &Path, near: &Path) -> Option<&'a PathBuf> {
+    let mut best: Option<((usize, usize), Option<&PathBuf>)> = None;
+    for candidate in candidates {
+        let ends = suffix(candidate, path);
+        let rank = (ends, shared(candidate, near));
+        match &mut best {
+            _ if ends == 0 => {}
+            Some((highest, _)) if rank < *highest => {}
+            Some((highest, tie)) if rank == *highest => *tie = None,
+            _ => best = Some((rank, Some(candidate))),
         }
     }
+    best?.1
 }
 
 /// A path without `.` and, where that is possible, without `..`.
@@ -189,19 +217,14 @@ pub fn plain(path: &Path) -> PathBuf {
 
 /// How many names two paths share at their ends.
 fn suffix(left: &Path, right: &Path) -> usize {
-    let names = |path: &Path| {
-        path.components()
-            .filter(|part| matches!(part, Component::Normal(_)))
-            .map(|part| part.as_os_str().to_owned())
-            .collect::<Vec<_>>()
-    };
-    names(left).iter().rev().zip(names(right).iter().rev()).take_while(|(left, right)| left == right).count()
+    let names = |path| Path::components(path).rev().filter(|part| matches!(part, Component::Normal(_)));
+    names(left).zip(names(right)).take_while(|(left, right)| left == right).count()
 }
 
 /// How many folders two files share at their beginnings.
 pub fn shared(left: &Path, right: &Path) -> usize {
-    let folders = |path: &Path| path.parent().map(Path::to_path_buf).unwrap_or_default();
-    folders(left).components().zip(folders(right).components()).take_while(|(left, right)| left == right).count()
+    let folders = |path| Path::parent(path).unwrap_or(Path::new("")).components();
+    folders(left).zip(folders(right)).take_while(|(left, right)| left == right).count()
 }
 
 #[cfg(test)]
@@ -221,6 +244,7 @@ mod tests {
         assert_eq!(find("/etc/shop/gunicorn.conf.py", "production/a.service"), Some("etc/shop/gunicorn.conf.py".into()));
         assert_eq!(find("/srv/gunicorn.conf.py", "production/a.service"), Some("production/gunicorn.conf.py".into()));
         assert_eq!(find("/srv/gunicorn.conf.py", "a.service"), None);
+        assert_eq!(find("/opt/staging/gunicorn.conf.py", "production/a.service"), Some("staging/gunicorn.conf.py".into()));
     }
 
     #[test]
