@@ -54,6 +54,8 @@ pub struct Host {
     pub cpus: Option<i64>,
     /// In bytes.
     pub memory: Option<i64>,
+    /// Bytes that one worker of gunicorn takes.
+    pub memory_per_worker: Option<i64>,
 }
 
 /// Files that are left out: patterns of .gitignore, relative to the folder of the file.
@@ -98,12 +100,14 @@ impl Config {
     pub fn facts(&self, flag: Option<Facts>) -> Facts {
         let flag = flag.unwrap_or_default();
         let used = self.host.cpus.filter(|_| flag.cpus.is_none()).is_some()
-            || self.host.memory.filter(|_| flag.memory.is_none()).is_some();
-        let given = flag.cpus.is_some() || flag.memory.is_some();
+            || self.host.memory.filter(|_| flag.memory.is_none()).is_some()
+            || self.host.memory_per_worker.filter(|_| flag.memory_per_worker.is_none()).is_some();
+        let given = flag.cpus.is_some() || flag.memory.is_some() || flag.memory_per_worker.is_some();
         let name = self.file.as_ref().map_or_else(|| NAME.to_owned(), |file| file.path.display().to_string());
         Facts {
             cpus: flag.cpus.or(self.host.cpus),
             memory: flag.memory.or(self.host.memory),
+            memory_per_worker: flag.memory_per_worker.or(self.host.memory_per_worker),
             source: match (given, used) {
                 (true, true) => format!("{} and {name}", flag.source).into(),
                 (false, true) => name.into(),

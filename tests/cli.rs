@@ -99,7 +99,7 @@ fn the_exit_status_is_honest() {
         (&["check", "--min-severity", "loud"], "error, warning, advice"),
         (&["check", "--host", "cpus=none"], "a number of processors"),
         (&["check", "--host", "memory=8GB"], "as in 512M or 8G"),
-        (&["check", "--host", "disk=1"], "cpus=NUMBER or memory=SIZE"),
+        (&["check", "--host", "disk=1"], "cpus=NUMBER, memory=SIZE or memory-per-worker=SIZE"),
     ] {
         let done = folder.run(arguments);
         assert_eq!(done.code, 2, "{arguments:?}: {}", done.out);

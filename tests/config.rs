@@ -113,7 +113,7 @@ fn a_named_file_that_is_missing_or_no_text_ends_the_run() {
 fn host_says_what_the_machine_has_and_the_flag_wins_key_by_key() {
     let folder = Folder::new(&[
         ("a.service", "[Service]\nExecStart=/srv/a/bin/gunicorn -w 40 a.wsgi\n"),
-        ("gearmesh.toml", "[host]\ncpus = 4\nmemory = '1G'\n"),
+        ("gearmesh.toml", "[host]\ncpus = 4\nmemory = '1G'\nmemory-per-worker = '40M'\n"),
     ]);
     let rules = |arguments: &[&str]| folder.found(arguments).join(" ");
     let all = ["--min-severity", "advice", "--min-confidence", "low"];

@@ -124,7 +124,7 @@ fn cases(text: &str) -> Vec<Case> {
     cases
 }
 
-/// `cpus=4,memory=2048,gunicorn=23.0.0,nginx=1.24.0`: processors, MiB, and exact versions.
+/// `cpus=4,memory=2048,memory-per-worker=150,gunicorn=23.0.0,nginx=1.24.0`: processors, MiB, and exact versions.
 fn facts(text: &str) -> Facts {
     let mut facts = Facts { source: "--host".into(), ..Facts::default() };
     for part in text.split(',') {
@@ -137,6 +137,7 @@ fn facts(text: &str) -> Facts {
         match name {
             "cpus" => facts.cpus = Some(number()),
             "memory" => facts.memory = Some(number() << 20),
+            "memory-per-worker" => facts.memory_per_worker = Some(number() << 20),
             "gunicorn" => facts.versions.gunicorn = version(),
             "nginx" => facts.versions.nginx = version(),
             other => panic!("cpus, memory, gunicorn or nginx is expected, not {other}"),

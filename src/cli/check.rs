@@ -159,7 +159,7 @@ fn confidence(text: &str) -> Result<Confidence, String> {
     Confidence::of(text).ok_or_else(|| format!("one of {} is expected", Confidence::ALL.map(Confidence::name).join(", ")))
 }
 
-/// `cpus=4,memory=8G`: processors, and memory in bytes or with K, M, G, T of 1024.
+/// `cpus=4,memory=8G,memory-per-worker=200M`: processors, and memory in bytes or with K, M, G, T of 1024.
 pub(super) fn host(text: &str) -> Result<Facts, String> {
     let mut facts = Facts { source: "--host".into(), ..Facts::default() };
     for part in text.split(',') {
@@ -168,14 +168,19 @@ pub(super) fn host(text: &str) -> Result<Facts, String> {
                 let cpus = value.parse().ok().filter(|cpus| *cpus > 0);
                 facts.cpus = Some(cpus.ok_or_else(|| format!("cpus={value}: a number of processors from 1 is expected"))?);
             }
-            Some(("memory", value)) => {
-                let Some(time::Limit::Size(size)) = time::systemd_size(value) else {
-                    return Err(format!("memory={value}: bytes are expected, as in 512M or 8G"));
+            Some((name @ ("memory" | "memory-per-worker"), value)) => {
+                let Some(time::Limit::Size(size)) = time::systemd_size(value).filter(|limit| !is_nothing(limit)) else {
+                    return Err(format!("{name}={value}: bytes are expected, as in 512M or 8G"));
                 };
-                facts.memory = Some(size.bytes);
+                let slot = if name == "memory" { &mut facts.memory } else { &mut facts.memory_per_worker };
+                *slot = Some(size.bytes);
             }
-            _ => return Err(format!("`{part}`: cpus=NUMBER or memory=SIZE is expected")),
+            _ => return Err(format!("`{part}`: cpus=NUMBER, memory=SIZE or memory-per-worker=SIZE is expected")),
         }
     }
     Ok(facts)
+}
+
+fn is_nothing(limit: &time::Limit) -> bool {
+    matches!(limit, time::Limit::Size(size) if size.bytes <= 0)
 }

@@ -39,7 +39,7 @@ pub fn read(path: &Path, text: &str, here: &Path) -> Result<Config, Fault> {
     Ok(config)
 }
 
-/// `cpus = 4`, `memory = "8G"`.
+/// `cpus = 4`, `memory = "8G"`, `memory-per-worker = "200M"`.
 fn host(source: Source<'_>, entries: &[Entry<'_>]) -> Result<Host, Fault> {
     let mut host = Host::default();
     for entry in entries {
@@ -51,15 +51,17 @@ fn host(source: Source<'_>, entries: &[Entry<'_>]) -> Result<Host, Fault> {
                 let fault = || source.fault(&entry.value.span(), "a number of processors from 1 is expected");
                 host.cpus = Some(cpus.ok_or_else(fault)?);
             }
-            "memory" => {
+            "memory" | "memory-per-worker" => {
                 let written = || match systemd_size(entry.value.get_ref().as_str()?) {
                     Some(Limit::Size(size)) => Some(size.bytes),
                     _ => None,
                 };
                 let fault = || source.fault(&entry.value.span(), "bytes are expected, as in \"512M\" or \"8G\"");
-                host.memory = Some(integer().or_else(written).filter(|bytes| *bytes > 0).ok_or_else(fault)?);
+                let bytes = integer().or_else(written).filter(|bytes| *bytes > 0).ok_or_else(fault)?;
+                let slot = if entry.key == "memory" { &mut host.memory } else { &mut host.memory_per_worker };
+                *slot = Some(bytes);
             }
-            _ => return Err(source.unknown(entry, &["cpus", "memory"])),
+            _ => return Err(source.unknown(entry, &["cpus", "memory", "memory-per-worker"])),
         }
     }
     Ok(host)

@@ -19,9 +19,17 @@ pub fn derive(stack: &Stack, node: &mut Node, facts: &Facts) {
     let (cpus, memory) = (cpus(limit("cpu_limit"), facts), memory(limit("memory_limit"), facts));
     node.set("cpus", cpus);
     node.set("memory", memory);
-    let floor = Value::Known(Known::Size(Size { bytes: LEAST_PER_WORKER, written: "30M".into() }));
+    node.set("memory_per_worker", memory_per_worker(facts));
+}
+
+/// What is declared, else the least that a worker takes, which is taken on trust.
+fn memory_per_worker(facts: &Facts) -> Setting {
+    let size = |bytes, written: &str| Value::Known(Known::Size(Size { bytes, written: written.into() }));
+    if let Some(bytes) = facts.memory_per_worker {
+        return Setting::new(size(bytes, ""), of_host(facts));
+    }
     let assuming = vec!["a worker takes 30 MiB, the least that was measured".into()];
-    node.set("memory_per_worker", Setting { assuming, ..Setting::default(floor, "gearmesh") });
+    Setting { assuming, ..Setting::default(size(LEAST_PER_WORKER, "30M"), "gearmesh") }
 }
 
 /// The least of the host's processors and the launcher's limit.

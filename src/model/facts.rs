@@ -11,6 +11,8 @@ pub struct Facts {
     pub cpus: Option<i64>,
     /// Memory of the host in bytes.
     pub memory: Option<i64>,
+    /// What one worker of gunicorn takes of it, in bytes, where declared.
+    pub memory_per_worker: Option<i64>,
     /// Who says so, for messages ("--host").
     pub source: Cow<'static, str>,
     /// Which versions the programs have, where someone says so.
