@@ -186,6 +186,10 @@ impl Sockets {
     fn of(stack: &Stack) -> Sockets {
         let mut sockets = Sockets::default();
         for (socket, node) in stack.all(Kind::Socket) {
+            // It starts an instance of name@.service for every connection, and never this service.
+            if stack.setting(socket, "Accept").value.as_boolean() == Some(true) {
+                continue;
+            }
             sockets.named.entry(node.name.clone()).or_default().push(socket);
             if let Some(service) = stack.setting(socket, "Service").value.as_text().filter(|service| !service.is_empty()) {
                 sockets.targets.entry(service.to_owned()).or_default().push(socket);

@@ -14,12 +14,13 @@ pub struct Missing {
 }
 
 pub fn links(stack: &Stack) -> Vec<Missing> {
+    let doubts = Doubts { listener: unknown_listener(stack), launcher: unread_launcher(stack) };
     let routes = stack.all(Kind::Route).filter(|(route, _)| stack.links(*route, "apps").is_empty());
-    let routes = routes.map(|(route, _)| Missing { subject: stack.title(route), reason: no_app(stack, route) });
+    let routes = routes.map(|(route, _)| Missing { subject: stack.title(route), reason: no_app(stack, route, &doubts) });
     let apps = stack.all(Kind::App).filter_map(|(app, _)| {
         let launcher = *stack.links(app, "launcher").first()?;
         let alone = stack.setting(launcher, "kind").value.as_text() == Some("none");
-        alone.then(|| Missing { subject: stack.title(app), reason: no_launcher(stack) })
+        alone.then(|| Missing { subject: stack.title(app), reason: no_launcher(&doubts) })
     });
     let unread = stack.all(Kind::App).filter_map(|(app, _)| {
         let reason = stack.setting(app, "accesslog").value;
@@ -38,13 +39,21 @@ pub fn links(stack: &Stack) -> Vec<Missing> {
     routes.chain(apps).chain(unread).chain(sockets).collect()
 }
 
-fn no_launcher(stack: &Stack) -> String {
+/// What else may make a link that is missing: found once for all of them.
+struct Doubts {
+    /// An app of which nobody knows where it listens.
+    listener: Option<String>,
+    /// A file that may start programs and is not read further.
+    launcher: Option<String>,
+}
+
+fn no_launcher(doubts: &Doubts) -> String {
     let nobody = "no command that was read starts gunicorn with this file";
-    unread_launcher(stack).map_or_else(|| nobody.to_owned(), |what| format!("{nobody}; {what} may"))
+    doubts.launcher.as_ref().map_or_else(|| nobody.to_owned(), |what| format!("{nobody}; {what} may"))
 }
 
 /// Why a route leads to no app.
-fn no_app(stack: &Stack, route: Subject) -> String {
+fn no_app(stack: &Stack, route: Subject, doubts: &Doubts) -> String {
     let kind = stack.setting(route, "pass_kind").value;
     if let Some(other @ ("fastcgi" | "scgi" | "grpc")) = kind.as_text() {
         return format!("it passes requests on by {other}, which gunicorn does not speak");
@@ -69,7 +78,8 @@ fn no_app(stack: &Stack, route: Subject) -> String {
         return "its upstream has no server".to_owned();
     }
     let nobody = format!("nothing that was read listens on {}", known.join(", "));
-    match unknown_listener(stack).or_else(|| unread_launcher(stack).map(|what| format!("{what} may start it"))) {
+    let launcher = || doubts.launcher.as_ref().map(|what| format!("{what} may start it"));
+    match doubts.listener.clone().or_else(launcher) {
         Some(doubt) => format!("{nobody}, but {doubt}"),
         None => nobody,
     }
