@@ -46,7 +46,7 @@ fn hosts(entries: &[&Directive]) -> Value {
 }
 
 /// Of the telling headers those that an outer level sets, and that headers of a location's own drop without setting them; none where
-/// nothing is dropped.
+/// nothing is dropped. `$proxy_host` is what nginx sends as Host anyway.
 fn lost(stack: &Stack, id: ScopeId, all: &Setting, at: Origin) -> Option<Setting> {
     if let Value::Unknown(_) = all.value {
         return Some(Setting::new(all.value.clone(), at));
@@ -65,7 +65,8 @@ fn lost(stack: &Stack, id: ScopeId, all: &Setting, at: Origin) -> Option<Setting
     let dropped = outer.value.items().iter().filter_map(|item| {
         let (name, value) = item.value.as_text()?.split_once(' ')?;
         let name = TELLING.into_iter().find(|telling| telling.eq_ignore_ascii_case(name))?;
-        (!value.is_empty() && !is_own(name)).then(|| Item { value: Value::text(name), origin: item.origin.clone() })
+        (!matches!(value, "" | "$proxy_host") && !is_own(name))
+            .then(|| Item { value: Value::text(name), origin: item.origin.clone() })
     });
     let dropped: Vec<Item> = dropped.collect();
     let origin = dropped.first()?.origin.clone();

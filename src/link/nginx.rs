@@ -169,7 +169,7 @@ fn address(text: &str, port: u16) -> Value {
 /// Adds a route for a location, or an `if` or `limit_except` in one, that passes requests on by a directive of its own.
 fn add_route(stack: &mut Stack, id: ScopeId, subjects: &BTreeMap<ScopeId, Subject>, upstreams: &Upstreams) {
     let Some(scope) = stack.scopes.get(id) else { return };
-    if !scope.level.is_in_location() {
+    if !scope.level.is_in_location() || returns(stack, id) {
         return;
     }
     let found = scope.directives.iter().find_map(|directive| {
@@ -216,6 +216,13 @@ fn add_route(stack: &mut Stack, id: ScopeId, subjects: &BTreeMap<ScopeId, Subjec
     if let Some(node) = stack.node_mut(location) {
         node.link("route", route);
     }
+}
+
+/// Whether a `return` of the block itself, or of its server, answers every request before it could be passed on.
+fn returns(stack: &Stack, id: ScopeId) -> bool {
+    let has_return = |scope: &Scope| scope.directives.iter().any(|directive| &*directive.name == "return");
+    let mut around = stack.scopes.chain(id);
+    around.next().is_some_and(has_return) || around.any(|scope| scope.level == Level::Server && has_return(scope))
 }
 
 fn is_health_check(path: &str) -> bool {
