@@ -25,6 +25,14 @@ pub struct Variable {
     pub value: Value,
     /// Where it is set; none when gearmesh itself assumes it.
     pub span: Option<Span>,
+    /// What was assumed to know the value ("WORKERS is not set" of `${WORKERS:-4}`).
+    pub assuming: Vec<Arc<str>>,
+}
+
+impl Variable {
+    pub fn new(value: Value, span: Option<Span>) -> Variable {
+        Variable { value, span, assuming: Vec::new() }
+    }
 }
 
 impl Environment {
@@ -42,5 +50,13 @@ impl Environment {
 
     pub fn names(&self) -> impl Iterator<Item = &Arc<str>> {
         self.variables.keys()
+    }
+
+    /// These variables on top of others: closed only when both are.
+    pub fn over(&self, base: &Environment) -> Environment {
+        let mut both = base.clone();
+        both.variables.extend(self.variables.iter().map(|(name, variable)| (name.clone(), variable.clone())));
+        both.closed &= self.closed;
+        both
     }
 }

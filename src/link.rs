@@ -7,6 +7,7 @@ pub mod addresses;
 mod apps;
 mod effective;
 mod headers;
+mod launchers;
 mod limits;
 mod listeners;
 mod nginx;
@@ -17,6 +18,7 @@ mod routes;
 mod unanswered;
 mod units;
 
+use self::apps::Apps;
 use crate::model::facts::{Declared, Facts};
 use crate::model::piece::{File, Piece, Pieces, Unit};
 use crate::model::{Kind, Node, Stack, Subject};
@@ -45,19 +47,12 @@ pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
         .map(|unit| (units::add(&mut stack, unit), unit))
         .collect();
     units::join_sockets(&mut stack);
-    let mut loaded = apps::Loaded::new();
-    let mut shelf = packages::Shelf::of(pieces);
+    let mut apps = Apps::new(pieces, facts);
     for (service, unit) in units.iter().filter(|(_, unit)| unit.section == "Service") {
-        apps::add_service(&mut stack, (*service, unit), pieces, &mut shelf, facts, &mut loaded);
+        apps.of_service(&mut stack, *service, unit);
     }
-    for piece in &pieces.list {
-        if let Piece::Config(config) = piece
-            && !loaded.contains(&config.document)
-        {
-            apps::add_config(&mut stack, config, pieces, &mut shelf, facts, &mut loaded);
-        }
-    }
-    stack.remarks.extend(shelf.remarks());
+    launchers::add(&mut stack, &mut apps, pieces);
+    apps.of_configs(&mut stack);
     routes::join(&mut stack);
     unanswered::find(&mut stack, pieces);
     routes::keep_visited_binds(&mut stack);

@@ -373,7 +373,7 @@ fn known_values_are_those_of_python() {
             let mut environment = Environment::default();
             environment.closed = closed;
             for (name, value) in variables {
-                environment.set(name, Variable { value: Value::text(*value), span: None });
+                environment.set(name, Variable::new(Value::text(*value), None));
             }
             let evaluation: Evaluation = evaluate(&parsed.program, &environment, &Machine { cpu_count: Some(6) });
             let scores: Vec<Score> = evaluation.worlds.iter().map(|world| compare(world, expected, raised.is_some())).collect();

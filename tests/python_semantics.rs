@@ -11,7 +11,7 @@ fn environment(closed: bool, variables: &[(&str, &str)]) -> Environment {
     let mut environment = Environment::default();
     environment.closed = closed;
     for (name, value) in variables {
-        environment.set(name, Variable { value: Value::text(*value), span: None });
+        environment.set(name, Variable::new(Value::text(*value), None));
     }
     environment
 }

@@ -252,9 +252,9 @@ mod tests {
         let mut environment = Environment { closed, ..Environment::default() };
         let span = Some(Span::new(DocumentId(1), 3, 9));
         for (name, value) in [("A", "x  'y z'"), ("B", ""), ("W", "${A}2")] {
-            environment.set(name, Variable { value: Value::text(value), span });
+            environment.set(name, Variable::new(Value::text(value), span));
         }
-        environment.set("U", Variable { value: Value::unknown("no idea"), span: None });
+        environment.set("U", Variable::new(Value::unknown("no idea"), None));
         environment
     }
 

@@ -20,8 +20,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Configuration files that some command loads; the others become apps of their own.
-pub type Loaded = BTreeSet<DocumentId>;
+/// Makes the apps of a stack.
+pub struct Apps<'a> {
+    pieces: &'a Pieces,
+    facts: &'a Facts,
+    shelf: Shelf<'a>,
+    /// Configuration files that some command loads; the others become apps of their own.
+    loaded: BTreeSet<DocumentId>,
+}
+
+/// What a launcher starts, and in which surroundings.
+pub struct Started<'a> {
+    pub launcher: Subject,
+    pub service: Option<Subject>,
+    pub invocations: Vec<Invocation>,
+    pub environment: &'a Environment,
+    /// The folder of the process, when it is known.
+    pub directory: Option<String>,
+    /// Where the launcher is written: what it names is looked for near that file.
+    pub anchor: Span,
+}
 
 /// What starting gunicorn once is made of.
 struct Start<'a> {
@@ -48,58 +66,175 @@ enum File<'a> {
     Missing(Arc<str>),
 }
 
-/// Adds the apps that a service starts, with their launcher.
-pub fn add_service(
-    stack: &mut Stack,
-    (service, unit): (Subject, &Unit),
-    pieces: &Pieces,
-    shelf: &mut Shelf<'_>,
-    facts: &Facts,
-    loaded: &mut Loaded,
-) {
-    let commands = unit.commands.get("ExecStart").map(Vec::as_slice).unwrap_or_default();
-    let found: Vec<Invocation> = commands.iter().filter_map(|command| find_gunicorn(&units::arguments_of(command))).collect();
-    if found.is_empty() {
-        return;
+impl<'a> Apps<'a> {
+    pub fn new(pieces: &'a Pieces, facts: &'a Facts) -> Apps<'a> {
+        Apps { pieces, facts, shelf: Shelf::of(pieces), loaded: BTreeSet::new() }
     }
-    let node = units::launcher(stack, service, unit);
-    let name = node.name.to_string();
-    let launcher = stack.add(node);
-    let directory = stack.setting(service, "WorkingDirectory");
-    let directory =
-        directory.value.as_text().map(|path| path.trim_start_matches('-').to_owned()).filter(|path| path.starts_with('/'));
-    for invocation in found {
-        if let Some(node) = stack.node_mut(launcher) {
-            node.set("wrapper_forks", wrapper_forks(&invocation, unit.anchor));
+
+    /// Adds the apps that a service starts, with their launcher.
+    pub fn of_service(&mut self, stack: &mut Stack, service: Subject, unit: &Unit) {
+        let commands = unit.commands.get("ExecStart").map(Vec::as_slice).unwrap_or_default();
+        let invocations: Vec<Invocation> =
+            commands.iter().filter_map(|command| find_gunicorn(&units::arguments_of(command))).collect();
+        if invocations.is_empty() {
+            return;
         }
-        let environment = environment_of(&invocation, &unit.environment);
-        let directory = folder_of(&invocation, directory.clone());
-        let read = |range: &VersionRange| {
-            let command_line = arguments::read(&invocation.arguments, range);
-            let variable = environment_arguments(&environment, range);
-            let config = config_of(&command_line, variable.as_ref(), directory.as_deref(), unit.document, pieces);
-            (command_line, config)
-        };
-        // Where the packages are looked for follows from the command line, and what that means from the packages.
-        let (command_line, config) = read(&version(facts, None).range);
-        let packages = shelf.near(&home(&invocation, directory.as_deref(), &config, unit, pieces));
-        let version = version(facts, packages.gunicorn.as_ref());
-        let (command_line, config) = if version.origin.is_explicit() { read(&version.range) } else { (command_line, config) };
-        let anchor = invocation.program.unwrap_or(unit.anchor);
+        let node = units::launcher(stack, service, unit);
+        let launcher = stack.add(node);
+        let directory = stack.setting(service, "WorkingDirectory");
+        let directory =
+            directory.value.as_text().map(|path| path.trim_start_matches('-').to_owned()).filter(|path| path.starts_with('/'));
+        let (environment, anchor) = (&unit.environment, unit.anchor);
+        self.of_launcher(stack, &Started { launcher, service: Some(service), invocations, environment, directory, anchor });
+    }
+
+    /// Adds the apps of a launcher that is in the stack.
+    pub fn of_launcher(&mut self, stack: &mut Stack, started: &Started<'_>) {
+        let document = started.anchor.document;
+        let Some(name) = stack.node(started.launcher).map(|node| node.name.to_string()) else { return };
+        for invocation in &started.invocations {
+            if let Some(node) = stack.node_mut(started.launcher) {
+                node.set("wrapper_forks", wrapper_forks(invocation, started.anchor));
+            }
+            let environment = environment_of(invocation, started.environment);
+            let directory = folder_of(invocation, started.directory.clone());
+            let pieces = self.pieces;
+            let read = |range: &VersionRange| {
+                let command_line = arguments::read(&invocation.arguments, range);
+                let variable = environment_arguments(&environment, range);
+                let config = config_of(&command_line, variable.as_ref(), directory.as_deref(), document, pieces);
+                (command_line, config)
+            };
+            // Where the packages are looked for follows from the command line, and what that means from the packages.
+            let (command_line, config) = read(&self.version(None).range);
+            let packages = self.shelf.near(&home(invocation, directory.as_deref(), &config, document, pieces));
+            let version = self.version(packages.gunicorn.as_ref());
+            let (command_line, config) = if version.origin.is_explicit() { read(&version.range) } else { (command_line, config) };
+            let start = Start {
+                name: name.clone(),
+                launcher: started.launcher,
+                service: started.service,
+                anchor: invocation.program.unwrap_or(started.anchor),
+                environment,
+                command_line,
+                config,
+                working_directory: directory,
+                version,
+                packages,
+            };
+            self.add(stack, &start);
+        }
+    }
+
+    /// Adds an app for every configuration file that no command loads.
+    pub fn of_configs(&mut self, stack: &mut Stack) {
+        for piece in &self.pieces.list {
+            if let Piece::Config(config) = piece
+                && !self.loaded.contains(&config.document)
+            {
+                self.of_config(stack, config);
+            }
+        }
+        stack.remarks.extend(self.shelf.remarks());
+    }
+
+    fn of_config(&mut self, stack: &mut Stack, config: &'a Config) {
+        let anchor = Span { document: config.document, start: 0, end: 0 };
+        let path = stack.documents.path(config.document).to_owned();
+        let folder = path.parent().and_then(Path::file_name).map(|folder| folder.to_string_lossy().into_owned());
+        let name = folder.unwrap_or_else(|| "gunicorn".to_owned());
+        let launcher = stack.add(nobody(&name, anchor, self.pieces));
+        let packages = self.shelf.near(&Home { files: vec![&path], ..Home::default() });
         let start = Start {
-            name: name.clone(),
+            name,
             launcher,
-            service: Some(service),
+            service: None,
             anchor,
-            environment,
-            command_line,
-            config,
-            working_directory: directory,
-            version,
+            environment: Environment::default(),
+            command_line: Arguments { complete: true, ..Arguments::default() },
+            config: File::Read(config),
+            working_directory: None,
+            version: self.version(packages.gunicorn.as_ref()),
             packages,
         };
-        add(stack, &start, facts, loaded);
+        self.add(stack, &start);
     }
+
+    /// The gunicorn that is declared, else the one that the app's packages ask for, else every one that gearmesh knows.
+    fn version(&self, asked: Option<&Declared>) -> Declared {
+        Declared::or_supported(self.facts.versions.gunicorn.as_ref().or(asked), gunicorn::supported(), "gunicorn")
+    }
+
+    fn add(&mut self, stack: &mut Stack, start: &Start<'_>) {
+        let machine = Machine { cpu_count: self.facts.cpus };
+        let evaluation = match &start.config {
+            File::Read(config) => {
+                self.loaded.insert(config.document);
+                python::evaluate(&config.program, &start.environment, &machine)
+            }
+            File::Absent | File::Missing(_) => Evaluation { worlds: vec![python::World::default()] },
+        };
+        let of = evaluation.worlds.len();
+        let mut first = None;
+        for world in &evaluation.worlds {
+            let mut node = Node::new(Kind::App, start.name.as_str(), Some(start.anchor));
+            node.settings = settings(start, world);
+            if node.settings.get("workers").is_some_and(Setting::depends_on_cpu_count) {
+                node.set("most_workers", most_workers(start, world));
+            }
+            node.set("name", Setting::new(Value::text(start.name.as_str()), Origin::Written { span: start.anchor }));
+            node.set("version", start.version.setting());
+            node.set("packages", start.packages.packages.clone());
+            node.set("packages_locked", start.packages.locked.clone());
+            if let File::Read(config) = &start.config {
+                let path = stack.documents.path(config.document).display().to_string();
+                let origin = Origin::Written { span: Span { document: config.document, start: 0, end: 0 } };
+                node.set("config_path", Setting::new(Value::text(path), origin));
+            }
+            node.link("launcher", start.launcher);
+            if let Some(service) = start.service {
+                node.link("service", service);
+            }
+            effective::derive(stack, &mut node, start.working_directory.as_deref(), &start.environment, self.facts);
+            node.world = World { app: first, of, branch: if of > 1 { world.branch.clone() } else { Vec::new() } };
+            let app = stack.add(node);
+            if first.is_none() {
+                first = Some(app);
+                if let Some(node) = stack.node_mut(app) {
+                    node.world.app = first;
+                }
+            }
+            for (subject, link) in [(Some(start.launcher), "apps"), (start.service, "apps")] {
+                if let Some(node) = subject.and_then(|subject| stack.node_mut(subject)) {
+                    node.link(link, app);
+                }
+            }
+        }
+        let Some(app) = first else { return };
+        let range = &start.version.range;
+        if let File::Read(config) = &start.config {
+            oddities::unknown_settings(stack, app, config, &evaluation, &start.version);
+            refused::in_file(stack, app, &evaluation.worlds, range);
+        }
+        if let Some((arguments, _)) = environment_arguments(&start.environment, range) {
+            refused::on_command_line(stack, app, &arguments, range);
+        }
+        refused::on_command_line(stack, app, &start.command_line, range);
+    }
+}
+
+/// The launcher of a configuration file that no command loads.
+fn nobody(name: &str, anchor: Span, pieces: &Pieces) -> Node {
+    let mut node = Node::new(Kind::Launcher, name, Some(anchor));
+    let nobody = |value| Setting::default(value, "no launcher");
+    node.set("name", nobody(Value::text(name)));
+    node.set("kind", nobody(Value::text("none")));
+    for name in ["stop_grace", "stop_signal", "replicas"] {
+        node.set(name, nobody(Value::unknown("nothing that was read starts this configuration")));
+    }
+    let on_cloud_run = pieces.list.iter().any(|piece| matches!(piece, Piece::Opaque { what, .. } if *what == CLOUD_RUN));
+    node.set("platform", nobody(Value::text(if on_cloud_run { "cloudrun" } else { "none" })));
+    node
 }
 
 /// Whether gunicorn is another process than the one its launcher started: a shell waits for it, or `uv run` does.
@@ -132,7 +267,7 @@ fn environment_of(invocation: &Invocation, given: &Environment) -> Environment {
     let mut environment = if invocation.inherits == Inherits::All { given.clone() } else { Environment::default() };
     environment.closed |= invocation.inherits == Inherits::Nothing;
     for (name, word) in &invocation.environment {
-        environment.set(name, Variable { value: word.text.clone(), span: Some(word.span) });
+        environment.set(name, Variable { assuming: word.assuming.clone(), ..Variable::new(word.text.clone(), Some(word.span)) });
     }
     environment.closed &= !invocation.sources;
     environment
@@ -147,59 +282,20 @@ fn folder_of(invocation: &Invocation, launcher: Option<String>) -> Option<String
     })
 }
 
-/// Adds an app for a configuration file that no command loads.
-pub fn add_config(
-    stack: &mut Stack,
-    config: &Config,
-    pieces: &Pieces,
-    shelf: &mut Shelf<'_>,
-    facts: &Facts,
-    loaded: &mut Loaded,
-) {
-    let anchor = Span { document: config.document, start: 0, end: 0 };
-    let path = stack.documents.path(config.document).to_owned();
-    let folder = path.parent().and_then(Path::file_name).map(|folder| folder.to_string_lossy().into_owned());
-    let name = folder.unwrap_or_else(|| "gunicorn".to_owned());
-    let mut node = Node::new(Kind::Launcher, name.clone(), Some(anchor));
-    let nobody = |value| Setting::default(value, "no launcher");
-    node.set("name", nobody(Value::text(name.as_str())));
-    node.set("kind", nobody(Value::text("none")));
-    for name in ["stop_grace", "stop_signal", "replicas"] {
-        node.set(name, nobody(Value::unknown("nothing that was read starts this configuration")));
-    }
-    let on_cloud_run = pieces.list.iter().any(|piece| matches!(piece, Piece::Opaque { what, .. } if *what == CLOUD_RUN));
-    let platform = Value::text(if on_cloud_run { "cloudrun" } else { "none" });
-    node.set("platform", nobody(platform));
-    let launcher = stack.add(node);
-    let packages = shelf.near(&Home { files: vec![&path], ..Home::default() });
-    let start = Start {
-        name,
-        launcher,
-        service: None,
-        anchor,
-        environment: Environment::default(),
-        command_line: Arguments { complete: true, ..Arguments::default() },
-        config: File::Read(config),
-        working_directory: None,
-        version: version(facts, packages.gunicorn.as_ref()),
-        packages,
-    };
-    add(stack, &start, facts, loaded);
-}
-
-/// The gunicorn that is declared, else the one that the app's packages ask for, else every one that gearmesh knows.
-fn version(facts: &Facts, asked: Option<&Declared>) -> Declared {
-    Declared::or_supported(facts.versions.gunicorn.as_ref().or(asked), gunicorn::supported(), "gunicorn")
-}
-
 /// Where an app lives: the folder it starts in, where its program stands, its configuration file and its unit.
-fn home<'a>(invocation: &Invocation, directory: Option<&'a str>, config: &File<'_>, unit: &Unit, pieces: &'a Pieces) -> Home<'a> {
+fn home<'a>(
+    invocation: &Invocation,
+    directory: Option<&'a str>,
+    config: &File<'_>,
+    from: DocumentId,
+    pieces: &'a Pieces,
+) -> Home<'a> {
     let program = invocation.program.and_then(|span| Some(pieces.documents.of(span)?.text(span).into_owned()));
     let config = if let File::Read(config) = config { Some(pieces.documents.path(config.document)) } else { None };
     Home {
         folder: directory.map(Path::new),
         program: program.filter(|program| program.starts_with('/')).map(Into::into),
-        files: config.into_iter().chain([pieces.documents.path(unit.document)]).collect(),
+        files: config.into_iter().chain([pieces.documents.path(from)]).collect(),
     }
 }
 
@@ -247,63 +343,6 @@ fn environment_arguments(environment: &Environment, range: &VersionRange) -> Opt
         arguments::shlex(&excerpt).ok()?.into_iter().map(Word::known).map(|word| Word { span, ..word }).collect();
     let read = arguments::read(&words, range);
     Some((read, variable))
-}
-
-fn add(stack: &mut Stack, start: &Start<'_>, facts: &Facts, loaded: &mut Loaded) {
-    let machine = Machine { cpu_count: facts.cpus };
-    let evaluation = match &start.config {
-        File::Read(config) => {
-            loaded.insert(config.document);
-            python::evaluate(&config.program, &start.environment, &machine)
-        }
-        File::Absent | File::Missing(_) => Evaluation { worlds: vec![python::World::default()] },
-    };
-    let of = evaluation.worlds.len();
-    let mut first = None;
-    for world in &evaluation.worlds {
-        let mut node = Node::new(Kind::App, start.name.as_str(), Some(start.anchor));
-        node.settings = settings(start, world);
-        if node.settings.get("workers").is_some_and(Setting::depends_on_cpu_count) {
-            node.set("most_workers", most_workers(start, world));
-        }
-        node.set("name", Setting::new(Value::text(start.name.as_str()), Origin::Written { span: start.anchor }));
-        node.set("version", start.version.setting());
-        node.set("packages", start.packages.packages.clone());
-        node.set("packages_locked", start.packages.locked.clone());
-        if let File::Read(config) = &start.config {
-            let path = stack.documents.path(config.document).display().to_string();
-            let origin = Origin::Written { span: Span { document: config.document, start: 0, end: 0 } };
-            node.set("config_path", Setting::new(Value::text(path), origin));
-        }
-        node.link("launcher", start.launcher);
-        if let Some(service) = start.service {
-            node.link("service", service);
-        }
-        effective::derive(stack, &mut node, start.working_directory.as_deref(), &start.environment, facts);
-        node.world = World { app: first, of, branch: if of > 1 { world.branch.clone() } else { Vec::new() } };
-        let app = stack.add(node);
-        if first.is_none() {
-            first = Some(app);
-            if let Some(node) = stack.node_mut(app) {
-                node.world.app = first;
-            }
-        }
-        for (subject, link) in [(Some(start.launcher), "apps"), (start.service, "apps")] {
-            if let Some(node) = subject.and_then(|subject| stack.node_mut(subject)) {
-                node.link(link, app);
-            }
-        }
-    }
-    let Some(app) = first else { return };
-    let range = &start.version.range;
-    if let File::Read(config) = &start.config {
-        oddities::unknown_settings(stack, app, config, &evaluation, &start.version);
-        refused::in_file(stack, app, &evaluation.worlds, range);
-    }
-    if let Some((arguments, _)) = environment_arguments(&start.environment, range) {
-        refused::on_command_line(stack, app, &arguments, range);
-    }
-    refused::on_command_line(stack, app, &start.command_line, range);
 }
 
 /// How many workers the app starts on a large machine: far more than here, unless something bounds them.

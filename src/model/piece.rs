@@ -4,13 +4,15 @@
 
 use super::dependencies::Dependencies;
 use super::ignore::Ignores;
+use super::named::Named;
 use super::scope::Scopes;
+use crate::arguments::Word;
 use crate::expr::Environment;
 use crate::expr::python::syntax::Program;
 use crate::expr::systemd::Argument;
 use crate::source::paths::Paths;
 use crate::source::{DocumentId, Documents, Excerpt, Span};
-use crate::value::Value;
+use crate::value::{Setting, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -19,6 +21,8 @@ use std::sync::Arc;
 pub enum Piece {
     Nginx(Nginx),
     Unit(Unit),
+    Image(Image),
+    Launcher(Launcher),
     Config(Config),
     Dependencies(Dependencies),
     /// A file that may start a program and is not read further, by what it was recognised as.
@@ -45,6 +49,8 @@ impl Piece {
         match self {
             Piece::Nginx(nginx) => nginx.document,
             Piece::Unit(unit) => unit.document,
+            Piece::Image(image) => image.document,
+            Piece::Launcher(launcher) => launcher.document,
             Piece::Config(config) => config.document,
             Piece::Dependencies(list) => list.document,
             Piece::Opaque { document, .. } => *document,
@@ -111,6 +117,92 @@ pub struct Command {
     pub program: Excerpt,
     pub arguments: Vec<Argument>,
     pub span: Span,
+}
+
+/// How a process is started, as far as one file says; what is none is left to the image, or to the default.
+#[derive(Clone, Debug, Default)]
+pub struct Process {
+    /// ENTRYPOINT of a Dockerfile, `entrypoint` of compose, `command` of Kubernetes; a shell form is written out as
+    /// `/bin/sh -c TEXT`.
+    pub entrypoint: Option<Vec<Word>>,
+    /// CMD of a Dockerfile, `command` of compose, `args` of Kubernetes, the command of supervisor and of a Procfile.
+    pub command: Option<Vec<Word>>,
+    pub environment: Environment,
+    /// Facts about the launcher, under the names of `grammar/model.toml`.
+    pub settings: Named<Setting>,
+}
+
+impl Process {
+    /// This process as it is started from an image: an entrypoint of its own drops the image's command.
+    pub fn over(&self, image: &Process) -> Process {
+        let mut settings = image.settings.clone();
+        settings.extend(self.settings.iter().map(|(name, setting)| (*name, setting.clone())));
+        let inherited = image.command.clone().filter(|_| self.entrypoint.is_none());
+        Process {
+            entrypoint: self.entrypoint.clone().or_else(|| image.entrypoint.clone()),
+            command: self.command.clone().or(inherited),
+            environment: self.environment.over(&image.environment),
+            settings,
+        }
+    }
+
+    /// Everything that is executed, the program first.
+    pub fn words(&self) -> Vec<Word> {
+        self.entrypoint.iter().chain(&self.command).flatten().cloned().collect()
+    }
+}
+
+/// A container image, as a Dockerfile makes it.
+#[derive(Clone, Debug)]
+pub struct Image {
+    pub document: DocumentId,
+    pub name: Arc<str>,
+    /// In order; the last one is built where no target is asked for.
+    pub stages: Vec<Stage>,
+}
+
+/// One stage of a Dockerfile, with everything that the stages it starts from give it.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    pub name: Option<Arc<str>>,
+    /// The image it starts from in the end ("python:3.12-slim"), or unknown.
+    pub base: Value,
+    pub process: Process,
+    /// Its FROM.
+    pub anchor: Span,
+}
+
+impl Image {
+    /// The stage that a target names, else the last.
+    pub fn stage(&self, target: Option<&str>) -> Option<&Stage> {
+        match target {
+            Some(target) => self.stages.iter().find(|stage| stage.name.as_deref() == Some(target)),
+            None => self.stages.last(),
+        }
+    }
+}
+
+/// Who starts a process, other than systemd: a service of compose, a container of a pod, a program of supervisor, ...
+#[derive(Clone, Debug)]
+pub struct Launcher {
+    pub document: DocumentId,
+    /// "compose", "kubernetes", "supervisor", "procfile"
+    pub kind: &'static str,
+    pub name: Arc<str>,
+    pub process: Process,
+    pub image: Option<ImageOf>,
+    /// Names under which others on its network reach it.
+    pub hosts: Vec<Arc<str>>,
+    pub anchor: Span,
+}
+
+/// The image of a container.
+#[derive(Clone, Debug)]
+pub enum ImageOf {
+    /// Built from a Dockerfile that was read.
+    Built { document: DocumentId, target: Option<Arc<str>> },
+    /// An image from elsewhere.
+    Named(Value),
 }
 
 /// A gunicorn configuration file.

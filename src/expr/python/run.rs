@@ -457,14 +457,17 @@ impl Run<'_> {
             }
             return Variable::Unset(basis);
         };
+        let assumed = Basis { other: variable.assuming.clone(), ..Basis::default() };
         match &variable.value {
-            crate::value::Value::Known(known) => Variable::Set(from_environment(Object::text(known.to_string()), variable.span)),
+            crate::value::Value::Known(known) => {
+                Variable::Set(from_environment(Object::text(known.to_string()), variable.span).with(&assumed))
+            }
             crate::value::Value::Unknown(unknown) => {
                 let mut value = from_environment(Object::Unknown(unknown.clone()), variable.span);
                 value.basis.text.push(name.into());
                 Variable::Set(value)
             }
-            crate::value::Value::None => Variable::Unset(Basis::default()),
+            crate::value::Value::None => Variable::Unset(assumed),
         }
     }
 }

@@ -79,11 +79,11 @@ pub fn environment(unit: &Unit, files: &mut dyn FnMut(&str) -> Option<Vec<Assign
         let text = assigned.value.text.as_str();
         let unknown = text.contains(UNKNOWN_PIECE);
         let value = if unknown { Value::unknown("a specifier in it is known only on the machine") } else { Value::text(text) };
-        environment.set(&assigned.name, Variable { value, span: Some(assigned.span) });
+        environment.set(&assigned.name, Variable::new(value, Some(assigned.span)));
     };
     for name in unit.live("Service", "PassEnvironment").flat_map(|line| words(&line.value).list) {
         let value = Value::unknown("it is passed on from the environment of systemd itself");
-        environment.set(&name.text.text, Variable { value, span: Some(name.span) });
+        environment.set(&name.text.text, Variable::new(value, Some(name.span)));
     }
     for line in unit.live("Service", "Environment") {
         split_environment(&line.value, &unit.name).assigned.iter().for_each(|assigned| set(&mut environment, assigned));
