@@ -12,8 +12,9 @@ mod wrappers;
 pub use find::{Inherits, Invocation, Shell, find_gunicorn};
 pub use split::{Command, Unclosed, shell, shlex};
 
-use crate::source::{Excerpt, Span};
-use crate::value::{Origin, Setting, Unknown, Value};
+use crate::expr::Word;
+use crate::source::Span;
+use crate::value::{Setting, Value};
 use crate::vocabulary::gunicorn;
 use crate::vocabulary::version::{Version, VersionRange};
 use std::collections::BTreeSet;
@@ -28,22 +29,6 @@ pub fn read(words: &[Word], range: &VersionRange) -> Arguments {
     let mut readings = readings.into_iter();
     let newest = readings.next().unwrap_or_default();
     readings.fold(newest, Arguments::agreed)
-}
-
-/// One word of a command, decoded.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Word {
-    /// Text, or unknown when a variable in it is.
-    pub text: Value,
-    pub span: Span,
-    /// The known text that an unknown word begins with ("--workers=" of `--workers=$N`).
-    pub prefix: Arc<str>,
-    /// The decoded text with the place of each byte, for words that are split further.
-    pub excerpt: Option<Arc<Excerpt>>,
-    /// What was assumed to know the text.
-    pub assuming: Vec<Arc<str>>,
-    /// Where the word came from, if not from the place where it stands (a variable).
-    pub origin: Option<Origin>,
 }
 
 /// What a command line says.
@@ -100,37 +85,6 @@ pub enum ProblemKind {
     UnexpectedArgument,
 }
 
-impl Word {
-    /// A word whose text is known, with the place of each of its bytes.
-    pub fn known(excerpt: Excerpt) -> Word {
-        let (text, span) = (Value::text(excerpt.text.as_str()), excerpt.span());
-        Word { text, span, prefix: "".into(), excerpt: Some(Arc::new(excerpt)), assuming: Vec::new(), origin: None }
-    }
-
-    /// A word that begins with known text and goes on with something unknown.
-    pub fn unknown(reason: Unknown, prefix: &str, span: Span) -> Word {
-        Word { text: Value::Unknown(reason), span, prefix: prefix.into(), excerpt: None, assuming: Vec::new(), origin: None }
-    }
-
-    pub fn as_text(&self) -> Option<&str> {
-        self.text.as_text()
-    }
-
-    /// The word from a byte of its text on.
-    fn after(&self, start: usize) -> Word {
-        let mut rest = self.clone();
-        rest.prefix = self.prefix.get(start..).unwrap_or_default().into();
-        if let Some(text) = self.as_text() {
-            rest.text = Value::text(text.get(start..).unwrap_or_default());
-        }
-        if let Some(excerpt) = &self.excerpt {
-            rest.span = excerpt.span_of(start, excerpt.text.len());
-            rest.excerpt = Some(Arc::new(excerpt.part(start, excerpt.text.len())));
-        }
-        rest
-    }
-}
-
 impl Arguments {
     pub fn get(&self, name: &str) -> Option<&Given> {
         self.settings.iter().find(|given| given.name == name)
@@ -170,7 +124,8 @@ fn distinct(range: &VersionRange) -> BTreeSet<Version> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Document, DocumentId};
+    use crate::source::{Document, DocumentId, Excerpt};
+    use crate::value::Unknown;
 
     fn words(line: &str) -> Vec<Word> {
         let document = Document::new(DocumentId(0), "a", line.as_bytes());

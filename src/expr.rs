@@ -5,6 +5,9 @@
 
 pub mod python;
 pub mod systemd;
+mod word;
+
+pub use word::Word;
 
 use crate::source::Span;
 use crate::value::Value;

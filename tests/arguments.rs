@@ -8,7 +8,8 @@
 #[path = "arguments/generate.rs"]
 mod generate;
 
-use gearmesh::arguments::{self, Arguments, Word, shlex};
+use gearmesh::arguments::{self, Arguments, shlex};
+use gearmesh::expr::Word;
 use gearmesh::source::{Document, DocumentId, Excerpt};
 use gearmesh::value::{Address, Known, Value};
 use gearmesh::vocabulary::gunicorn;

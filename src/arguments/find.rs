@@ -4,7 +4,8 @@
 //! of wrappers ends the search: what it does with its arguments is not known.
 
 use super::wrappers::{self, Effect, Given};
-use super::{Word, shell, shlex};
+use super::{shell, shlex};
+use crate::expr::Word;
 use crate::source::Span;
 use crate::value::Unknown;
 use std::sync::Arc;

@@ -4,7 +4,8 @@
 //! nargs="*", takes the first run of arguments that no option took; a later run is refused. Unlike argparse this goes on
 //! after an error.
 
-use super::{Arguments, Given, Problem, ProblemKind, Word};
+use super::{Arguments, Given, Problem, ProblemKind};
+use crate::expr::Word;
 use crate::source::Span;
 use crate::value::{Item, Known, Origin, Setting, Value};
 use crate::vocabulary::gunicorn::{self, Action, Form, Number};

@@ -3,7 +3,7 @@
 //! In: an excerpt. Out: excerpts or words that know where they stand. The shell's half understands quotes, escapes and the
 //! separators between commands; a word with an expansion in it is unknown, redirections are dropped, nothing is expanded.
 
-use super::Word;
+use crate::expr::Word;
 use crate::source::Excerpt;
 use crate::value::Unknown;
 

@@ -3,8 +3,8 @@
 //! In: the words behind such a program's name. Out: the command, or the script that a shell gets, and what the options do to
 //! environment and folder. From the programs' manual pages and documentation; an option that is not listed takes no value.
 
-use super::Word;
 use super::find::basename;
+use crate::expr::Word;
 
 /// A program that starts the command in its arguments.
 pub struct Wrapper {

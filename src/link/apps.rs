@@ -5,9 +5,9 @@
 
 use super::packages::{Found, Home, Shelf};
 use super::{effective, limits, oddities, refused, units};
-use crate::arguments::{self, Arguments, Inherits, Invocation, Shell, Word, find_gunicorn};
+use crate::arguments::{self, Arguments, Inherits, Invocation, Shell, find_gunicorn};
 use crate::expr::python::{self, Evaluation, Machine};
-use crate::expr::{Environment, Variable};
+use crate::expr::{Environment, Variable, Word};
 use crate::model::facts::{Declared, Facts};
 use crate::model::named::Named;
 use crate::model::piece::{CLOUD_RUN, Config, Piece, Pieces, Unit};

@@ -1,7 +1,8 @@
 //! systemd units as subjects: services and sockets with every key under its own name, and a launcher for each service.
 
 use super::addresses;
-use crate::arguments::{Word, find_gunicorn};
+use crate::arguments::find_gunicorn;
+use crate::expr::Word;
 use crate::expr::systemd::Argument;
 use crate::model::piece::{Assignment, Command, Key, Unit};
 use crate::model::{Kind, Node, Stack, Subject};
