@@ -20,8 +20,8 @@ pub struct Paths {
     /// Files by folder.
     folders: HashMap<PathBuf, Vec<PathBuf>>,
     folder_names: Names,
-    /// Names in the path of the folder nearest to the top.
-    top: Option<usize>,
+    /// The innermost folder that holds all files.
+    top: Option<PathBuf>,
     /// What a symbolic link inside leads to.
     links: HashMap<PathBuf, PathBuf>,
     documents: HashMap<PathBuf, DocumentId>,
@@ -89,8 +89,8 @@ impl Paths {
         self.names.add(&path);
         if !self.folders.contains_key(folder) {
             self.folder_names.add(folder);
-            let depth = folder.components().count();
-            self.top = Some(self.top.map_or(depth, |top| top.min(depth)));
+            let top = self.top.get_or_insert_with(|| folder.to_owned());
+            while !folder.starts_with(&*top) && top.pop() {}
         }
         self.folders.entry(folder.to_owned()).or_default().push(path);
     }
@@ -139,7 +139,7 @@ impl Paths {
         if self.mapped(path).is_some() {
             return Some(found);
         }
-        let at_top = found.parent().map(|folder| folder.components().count()) == self.top;
+        let at_top = found.parent() == self.top.as_deref();
         (at_top || self.root.is_some() || suffix(&found, path) > 1).then_some(found)
     }
 
@@ -245,6 +245,15 @@ mod tests {
         assert_eq!(find("/srv/gunicorn.conf.py", "production/a.service"), Some("production/gunicorn.conf.py".into()));
         assert_eq!(find("/srv/gunicorn.conf.py", "a.service"), None);
         assert_eq!(find("/opt/staging/gunicorn.conf.py", "production/a.service"), Some("staging/gunicorn.conf.py".into()));
+    }
+
+    #[test]
+    fn what_nobody_names_lies_at_the_top_or_in_a_folder_of_that_name() {
+        let at_home = |list: &[&str]| paths(list).find_at_home(Path::new("/srv/api/g.py"), Path::new("etc/api.service"));
+        assert_eq!(at_home(&["g.py", "etc/api.service"]), Some("g.py".into()));
+        assert_eq!(at_home(&["srv/api/g.py", "etc/api.service"]), Some("srv/api/g.py".into()));
+        assert_eq!(at_home(&["etc/shop/g.py", "etc/units/api.service"]), None);
+        assert_eq!(at_home(&["backend/g.py", "deploy/api.service"]), None);
     }
 
     #[test]
