@@ -30,6 +30,8 @@ venv:
 	@[ -x target/venv/bin/gunicorn ] || \
 	{ python3 -m venv target/venv && target/venv/bin/pip install --quiet gunicorn==$(GUNICORN); } || \
 	echo "setup: gunicorn could not be installed into target/venv; tests against it are skipped"
+	@target/venv/bin/python -c 'import yaml' 2>/dev/null || target/venv/bin/pip install --quiet pyyaml || \
+	echo "setup: PyYAML could not be installed into target/venv; tests against it are skipped"
 
 # Installed beside its place and then moved, so that what is there is whole.
 gunicorns: venv

@@ -9,6 +9,7 @@ pub mod ignores;
 pub mod nginx;
 pub mod recognise;
 pub mod systemd;
+pub mod yaml;
 
 use crate::expr::python::syntax::Program;
 use crate::model::ignore::Ignores;
