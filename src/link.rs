@@ -7,6 +7,7 @@ pub mod addresses;
 mod apps;
 mod effective;
 mod headers;
+mod images;
 mod launchers;
 mod limits;
 mod listeners;
@@ -29,13 +30,14 @@ use std::collections::HashSet;
 /// Links everything that was read. The blocks of nginx move from the pieces into the stack; the rest of the pieces stays.
 pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
     let mut stack = Stack::new(pieces.documents.clone(), Default::default());
-    stack.scopes.declared = facts.versions.nginx.as_ref().map(|declared| declared.range);
+    let nginx_version = facts.versions.nginx.clone().or_else(|| images::nginx_version(pieces));
+    stack.scopes.declared = nginx_version.as_ref().map(|declared| declared.range);
     stack.add(host(facts));
     let opaque: HashSet<DocumentId> = pieces.list.iter().filter_map(Piece::opaque).collect();
     for file in &pieces.files {
         stack.add(self::file(&stack, file, opaque.contains(&file.document)));
     }
-    add_nginx(&mut stack, pieces, facts);
+    add_nginx(&mut stack, pieces, nginx_version.as_ref());
     let pieces = &*pieces;
     let units: Vec<(Subject, &Unit)> = pieces
         .list
@@ -60,7 +62,7 @@ pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
 }
 
 /// Upstreams may be named from another file, so all blocks are there before the first route is made.
-fn add_nginx(stack: &mut Stack, pieces: &mut Pieces, facts: &Facts) {
+fn add_nginx(stack: &mut Stack, pieces: &mut Pieces, declared: Option<&Declared>) {
     let mut ranges = Vec::new();
     for piece in &mut pieces.list {
         if let Piece::Nginx(nginx) = piece {
@@ -71,7 +73,7 @@ fn add_nginx(stack: &mut Stack, pieces: &mut Pieces, facts: &Facts) {
     }
     let added: Vec<nginx::Added> =
         ranges.into_iter().map(|(nginx, first, count)| nginx::add(stack, nginx, first, count)).collect();
-    let version = Declared::or_supported(facts.versions.nginx.as_ref(), stack.scopes.version(), "nginx").setting();
+    let version = Declared::or_supported(declared, stack.scopes.version(), "nginx").setting();
     for added in &added {
         if let Some(node) = stack.node_mut(added.nginx) {
             node.set("version", version.clone());
