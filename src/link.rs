@@ -14,6 +14,7 @@ mod listeners;
 mod nginx;
 mod oddities;
 mod packages;
+mod reach;
 mod refused;
 mod routes;
 mod unanswered;

@@ -1,7 +1,7 @@
 //! Facts about an app that follow from its settings and its launcher: what class really runs, where it listens, what it may use.
 
 use super::addresses::answers;
-use super::{limits, units};
+use super::{limits, reach, units};
 use crate::expr::Environment;
 use crate::model::facts::Facts;
 use crate::model::{Node, Stack, Subject};
@@ -45,6 +45,10 @@ pub fn derive(stack: &Stack, node: &mut Node, directory: Option<&str>, environme
     }
     if socket.is_some() {
         node.set("ignored_binds", Setting { value: beside(&own, &binds.value), ..own });
+    }
+    let launcher = node.links.get("launcher").and_then(|launchers| launchers.first());
+    if let Some(reached) = launcher.and_then(|launcher| reach::of(stack, *launcher, &binds)) {
+        node.set("reached_at", reached);
     }
     node.set("binds", binds);
     node.set("effective_class", class);

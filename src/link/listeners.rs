@@ -16,11 +16,12 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// All subjects of a kind that has `binds`.
+    /// All subjects of a kind that has `binds`, and perhaps `reached_at` besides.
     pub fn of(stack: &Stack, kind: Kind) -> Listeners {
         let mut listeners = Listeners::default();
         for (subject, _) in stack.all(kind) {
-            let binds = stack.setting(subject, "binds");
+            let reached = stack.setting(subject, "reached_at");
+            let binds = if reached.value == Value::None { stack.setting(subject, "binds") } else { reached };
             let known = addresses(&binds);
             listeners.some_unknown |= matches!(binds.value, Value::Unknown(_)) || known.len() < binds.value.items().len();
             for address in known {
