@@ -86,7 +86,7 @@ fn a_name_says_what_it_is_and_where_it_lies() {
     assert_eq!(found(folder.path(), &named, HASTY), ["deploy/a.service:3:1: error[stop-grace-below-graceful-timeout]"]);
     let absent = ["--stdin-filename", "nowhere/gunicorn.conf.py", "-"];
     assert_eq!(
-        found(folder.path(), &absent, "max_requests = 9\nworkers = 2"),
+        found(folder.path(), &absent, "max_requests = 900\nworkers = 2"),
         ["nowhere/gunicorn.conf.py:1:16: warning[max-requests-without-jitter]"]
     );
     let (code, _, err) = run(folder.path(), &["check", "--stdin-filename", "a.service"], "");

@@ -235,8 +235,11 @@ fn found(rule: &Loaded, stack: &Stack, subject: Subject, evaluation: &mut Evalua
     })
 }
 
-/// A label where the value was written; for a default, at the nearest written thing, and saying so.
+/// A label where the value was written; for a default, at the nearest written thing, and saying so. What is none has no label.
 fn label(place: &Expr, text: String, stack: &Stack, evaluation: &mut Evaluation<'_>) -> Option<Label> {
+    if matches!(place, Expr::Choice(..)) && evaluation.value(place) == Value::None {
+        return None;
+    }
     let origin = evaluation.origin(place);
     if let Some(span) = origin.as_ref().and_then(Origin::span) {
         return Some(Label { span, text });
