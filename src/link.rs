@@ -7,6 +7,7 @@ pub mod addresses;
 mod apps;
 mod effective;
 mod headers;
+mod hooks;
 mod images;
 mod launchers;
 mod limits;

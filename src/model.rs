@@ -41,10 +41,12 @@ pub enum Kind {
     Host,
     File,
     Oddity,
+    /// A function of a configuration file that gunicorn calls.
+    Hook,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 12] = [
+    pub const ALL: [Kind; 13] = [
         Kind::App,
         Kind::Launcher,
         Kind::Service,
@@ -57,6 +59,7 @@ impl Kind {
         Kind::Host,
         Kind::File,
         Kind::Oddity,
+        Kind::Hook,
     ];
 
     pub fn name(self) -> &'static str {
@@ -73,6 +76,7 @@ impl Kind {
             Kind::Host => "host",
             Kind::File => "file",
             Kind::Oddity => "oddity",
+            Kind::Hook => "hook",
         }
     }
 

@@ -30,7 +30,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use syntax::Program;
 
-pub use walk::names_read;
+pub use walk::{Call, calls, dotted, each_statement, names_read};
 
 /// What programs ask of the machine they run on.
 #[derive(Clone, Debug, Default)]
@@ -93,8 +93,6 @@ pub enum BindingKind {
         /// How many parameters can be given by position.
         positional: usize,
         has_varargs: bool,
-        /// Dotted names that are called directly in it.
-        calls: Vec<String>,
     },
     Class,
 }

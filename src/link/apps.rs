@@ -4,7 +4,7 @@
 //! and evaluates the configuration file in the environment that the app is started with: once per world.
 
 use super::packages::{Found, Home, Shelf};
-use super::{effective, limits, oddities, refused, units};
+use super::{effective, hooks, limits, oddities, refused, units};
 use crate::arguments::{self, Arguments, Inherits, Invocation, Shell, find_gunicorn};
 use crate::expr::python::{self, Evaluation, Machine};
 use crate::expr::{Environment, Variable, Word};
@@ -175,7 +175,7 @@ impl<'a> Apps<'a> {
             File::Absent | File::Missing(_) => Evaluation { worlds: vec![python::World::default()] },
         };
         let of = evaluation.worlds.len();
-        let mut first = None;
+        let mut variants = Vec::new();
         for world in &evaluation.worlds {
             let mut node = Node::new(Kind::App, start.name.as_str(), Some(start.anchor));
             node.settings = settings(start, world);
@@ -196,25 +196,27 @@ impl<'a> Apps<'a> {
                 node.link("service", service);
             }
             effective::derive(stack, &mut node, start.working_directory.as_deref(), &start.environment, self.facts);
-            node.world = World { app: first, of, branch: if of > 1 { world.branch.clone() } else { Vec::new() } };
+            let branch = if of > 1 { world.branch.clone() } else { Vec::new() };
+            node.world = World { app: variants.first().copied(), of, branch };
             let app = stack.add(node);
-            if first.is_none() {
-                first = Some(app);
-                if let Some(node) = stack.node_mut(app) {
-                    node.world.app = first;
-                }
+            if variants.is_empty()
+                && let Some(node) = stack.node_mut(app)
+            {
+                node.world.app = Some(app);
             }
+            variants.push(app);
             for (subject, link) in [(Some(start.launcher), "apps"), (start.service, "apps")] {
                 if let Some(node) = subject.and_then(|subject| stack.node_mut(subject)) {
                     node.link(link, app);
                 }
             }
         }
-        let Some(app) = first else { return };
+        let Some(&app) = variants.first() else { return };
         let range = &start.version.range;
         if let File::Read(config) = &start.config {
             oddities::unknown_settings(stack, app, config, &evaluation, &start.version);
             refused::in_file(stack, app, &evaluation.worlds, range);
+            hooks::add(stack, &variants, config, &evaluation, range);
         }
         if let Some((arguments, _)) = environment_arguments(&start.environment, range) {
             refused::on_command_line(stack, app, &arguments, range);

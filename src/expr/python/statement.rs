@@ -303,6 +303,5 @@ fn function_kind(definition: &Definition) -> BindingKind {
     BindingKind::Function {
         positional: definition.parameters.iter().filter(|parameter| parameter.kind != ParameterKind::KeywordOnly).count(),
         has_varargs: definition.varargs.is_some(),
-        calls: walk::calls(definition),
     }
 }

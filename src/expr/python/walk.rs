@@ -3,7 +3,7 @@
 //! In: statements. Out: sets of names. Used where a branch is not taken or cannot be followed, and to tell variables that help
 //! from settings that are misspelt.
 
-use super::syntax::{ArgumentKind, Expression, Function, Kind, Part, Program, Statement, Step};
+use super::syntax::{Argument, ArgumentKind, Expression, Function, Kind, Part, Program, Statement, Step};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -150,18 +150,43 @@ fn calls_for_effect(expression: &Expression, is_local: &dyn Fn(&str) -> bool) ->
     }
 }
 
-/// Dotted names that are called in a function's own body.
-pub fn calls(function: &Function) -> Vec<String> {
-    let mut names = Vec::new();
+/// A call by name.
+#[derive(Clone, Debug)]
+pub struct Call<'a> {
+    /// `engine.dispose`, `signal`, `db.engine().dispose`.
+    pub name: String,
+    pub span: Span,
+    pub arguments: &'a [Argument],
+}
+
+/// The calls in a function's own body, whatever branch they are on, in the order in which they stand.
+pub fn calls(function: &Function) -> Vec<Call<'_>> {
+    let mut calls = Vec::new();
     each_expression(&function.body, false, &mut |expression| {
-        if let Kind::Call { callee, .. } = &expression.kind
-            && let Some(name) = dotted(callee)
-            && !names.contains(&name)
+        if let Kind::Call { callee, arguments } = &expression.kind
+            && let Some(name) = called(callee)
         {
-            names.push(name);
+            calls.push(Call { name, span: expression.span, arguments });
         }
     });
-    names
+    calls
+}
+
+/// A dotted name, in which calls are written `()`.
+fn called(callee: &Expression) -> Option<String> {
+    match &callee.kind {
+        Kind::Attribute { value, name } => Some(format!("{}.{name}", called(value)?)),
+        Kind::Call { callee, .. } => Some(format!("{}()", called(callee)?)),
+        _ => dotted(callee),
+    }
+}
+
+/// Visits every statement that runs in the scope of these.
+pub fn each_statement<'a>(statements: &'a [Statement], visit: &mut dyn FnMut(&'a Statement)) {
+    for statement in statements {
+        visit(statement);
+        blocks(statement).into_iter().for_each(|block| each_statement(block, visit));
+    }
 }
 
 /// `a.b.c` of an expression that is nothing but names.
