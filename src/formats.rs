@@ -6,8 +6,12 @@ pub mod dependencies;
 pub mod environment;
 pub mod gunicorn;
 pub mod ignores;
+pub mod ini;
 pub mod nginx;
+pub mod placeholder;
 pub mod recognise;
+pub mod shlex;
+pub mod supervisor;
 pub mod systemd;
 pub mod yaml;
 
@@ -32,6 +36,8 @@ pub enum Format {
     Variables,
     /// A list of Python packages.
     Dependencies(dependencies::Kind),
+    /// supervisord.conf, or a fragment of it.
+    Supervisor,
     /// Something that may start programs and is not read: "Dockerfile", "shell script", ...
     Opaque(&'static str),
 }
@@ -45,6 +51,7 @@ impl Format {
             Format::Unit | Format::DropIn => "systemd",
             Format::Variables => "environment",
             Format::Dependencies(_) => "dependencies",
+            Format::Supervisor => "supervisor",
             Format::Opaque(what) => what,
         }
     }
@@ -73,6 +80,7 @@ pub enum Tree {
     Config(Arc<Program>),
     Variables(Vec<environment::Assigned>),
     Dependencies(dependencies::Listing),
+    Supervisor(ini::Ini),
     Opaque,
 }
 
@@ -137,6 +145,14 @@ pub fn parse(format: Format, document: &Document) -> Parsed {
             parsed.wants = dependencies::wants(&listing);
             parsed.tree = Tree::Dependencies(listing);
         }
+        Format::Supervisor => {
+            let mut ini = supervisor::parse(document);
+            parsed.template = recognise::template(document);
+            parsed.wants = supervisor::wants(&ini);
+            parsed.ignores = ignores::find(document, || ini.layout());
+            parsed.problems = std::mem::take(&mut ini.problems);
+            parsed.tree = Tree::Supervisor(ini);
+        }
         Format::Opaque(_) => {}
     }
     if !parsed.problems.is_empty() {
@@ -148,14 +164,18 @@ pub fn parse(format: Format, document: &Document) -> Parsed {
 /// What a root became.
 #[derive(Debug, Default)]
 pub struct Lowered {
-    pub piece: Option<Piece>,
+    pub pieces: Vec<Piece>,
     /// What only shows when files are put together, and keeps their program from reading them.
     pub problems: Vec<Problem>,
 }
 
 impl Lowered {
     fn piece(piece: Piece) -> Lowered {
-        Lowered { piece: Some(piece), problems: Vec::new() }
+        Lowered::pieces(vec![piece])
+    }
+
+    fn pieces(pieces: Vec<Piece>) -> Lowered {
+        Lowered { pieces, problems: Vec::new() }
     }
 }
 
@@ -170,6 +190,7 @@ pub fn lower(document: DocumentId, parsed: &Parsed, forest: &Forest<'_>) -> Lowe
         (Tree::Unit(unit), Format::Unit) => systemd::lower(document, unit, forest),
         (Tree::Config(program), _) => Lowered::piece(Piece::Config(Config { document, program: program.clone() })),
         (Tree::Dependencies(listing), _) => dependencies::lower(document, listing, forest),
+        (Tree::Supervisor(ini), _) => supervisor::lower(document, ini, forest),
         (Tree::Opaque, Format::Opaque(what)) => Lowered::piece(Piece::Opaque { document, what }),
         _ => Lowered::default(),
     }

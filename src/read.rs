@@ -139,7 +139,7 @@ impl<'a> Worklist<'a> {
             let near = documents.path(*from).to_owned();
             walk::make_known(&mut self.paths, self.input, &want.path);
             let found = match want.format {
-                Format::Nginx => formats::included(&self.paths, &want.path, &near),
+                Format::Nginx | Format::Supervisor => formats::included(&self.paths, &want.path, &near),
                 Format::Dependencies(_) => {
                     let path = Path::new(&want.path);
                     let exact =
@@ -175,7 +175,7 @@ impl<'a> Worklist<'a> {
             notes.extend(note(documents.path(id), parsed));
             if !included.contains(&id) {
                 let lowered = formats::lower(id, parsed, &forest);
-                list.extend(lowered.piece);
+                list.extend(lowered.pieces);
                 problems.extend(lowered.problems);
             }
         }
@@ -194,11 +194,20 @@ impl<'a> Worklist<'a> {
     }
 }
 
-/// nginx files that are no roots, because another one includes them. Of files that only include each other the first is a root.
+/// Files of nginx and supervisor that are no roots, because another one includes them. Of files that only include each other the
+/// first is a root.
 fn included_by_others(forest: &Forest<'_>) -> BTreeSet<DocumentId> {
     let mut edges: BTreeMap<DocumentId, Vec<DocumentId>> = BTreeMap::new();
-    for (&id, parsed) in forest.parsed.iter().filter(|(_, parsed)| matches!(parsed.tree, Tree::Nginx(_))) {
-        edges.insert(id, parsed.wants.iter().flat_map(|want| forest.included(&want.path, id, None)).collect());
+    for (&id, parsed) in forest.parsed {
+        match &parsed.tree {
+            Tree::Nginx(_) => {
+                edges.insert(id, parsed.wants.iter().flat_map(|want| forest.included(&want.path, id, None)).collect());
+            }
+            Tree::Supervisor(ini) => {
+                edges.insert(id, formats::supervisor::included(id, ini, forest));
+            }
+            _ => {}
+        }
     }
     let included: BTreeSet<DocumentId> =
         edges.iter().flat_map(|(from, to)| to.iter().filter(move |to| *to != from)).copied().collect();

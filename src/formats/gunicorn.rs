@@ -8,6 +8,7 @@ mod tree;
 
 use crate::expr::python::syntax::Program;
 use crate::formats::ignores::Layout;
+use crate::formats::{Format, Want};
 use crate::source::{Document, Span};
 
 /// Largest file that is parsed; real ones are a few kB, and a tree is many times its text.
@@ -22,6 +23,23 @@ const MAX_PREFIXES: usize = 1000;
 
 /// Stack of the parser's thread: it recurses for each operator of a chain.
 const STACK_BYTES: usize = 64 << 20;
+
+/// The configuration files that the text of a command names for gunicorn, wherever a version might read one. `span` is where the
+/// command stands.
+pub fn wants(command: &str, span: Span) -> Vec<Want> {
+    let mut wants = Vec::new();
+    let mut words = command.split_ascii_whitespace();
+    while let Some(word) = words.next() {
+        let path = match word.strip_prefix("--config").or(word.strip_prefix("-c")) {
+            Some("") => words.next(),
+            Some(glued) => Some(glued.trim_start_matches('=')),
+            None => None,
+        };
+        let path = path.map(|path| path.trim_matches(['"', '\'']).trim_start_matches("file:"));
+        wants.extend(path.map(|path| Want { format: Format::Gunicorn, path: path.to_owned(), span }));
+    }
+    wants
+}
 
 /// A program, as far as it could be read.
 #[derive(Clone, Debug, Default)]

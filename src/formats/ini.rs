@@ -7,6 +7,7 @@
 use super::ignores::Layout;
 use crate::model::piece::Problem;
 use crate::source::{Document, Excerpt, Span};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The section whose entries all others have as well (configparser.DEFAULTSECT).
@@ -69,21 +70,43 @@ impl Ini {
         statements.sort();
         Layout { comments: self.comments.clone(), statements, values_take_comments: false }
     }
-
-    /// Whether there is a section of that name.
-    pub fn has(&self, section: &str) -> bool {
-        self.sections.iter().any(|found| &*found.name == section)
-    }
 }
 
-/// The entry that counts for a key, in lower case, of a section that may be written in several places: the last one, else that of
-/// the defaults.
-pub fn entry<'a>(sections: impl IntoIterator<Item = &'a Section> + Clone, section: &str, key: &str) -> Option<&'a Entry> {
-    let last = |name: &str| {
-        let named = sections.clone().into_iter().filter(|found| &*found.name == name);
-        named.flat_map(|found| &found.entries).filter(|entry| entry.key.eq_ignore_ascii_case(key)).last()
-    };
-    last(section).or_else(|| last(DEFAULTS))
+/// The sections of one file or several, by name.
+#[derive(Clone, Debug, Default)]
+pub struct Index<'a> {
+    /// In the order in which they first come.
+    pub names: Vec<&'a Arc<str>>,
+    sections: HashMap<&'a str, Vec<&'a Section>>,
+}
+
+impl<'a> Index<'a> {
+    pub fn of(sections: impl IntoIterator<Item = &'a Section>) -> Index<'a> {
+        let mut index = Index::default();
+        for section in sections {
+            let written = index.sections.entry(&section.name).or_default();
+            if written.is_empty() {
+                index.names.push(&section.name);
+            }
+            written.push(section);
+        }
+        index
+    }
+
+    /// Where a section first begins.
+    pub fn first(&self, section: &str) -> Option<&'a Section> {
+        self.sections.get(section)?.first().copied()
+    }
+
+    /// The entry that counts for a key, in whatever case: the last of its section, else the last of the defaults.
+    pub fn get(&self, section: &str, key: &str) -> Option<&'a Entry> {
+        let last = |name: &str| {
+            let written = self.sections.get(name).into_iter().flatten().rev();
+            let mut entries = written.flat_map(|section| section.entries.iter().rev());
+            entries.find(|entry| entry.key.eq_ignore_ascii_case(key))
+        };
+        last(section).or_else(|| last(DEFAULTS))
+    }
 }
 
 /// The lines of a text without their ends, as Python's universal newlines have them.
@@ -122,9 +145,6 @@ impl Reader<'_> {
         }
         let text = code.trim_matches(is_blank);
         if text.is_empty() {
-            if comment.is_none() {
-                self.continue_with("", start);
-            }
             return;
         }
         let before = code.len() - code.trim_start_matches(is_blank).len();
@@ -152,17 +172,12 @@ impl Reader<'_> {
         None
     }
 
-    /// Adds a line to the value that is open. Python joins with a newline and drops blanks at the very end, so an empty line only
-    /// counts when another follows; where one is added, so are the newlines before it.
+    /// Adds a line to the value that is open. Empty lines between are left out: no reader of these values tells two newlines from one.
     fn continue_with(&mut self, text: &str, start: usize) {
-        let Some(value) = self.ini.sections.last_mut().and_then(|section| section.entries.last_mut()).filter(|_| self.open) else {
-            return;
-        };
-        let value = &mut value.value;
-        if !text.is_empty() {
-            let end = value.span().end as usize;
-            value.push('\n', end, start);
-            value.push_str(text, start);
+        if let Some(entry) = self.ini.sections.last_mut().and_then(|section| section.entries.last_mut()) {
+            let end = entry.value.span().end as usize;
+            entry.value.push('\n', end, start);
+            entry.value.push_str(text, start);
         }
     }
 
@@ -217,7 +232,7 @@ mod tests {
 
     fn value(text: &str, key: &str) -> Option<String> {
         let (_, ini) = read(text);
-        entry(&ini.sections, "a", key).map(|entry| entry.value.text.clone())
+        Index::of(&ini.sections).get("a", key).map(|entry| entry.value.text.clone())
     }
 
     #[test]
@@ -253,7 +268,7 @@ mod tests {
     #[test]
     fn a_value_knows_its_place_over_lines() {
         let (document, ini) = read("[a]\nk = one ; c\n    two\n");
-        let value = &entry(&ini.sections, "a", "k").unwrap().value;
+        let value = &ini.sections[0].entries[0].value;
         assert_eq!(value.text, "one\ntwo");
         assert_eq!(document.text(value.span_of(4, 7)), "two");
         assert_eq!(document.text(value.span_of(0, 3)), "one");

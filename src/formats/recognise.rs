@@ -32,6 +32,10 @@ const FOREIGN: [&str; 36] = [
     "map",
 ];
 
+/// Sections that no other program's configuration has.
+const SUPERVISOR_SECTIONS: [&str; 6] =
+    ["[program:", "[supervisord]", "[supervisorctl]", "[fcgi-program:", "[eventlistener:", "[group:"];
+
 /// Directives that no other program's configuration has.
 const NGINX_NAMES: [&str; 12] = [
     "proxy_pass",
@@ -121,8 +125,8 @@ pub fn by_content(path: &Path, bytes: &[u8]) -> Option<Format> {
         }
         return (lines().any(workload) || starts_programs(&head)).then_some(Format::Opaque("YAML file that starts programs"));
     }
-    if lines().any(|line| line.starts_with("[program:") || line == "[supervisord]") {
-        return Some(Format::Opaque("supervisor configuration"));
+    if lines().any(|line| SUPERVISOR_SECTIONS.iter().any(|section| line.starts_with(section))) {
+        return Some(Format::Supervisor);
     }
     if lines().any(|line| matches!(line, "[Unit]" | "[Service]" | "[Socket]")) {
         return Some(Format::Unit);
@@ -240,7 +244,7 @@ mod tests {
     fn contents_tell() {
         let look = |path: &str, text: &str| by_content(Path::new(path), text.as_bytes());
         assert_eq!(look("shop", "# a site\nserver {\n listen 80;\n}\n"), Some(Format::Nginx));
-        assert_eq!(look("a.conf", "[program:web]\ncommand=x\n"), Some(Format::Opaque("supervisor configuration")));
+        assert_eq!(look("a.conf", "[program:web]\ncommand=x\n"), Some(Format::Supervisor));
         assert_eq!(look("deploy.sh", "git pull\n"), None);
         assert_eq!(look("deploy.sh", "exec gunicorn app\n"), Some(Format::Opaque("script")));
         assert_eq!(look("named.conf", "include \"/etc/bind/named.conf.options\";\noptions { directory \"/var\"; };\n"), None);

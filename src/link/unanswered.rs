@@ -5,6 +5,7 @@
 use super::addresses::{folder_and_name, is_local, reachable};
 use super::listeners::{Listeners, addresses};
 use super::nginx::peers;
+use crate::arguments::find_gunicorn;
 use crate::model::piece::{Piece, Pieces};
 use crate::model::{Kind, Stack, Subject};
 use crate::source::Span;
@@ -62,7 +63,7 @@ impl Search {
             sockets: Listeners::of(stack, Kind::Socket),
             unvisited: Unvisited::of(stack),
             doubt: opaque(pieces).or(unknown),
-            doubt_about_ports: foreign_service(stack),
+            doubt_about_ports: foreign_service(stack).or_else(|| foreign_program(pieces)),
             assuming: assuming.into_iter().collect(),
         }
     }
@@ -167,6 +168,16 @@ fn foreign_service(stack: &Stack) -> Option<String> {
     let foreign = |service: Subject| stack.setting(service, "runs_gunicorn").value.as_boolean() != Some(true);
     let (_, node) = stack.all(Kind::Service).find(|(service, _)| foreign(*service))?;
     Some(format!("{} may listen there", node.name))
+}
+
+/// A program outside containers that is no gunicorn, and may own a port.
+fn foreign_program(pieces: &Pieces) -> Option<String> {
+    pieces.list.iter().find_map(|piece| match piece {
+        Piece::Launcher(launcher) if launcher.image.is_none() && find_gunicorn(&launcher.process.words()).is_none() => {
+            Some(format!("{} may listen there", launcher.name))
+        }
+        _ => None,
+    })
 }
 
 /// The facts about the app that was meant. A default of it is shown where the app is, not at the route.

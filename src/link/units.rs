@@ -241,7 +241,9 @@ pub fn launcher(stack: &Stack, service: Subject, unit: &Unit) -> Node {
     let signal_name = signal_sent.value.as_text().map(|name| Value::text(name.trim_start_matches("SIG")));
     node.set("stop_signal", Setting { value: signal_name.unwrap_or(Value::text("TERM")), ..signal_sent });
     let kill_mode = stack.setting(service, "KillMode");
-    node.set("stop_group", truth(kill_mode.value.as_text() != Some("process"), &kill_mode.origin));
+    let mode = kill_mode.value.as_text();
+    node.set("stop_group", truth(mode == Some("control-group"), &kill_mode.origin));
+    node.set("kill_group", truth(matches!(mode, Some("control-group" | "mixed")), &kill_mode.origin));
     let stop = unit.commands.get("ExecStop").map(Vec::as_slice).unwrap_or_default();
     node.set("stop_command_waits", truth(stop.iter().any(|command| signal(command).is_none()), &at_unit));
     let kind = stack.setting(service, "Type");

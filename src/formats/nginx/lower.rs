@@ -28,7 +28,7 @@ pub fn lower(document: DocumentId, tree: &Tree, forest: &Forest<'_>) -> Lowered 
     lowering.walk(document, tree, top);
     lowering.scopes.shrink();
     let piece = Piece::Nginx(Nginx { document, scopes: lowering.scopes, is_main: lowering.is_main });
-    Lowered { piece: Some(piece), problems: lowering.problems }
+    Lowered { pieces: vec![piece], problems: lowering.problems }
 }
 
 /// The files that a tree includes: pattern and place, in order.

@@ -5,7 +5,7 @@ use super::specifiers::specifiers;
 use super::unit::{Unit, merge};
 use super::{UnitFile, drop_ins, environment};
 use crate::expr::systemd::UNKNOWN_PIECE;
-use crate::formats::{Forest, Format, Lowered, Tree, Want, dependencies};
+use crate::formats::{Forest, Format, Lowered, Tree, Want, dependencies, gunicorn};
 use crate::model::piece::{self, Assignment, Command, Key, Piece};
 use crate::source::paths::shared;
 use crate::source::{DocumentId, Excerpt, STDIN, Span};
@@ -64,16 +64,7 @@ pub fn wants(unit: &UnitFile) -> Vec<Want> {
             let path = text.trim().trim_start_matches('-').to_owned();
             wants.push(Want { format: Format::Variables, path, span: line.span });
         } else if line.key.starts_with("Exec") && text.contains("gunicorn") {
-            let mut words = text.split_ascii_whitespace();
-            while let Some(word) = words.next() {
-                let path = match word.strip_prefix("--config").or(word.strip_prefix("-c")) {
-                    Some("") => words.next(),
-                    Some(glued) => Some(glued.trim_start_matches('=')),
-                    None => None,
-                };
-                let path = path.map(|path| path.trim_matches(['"', '\'']).trim_start_matches("file:"));
-                wants.extend(path.map(|path| Want { format: Format::Gunicorn, path: path.to_owned(), span: line.span }));
-            }
+            wants.extend(gunicorn::wants(text, line.span));
         }
     }
     wants
