@@ -7,7 +7,7 @@ GUNICORN ?= 23.0.0
 GUNICORNS ?= 20.1.0 21.2.0 22.0.0 23.0.0 25.3.0 27.0.1
 SUPPORT = 'setuptools<80' packaging
 
-.PHONY: test setup nginx venv gunicorns
+.PHONY: test setup nginx venv gunicorns launchers
 
 test: setup
 	@cargo test --no-fail-fast -- --nocapture > target/test.log 2>&1; status=$$?; \
@@ -17,7 +17,7 @@ test: setup
 	echo "$$(count '\.\.\. ok$$') passed, $$(count '\.\.\. FAILED$$') failed, $$(count '^skipped: ') skipped"; \
 	exit $$status
 
-setup: nginx gunicorns
+setup: nginx gunicorns launchers
 	@mkdir -p target
 
 nginx:
@@ -32,6 +32,12 @@ venv:
 	echo "setup: gunicorn could not be installed into target/venv; tests against it are skipped"
 	@target/venv/bin/python -c 'import yaml' 2>/dev/null || target/venv/bin/pip install --quiet pyyaml || \
 	echo "setup: PyYAML could not be installed into target/venv; tests against it are skipped"
+
+# Asked what they make of configurations; nothing is started.
+launchers: venv
+	@target/venv/bin/python -c 'import supervisor, honcho' 2>/dev/null || \
+	target/venv/bin/pip install --quiet supervisor==4.3.0 honcho==2.0.0 || \
+	echo "setup: supervisor and honcho could not be installed into target/venv; tests against them are skipped"
 
 # Installed beside its place and then moved, so that what is there is whole.
 gunicorns: venv

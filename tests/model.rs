@@ -18,7 +18,7 @@ use support::Scratch;
 #[test]
 fn every_fact_of_the_table_is_computed() {
     let host = Facts { cpus: Some(4), memory: Some(8 << 30), source: "--host".into(), ..Facts::default() };
-    let stacks: Vec<Stack> = ["shop", "pair", "broken", "quota"]
+    let stacks: Vec<Stack> = ["shop", "pair", "broken", "quota", "clean-supervisor"]
         .map(|path| {
             check(&Input { paths: vec![format!("testdata/stacks/{path}").into()], ..Input::default() }, &host, &Config::default())
                 .expect("the stack is checked")

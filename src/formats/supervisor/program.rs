@@ -7,9 +7,9 @@
 use super::environment::pairs;
 use super::expansion::{Meaning, Names};
 use super::{DAEMON, refusal};
-use crate::arguments::{Word, shlex};
+use crate::arguments::shlex;
 use crate::expr::systemd::UNKNOWN_PIECE;
-use crate::expr::{Environment, Variable};
+use crate::expr::{Environment, Variable, Word};
 use crate::formats::ini::{Entry, Index};
 use crate::formats::placeholder::blank;
 use crate::model::named::Named;

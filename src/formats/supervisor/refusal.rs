@@ -43,7 +43,8 @@ pub fn refusals(ini: &Ini) -> Vec<Problem> {
 
 fn of_program(index: &Index<'_>, section: &str) -> Vec<Problem> {
     let mut names = common_names();
-    names.set("program_name", Meaning::Unknown);
+    let name = section.split_once(':').map_or(section, |(_, name)| name.trim());
+    names.set("program_name", Meaning::Text(name.into()));
     names.set("group_name", Meaning::Unknown);
     let mut problems: Vec<Problem> = TYPED
         .iter()
@@ -53,6 +54,7 @@ fn of_program(index: &Index<'_>, section: &str) -> Vec<Problem> {
     names.set("numprocs", Meaning::Number(1));
     problems.extend(index.get(section, "command").and_then(|entry| bad_command(entry, &names)));
     problems.extend(index.get(section, "environment").and_then(|entry| bad_environment(entry, &names)));
+    problems.extend(bad_name(index, section));
     problems.extend(unnumbered(index, section));
     problems.extend(half_a_group(index, section));
     problems
@@ -98,6 +100,13 @@ fn bad_environment(entry: &Entry, names: &Names) -> Option<Problem> {
         }
         Ok(_) => None,
     }
+}
+
+fn bad_name(index: &Index<'_>, section: &str) -> Option<Problem> {
+    let name = section.split_once(':')?.1.trim();
+    let message = format!("supervisord refuses the file: the name {name:?} has a blank, a colon or a slash in it");
+    let is_template = name.contains(['{', '<']);
+    (name.contains([' ', ':', '/']) && !is_template).then_some(Problem { span: index.first(section)?.span, message })
 }
 
 /// Several processes need names of their own.

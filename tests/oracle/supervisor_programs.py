@@ -59,7 +59,8 @@ def answer(case):
             section = server.read_config(server.configfile)
         except Exception as why:
             return {"refused": "%s: %s" % (type(why).__name__, why)}
-        groups = section.process_group_configs
+        # Event listeners and FastCGI programs are nothing for a web server.
+        groups = [group for group in section.process_group_configs if type(group) is options.ProcessGroupConfig]
         return {"programs": [told(group, process) for group in groups for process in group.process_configs]}
 
 
