@@ -53,7 +53,8 @@ fn real_configurations_are_read_as_supervisor_reads_them() {
 /// Compares all answers, says how many agree, and fails where one does not.
 fn hold(what: &str, cases: &[Case], answers: &[Json]) {
     let mut tally = Tally::default();
-    let wrong: Vec<String> = cases.iter().zip(answers).filter_map(|(case, theirs)| difference(case, theirs, &mut tally)).collect();
+    let wrong: Vec<String> =
+        cases.iter().zip(answers).filter_map(|(case, theirs)| difference(case, theirs, &mut tally)).collect();
     println!(
         "{what}: {} cases, {} agree, {} disagree; {} accepted, {} of {} values known",
         cases.len(),
@@ -80,7 +81,11 @@ fn difference(case: &Case, theirs: &Json, tally: &mut Tally) -> Option<String> {
     let Some(processes) = theirs["programs"].as_array() else {
         // What is refused for a reason of the environment cannot be known.
         let why = theirs["refused"].as_str().unwrap_or_default();
-        let known = refused || why.contains("ENV_") || why.contains("[include]") || why.contains("unknown program") || why.contains("does not specify a command");
+        let known = refused
+            || why.contains("ENV_")
+            || why.contains("[include]")
+            || why.contains("unknown program")
+            || why.contains("does not specify a command");
         return (!known).then(|| format!("{}\n    supervisor refuses it: {why}", text()));
     };
     tally.accepted += 1;
@@ -103,7 +108,8 @@ fn difference(case: &Case, theirs: &Json, tally: &mut Tally) -> Option<String> {
         tally.known += given().filter(|(_, value)| is_known(value)).count();
     }
     let unread = processes.iter().find(|process| {
-        !process["command"].is_null() && !launchers.iter().any(|launcher| process["name"].as_str().is_some_and(|name| name.contains(&*launcher.name)))
+        !process["command"].is_null()
+            && !launchers.iter().any(|launcher| process["name"].as_str().is_some_and(|name| name.contains(&*launcher.name)))
     });
     unread.map(|process| format!("{}\n    not read: {process}", text()))
 }
@@ -116,7 +122,8 @@ fn agree(ours: &Json, theirs: &Json) -> bool {
             ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| agree(ours, theirs))
         }
         (Json::Object(ours), Json::Object(theirs)) => {
-            ours.len() == theirs.len() && ours.iter().all(|(name, value)| theirs.get(name).is_some_and(|theirs| agree(value, theirs)))
+            ours.len() == theirs.len()
+                && ours.iter().all(|(name, value)| theirs.get(name).is_some_and(|theirs| agree(value, theirs)))
         }
         _ => ours == theirs,
     }
@@ -159,7 +166,8 @@ fn facts(launcher: &Launcher) -> Vec<(&'static str, Json)> {
     let setting = |name: &str| process.settings.get(name).map(|setting| plain(&setting.value));
     let words = |words: &Vec<Word>| Json::Array(words.iter().map(|word| plain(&word.text)).collect());
     let environment = process.environment.names().filter(|name| !name.starts_with("SUPERVISOR_"));
-    let environment = environment.map(|name| (name.to_string(), process.environment.get(name).map_or(Json::Null, |found| plain(&found.value))));
+    let environment =
+        environment.map(|name| (name.to_string(), process.environment.get(name).map_or(Json::Null, |found| plain(&found.value))));
     vec![
         ("command", process.command.as_ref().map_or(Json::Null, words)),
         ("environment", Json::Object(environment.collect())),
@@ -207,7 +215,8 @@ fn ask(cases: &[Case]) -> Option<Vec<Json>> {
         return None;
     }
     assert!(output.status.success());
-    let answers: Vec<Json> = String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let answers: Vec<Json> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(answers.len(), cases.len());
     Some(answers)
 }
@@ -218,14 +227,24 @@ fn random(dice: &mut Dice) -> Case {
     let newline = dice.pick(&["\n", "\n", "\n", "\r\n"]);
     main += dice.pick(&["", "; a comment\n", "# another\n\n", "\n"]);
     main += "[supervisord]\n";
-    main += dice.pick(&["", "nodaemon=true\n", "environment=SITE=\"inner\",LANG=C.UTF-8\n", "environment=ROOT='/srv',\n", "minfds = 4096 ; more\n"]);
+    main += dice.pick(&[
+        "",
+        "nodaemon=true\n",
+        "environment=SITE=\"inner\",LANG=C.UTF-8\n",
+        "environment=ROOT='/srv',\n",
+        "minfds = 4096 ; more\n",
+    ]);
     let mut files = Vec::new();
     let mut programs = String::new();
     for number in 0..1 + dice.below(3) {
         programs += &program(dice, number);
     }
     if dice.below(4) == 0 {
-        main += dice.pick(&["[include]\nfiles = conf.d/*.conf\n", "[include]\nfiles=conf.d/*.conf other/*.ini\n", "[include]\nfiles = %(here)s/conf.d/*.conf\n"]);
+        main += dice.pick(&[
+            "[include]\nfiles = conf.d/*.conf\n",
+            "[include]\nfiles=conf.d/*.conf other/*.ini\n",
+            "[include]\nfiles = %(here)s/conf.d/*.conf\n",
+        ]);
         files.push(("conf.d/a.conf".to_owned(), programs));
     } else {
         main += &programs;
@@ -234,7 +253,14 @@ fn random(dice: &mut Dice) -> Case {
         main += dice.pick(&["[group:all]\nprograms=p0\n", "[group:all]\nprograms = p0 , p1\n"]);
     }
     if dice.below(8) == 0 {
-        main += dice.pick(&["[DEFAULT]\nstopwaitsecs=44\n", "[unix_http_server]\nfile=/run/s.sock\n", "[p\n", "=x\n", "alone\n", "  [supervisord]\n"]);
+        main += dice.pick(&[
+            "[DEFAULT]\nstopwaitsecs=44\n",
+            "[unix_http_server]\nfile=/run/s.sock\n",
+            "[p\n",
+            "=x\n",
+            "alone\n",
+            "  [supervisord]\n",
+        ]);
     }
     files.insert(0, ("main.conf".to_owned(), main));
     files.into_iter().map(|(name, text)| (name, text.replace('\n', newline))).collect()

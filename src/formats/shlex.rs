@@ -31,7 +31,8 @@ impl Lexer {
     }
 
     fn is_word(&self, character: char) -> bool {
-        let latin = self.posix && matches!(character, '\u{df}'..='\u{f6}' | '\u{f8}'..='\u{ff}' | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{de}');
+        let latin = self.posix
+            && matches!(character, '\u{df}'..='\u{f6}' | '\u{f8}'..='\u{ff}' | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{de}');
         character.is_ascii_alphanumeric() || character == '_' || latin || self.extra.contains(character)
     }
 }
@@ -160,7 +161,10 @@ mod tests {
 
     #[test]
     fn without_posix_rules_quotes_stay() {
-        assert_eq!(tokens("A=\"x y\",B='z', C=/a.b", false).unwrap(), ["A", "=", "\"x y\"", ",", "B", "=", "'z'", ",", "C", "=", "/a.b"]);
+        assert_eq!(
+            tokens("A=\"x y\",B='z', C=/a.b", false).unwrap(),
+            ["A", "=", "\"x y\"", ",", "B", "=", "'z'", ",", "C", "=", "/a.b"]
+        );
         assert_eq!(tokens("A=a@b", false).unwrap(), ["A", "=", "a", "@", "b"]);
         assert_eq!(tokens("A=b\"c d\"", false).unwrap(), ["A", "=", "b\"c", "d\""]);
         assert_eq!(tokens("A=\"b\"c", false).unwrap(), ["A", "=", "\"b\"", "c"]);
@@ -170,8 +174,15 @@ mod tests {
 
     #[test]
     fn with_posix_rules_they_go() {
-        assert_eq!(tokens(r#"A="x \"y\" \n" 'z'#, true), Err(Unfinished));
-        assert_eq!(tokens(r#"A="x \"y\" \n"b\ c"#, true).unwrap(), ["A", "=", "x \"y\" \\nb c"]);
+        assert_eq!(
+            tokens(
+                r#"A="x \"y\" \n" 'z'#, true), Err(Unfinished));
+        assert_eq!(tokens(r#"A="x \"y\" \n"b\ c"#,
+                true
+            )
+            .unwrap(),
+            ["A", "=", "x \"y\" \\nb c"]
+        );
         assert_eq!(tokens("A=a:b#c", true).unwrap(), ["A", "=", "a", ":", "b"]);
         assert_eq!(tokens("A=''", true).unwrap(), ["A", "=", ""]);
     }

@@ -71,7 +71,9 @@ pub fn wants(ini: &Ini) -> Vec<Want> {
         patterns(ini).map(|path| Want { format: Format::Supervisor, path: path.to_owned(), span }).collect()
     });
     for name in program::programs(&index) {
-        let Some(command) = index.get(name, "command").filter(|command| command.value.text.contains("gunicorn")) else { continue };
+        let Some(command) = index.get(name, "command").filter(|command| command.value.text.contains("gunicorn")) else {
+            continue;
+        };
         wants.extend(gunicorn::wants(&command.value.text, command.value.span()));
         if let Some(folder) = index.get(name, "directory").filter(|folder| folder.value.text.starts_with('/')) {
             let path = |name| Path::new(&folder.value.text).join(name).to_string_lossy().into_owned();

@@ -82,7 +82,12 @@ struct Program<'a> {
 }
 
 impl<'a> Program<'a> {
-    fn new(index: &'a Index<'a>, section: &'a str, groups: &HashMap<String, Arc<str>>, given: &'a Environment) -> Option<Program<'a>> {
+    fn new(
+        index: &'a Index<'a>,
+        section: &'a str,
+        groups: &HashMap<String, Arc<str>>,
+        given: &'a Environment,
+    ) -> Option<Program<'a>> {
         let name = section.strip_prefix("program:")?.trim();
         let group = groups.get(name).cloned().unwrap_or_else(|| name.into());
         let mut names = refusal::common_names();
@@ -122,9 +127,9 @@ impl<'a> Program<'a> {
     fn launchers(&self, document: DocumentId) -> Vec<Launcher> {
         let count = self.number("numprocs", 1);
         let first = self.number("numprocs_start", 0);
-        let differ = ["command", "environment", "directory"].iter().any(|key| {
-            self.entry(key).is_some_and(|entry| entry.value.text.contains("%(process_num)"))
-        });
+        let differ = ["command", "environment", "directory"]
+            .iter()
+            .any(|key| self.entry(key).is_some_and(|entry| entry.value.text.contains("%(process_num)")));
         let numbers: Vec<Option<i64>> = match (first, count) {
             (Some(first), Some(count @ 2..=MOST_PROCESSES)) if differ => (first..first.saturating_add(count)).map(Some).collect(),
             (Some(first), Some(1)) => vec![Some(first)],
@@ -144,12 +149,7 @@ impl<'a> Program<'a> {
         with_variables(&mut names, &environment);
         environment.set("SUPERVISOR_ENABLED", Variable::new(Value::text("1"), None));
         let this = Program { names, ..*self };
-        let process = Process {
-            entrypoint: None,
-            command: this.command(),
-            environment,
-            settings: this.settings(),
-        };
+        let process = Process { entrypoint: None, command: this.command(), environment, settings: this.settings() };
         let anchor = self.index.first(self.section)?.span;
         let (name, image, hosts) = (self.name.into(), None, Vec::new());
         Some(Launcher { document, kind: "supervisor", name, process, image, hosts, anchor })
@@ -246,12 +246,16 @@ mod tests {
         let variable = web.process.environment.get("A").unwrap();
         assert_eq!((variable.value.as_text(), document.text(variable.span.unwrap())), (Some("b c"), "b c".into()));
         let place = |span: Span| document.text(span).into_owned();
-        assert_eq!(place(web.process.settings.get("stop_grace").and_then(|setting| setting.origin.span()).unwrap()), "stopwaitsecs = 35");
+        assert_eq!(
+            place(web.process.settings.get("stop_grace").and_then(|setting| setting.origin.span()).unwrap()),
+            "stopwaitsecs = 35"
+        );
     }
 
     #[test]
     fn processes_of_a_program_differ_by_their_number() {
-        let (_, found) = read("[program:web]\nnumprocs=2\nprocess_name=%(process_num)s\ncommand=gunicorn -b :80%(process_num)02d app\n");
+        let (_, found) =
+            read("[program:web]\nnumprocs=2\nprocess_name=%(process_num)s\ncommand=gunicorn -b :80%(process_num)02d app\n");
         assert_eq!(found.iter().map(words).collect::<Vec<_>>(), ["gunicorn|-b|:8000|app", "gunicorn|-b|:8001|app"]);
         let (_, found) = read("[program:web]\nnumprocs=2\nprocess_name=%(process_num)s\ncommand=gunicorn app\n");
         assert_eq!(found.len(), 1);
@@ -260,9 +264,11 @@ mod tests {
 
     #[test]
     fn what_no_file_tells_is_unknown() {
-        let (_, found) = read("[program:web]\ncommand=gunicorn -b :%(ENV_PORT)s -c %(here)s/g.py -n %(program_name)s {{ app }}\n");
+        let (_, found) =
+            read("[program:web]\ncommand=gunicorn -b :%(ENV_PORT)s -c %(here)s/g.py -n %(program_name)s {{ app }}\n");
         assert_eq!(words(&found[0]), "gunicorn|-b|:?|-c|?|-n|web|?");
-        let (_, found) = read("[supervisord]\nenvironment=PORT=9000\n[program:web]\nenvironment=B=%(ENV_PORT)s\ncommand=g :%(ENV_B)s\n");
+        let (_, found) =
+            read("[supervisord]\nenvironment=PORT=9000\n[program:web]\nenvironment=B=%(ENV_PORT)s\ncommand=g :%(ENV_B)s\n");
         assert_eq!(words(&found[0]), "g|:9000");
         assert!(!found[0].process.environment.closed);
     }

@@ -46,10 +46,8 @@ fn of_program(index: &Index<'_>, section: &str) -> Vec<Problem> {
     let name = section.split_once(':').map_or(section, |(_, name)| name.trim());
     names.set("program_name", Meaning::Text(name.into()));
     names.set("group_name", Meaning::Unknown);
-    let mut problems: Vec<Problem> = TYPED
-        .iter()
-        .filter_map(|(key, expected, fits)| mistyped(index.get(section, key)?, &names, expected, *fits))
-        .collect();
+    let mut problems: Vec<Problem> =
+        TYPED.iter().filter_map(|(key, expected, fits)| mistyped(index.get(section, key)?, &names, expected, *fits)).collect();
     names.set("process_num", Meaning::Number(0));
     names.set("numprocs", Meaning::Number(1));
     problems.extend(index.get(section, "command").and_then(|entry| bad_command(entry, &names)));
