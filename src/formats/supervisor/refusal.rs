@@ -13,8 +13,10 @@ use crate::formats::placeholder::blank;
 use crate::model::piece::Problem;
 use crate::value::{Known, Value};
 
-/// Keys of a program with the test that their values have to pass.
-const TYPED: [(&str, &str, fn(&str) -> bool); 16] = [
+/// A key of a program, what is expected of its value, and the test that the value has to pass.
+type Typed = (&'static str, &'static str, fn(&str) -> bool);
+
+const TYPED: [Typed; 16] = [
     ("priority", INTEGER, is_integer),
     ("startsecs", INTEGER, is_integer),
     ("startretries", INTEGER, is_integer),
