@@ -174,15 +174,8 @@ mod tests {
 
     #[test]
     fn with_posix_rules_they_go() {
-        assert_eq!(
-            tokens(
-                r#"A="x \"y\" \n" 'z'#, true), Err(Unfinished));
-        assert_eq!(tokens(r#"A="x \"y\" \n"b\ c"#,
-                true
-            )
-            .unwrap(),
-            ["A", "=", "x \"y\" \\nb c"]
-        );
+        assert_eq!(tokens(r#"A="x \"y\" \n" 'z"#, true), Err(Unfinished));
+        assert_eq!(tokens(r#"A="x \"y\" \n"b\ c"#, true).unwrap(), ["A", "=", "x \"y\" \\nb c"]);
         assert_eq!(tokens("A=a:b#c", true).unwrap(), ["A", "=", "a", ":", "b"]);
         assert_eq!(tokens("A=''", true).unwrap(), ["A", "=", ""]);
     }
