@@ -17,7 +17,7 @@ pub mod yaml;
 
 use crate::expr::python::syntax::Program;
 use crate::model::ignore::Ignores;
-use crate::model::piece::{Config, Piece, Problem};
+use crate::model::piece::{Config, Oddity, Piece, Problem};
 use crate::source::paths::{Paths, plain};
 use crate::source::{Document, DocumentId, Documents, Span};
 use std::collections::BTreeMap;
@@ -64,6 +64,8 @@ pub struct Parsed {
     pub tree: Tree,
     /// What the file's program refuses.
     pub problems: Vec<Problem>,
+    /// What the file's program reads otherwise than it looks.
+    pub oddities: Vec<Oddity>,
     /// What the file is a template of, if it is one.
     pub template: Option<&'static str>,
     pub wants: Vec<Want>,
@@ -99,6 +101,7 @@ pub fn parse(format: Format, document: &Document) -> Parsed {
         format,
         tree: Tree::Opaque,
         problems: Vec::new(),
+        oddities: Vec::new(),
         template: None,
         wants: Vec::new(),
         ignores: Ignores::default(),
@@ -131,11 +134,16 @@ pub fn parse(format: Format, document: &Document) -> Parsed {
             parsed.ignores = ignores::find(document, || systemd::layout(document, &unit));
             let refused = unit.problems.iter().filter(|found| found.fatal);
             parsed.problems = refused.map(|found| Problem { span: found.span, message: found.message.clone() }).collect();
+            if systemd::is_as_it_stands(&document.path, parsed.template) {
+                parsed.problems.extend(systemd::refused_values(&unit));
+                parsed.oddities = systemd::oddities(document, &unit);
+            }
             parsed.tree = Tree::Unit(unit);
         }
         Format::Variables => {
             let read = environment::parse(document);
             parsed.ignores = ignores::find(document, || environment::layout(&read));
+            parsed.oddities = environment::oddities(document, &read);
             parsed.tree = Tree::Variables(read.assigned);
         }
         Format::Dependencies(kind) => {
@@ -187,7 +195,18 @@ pub fn lower(document: DocumentId, parsed: &Parsed, forest: &Forest<'_>) -> Lowe
     }
     match (&parsed.tree, parsed.format) {
         (Tree::Nginx(tree), _) => nginx::lower(document, tree, forest),
-        (Tree::Unit(unit), Format::Unit) => systemd::lower(document, unit, forest),
+        (Tree::Unit(unit), Format::Unit) => {
+            let mut lowered = systemd::lower(document, unit, forest);
+            if !systemd::is_as_it_stands(forest.documents.path(document), parsed.template) {
+                lowered.problems.clear();
+                for piece in &mut lowered.pieces {
+                    if let Piece::Unit(unit) = piece {
+                        unit.oddities.clear();
+                    }
+                }
+            }
+            lowered
+        }
         (Tree::Config(program), _) => Lowered::piece(Piece::Config(Config { document, program: program.clone() })),
         (Tree::Dependencies(listing), _) => dependencies::lower(document, listing, forest),
         (Tree::Supervisor(ini), _) => supervisor::lower(document, ini, forest),

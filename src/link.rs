@@ -18,6 +18,8 @@ mod packages;
 mod reach;
 mod refused;
 mod routes;
+mod sandbox;
+mod starting;
 mod unanswered;
 mod units;
 
@@ -51,6 +53,8 @@ pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
         .map(|unit| (units::add(&mut stack, unit), unit))
         .collect();
     units::join_sockets(&mut stack);
+    starting::derive(&mut stack, pieces);
+    oddities::in_text(&mut stack, pieces, facts);
     let mut apps = Apps::new(pieces, facts);
     for (service, unit) in units.iter().filter(|(_, unit)| unit.section == "Service") {
         apps.of_service(&mut stack, *service, unit);

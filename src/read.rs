@@ -234,6 +234,7 @@ fn file(document: DocumentId, parsed: &Parsed) -> File {
         kind: parsed.format.name(),
         template: parsed.template,
         problems: parsed.problems.clone(),
+        oddities: parsed.oddities.clone(),
         ignores: parsed.ignores.clone(),
     }
 }

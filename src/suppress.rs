@@ -180,7 +180,8 @@ mod tests {
     /// Where the comments stand that passed over each finding, for findings of the rule "a" at these places.
     fn passed_over(comments: &[Ignore], places: &[usize]) -> Vec<Option<u32>> {
         let ignores = Ignores { list: comments.to_vec(), remarks: Vec::new() };
-        let file = File { document: DocumentId(0), kind: "nginx", template: None, problems: Vec::new(), ignores };
+        let file =
+            File { document: DocumentId(0), kind: "nginx", template: None, problems: Vec::new(), oddities: Vec::new(), ignores };
         let one = |place: &usize| {
             let kept = apply(vec![finding("a", &[*place])], std::slice::from_ref(&file), &[], &BTreeSet::new());
             kept.suppressed.first().map(|suppressed| suppressed.comment.start)
@@ -198,7 +199,14 @@ mod tests {
     #[test]
     fn the_primary_label_comes_first_and_every_comment_that_would_do_is_used() {
         let ignores = Ignores { list: vec![ignore("a", 900, 0, 9), ignore("a", 901, 10, 19)], remarks: Vec::new() };
-        let files = [File { document: DocumentId(0), kind: "nginx", template: None, problems: Vec::new(), ignores }];
+        let files = [File {
+            document: DocumentId(0),
+            kind: "nginx",
+            template: None,
+            problems: Vec::new(),
+            oddities: Vec::new(),
+            ignores,
+        }];
         let kept = apply(vec![finding("a", &[50, 12, 3]), finding("b", &[3])], &files, &[], &BTreeSet::new());
         assert_eq!(kept.suppressed.iter().map(|found| found.comment.start).collect::<Vec<_>>(), [901]);
         assert_eq!(kept.findings.iter().map(|found| &*found.rule).collect::<Vec<_>>(), ["b"]);

@@ -140,7 +140,8 @@ fn facts(text: &str) -> Facts {
             "memory-per-worker" => facts.memory_per_worker = Some(number() << 20),
             "gunicorn" => facts.versions.gunicorn = version(),
             "nginx" => facts.versions.nginx = version(),
-            other => panic!("cpus, memory, gunicorn or nginx is expected, not {other}"),
+            "systemd" => facts.versions.systemd = version(),
+            other => panic!("cpus, memory, gunicorn, nginx or systemd is expected, not {other}"),
         }
     }
     facts

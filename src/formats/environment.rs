@@ -7,7 +7,9 @@ use super::ignores::Layout;
 use super::systemd::environment::is_value;
 use super::systemd::{Problem, ProblemKind};
 use crate::expr::systemd::is_name;
+use crate::model::piece::Oddity;
 use crate::source::{Document, Excerpt, Span};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Reads an environment file.
@@ -32,6 +34,52 @@ pub fn layout(file: &EnvironmentFile) -> Layout {
         statements: file.assigned.iter().map(|assigned| assigned.span).collect(),
         values_take_comments: true,
     }
+}
+
+/// What a file says in the manner of a shell, and systemd reads otherwise: `export`, a comment behind a value, a variable that is not
+/// expanded. A `$` that names nothing that is set is none: generated keys are full of them.
+pub fn oddities(document: &Document, file: &EnvironmentFile) -> Vec<Oddity> {
+    let exports = file.problems.iter().filter(|problem| problem.kind == ProblemKind::ExportInEnvironmentFile);
+    let exports = exports.map(|problem| {
+        let text = document.text(problem.span);
+        let name = text.trim_start_matches("export").trim_start().split('=').next().unwrap_or_default().to_owned();
+        let meant = text.trim_start_matches("export").trim_start().to_owned();
+        let reason = "is not set, because systemd drops a line that begins with export";
+        Oddity::new("shell-in-environment-file", name, problem.span, reason).with_value("export").meant(Some(meant))
+    });
+    let names: HashSet<&str> = file.assigned.iter().map(|assigned| &*assigned.name).collect();
+    let values = file.assigned.iter().filter_map(|assigned| bare_value(document, assigned, &names));
+    let mut odd: Vec<Oddity> = exports.chain(values).collect();
+    odd.sort_by_key(|oddity| oddity.span);
+    odd
+}
+
+/// What is odd about a value without quotes.
+fn bare_value(document: &Document, assigned: &Assigned, names: &HashSet<&str>) -> Option<Oddity> {
+    let written = document.text(assigned.span);
+    let value = written.split_once('=').map(|(_, value)| value.trim_start())?;
+    let odd = |reason: String| Oddity::new("shell-in-environment-file", &*assigned.name, assigned.span, reason);
+    if value.starts_with(['"', '\'']) || value.is_empty() {
+        return None;
+    }
+    if let Some((kept, comment)) = value.split_once(" #").filter(|(_, comment)| !comment.trim().is_empty()) {
+        let reason = format!("ends in \"#{comment}\", because systemd knows no comments behind a value");
+        let meant = format!("{}={}", assigned.name, kept.trim_end());
+        return Some(odd(reason).with_value(format!("#{comment}")).meant(Some(meant)));
+    }
+    let expanded = value.match_indices('$').find_map(|(at, _)| {
+        let rest = value.get(at + 1..)?;
+        let inner = rest.strip_prefix('{').unwrap_or(rest);
+        let end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(inner.len());
+        let name = inner.get(..end)?;
+        // `${X` without its brace, or with more inside, names nothing that a simple shell would expand alone.
+        let closed = inner.len() == rest.len() || inner.get(end..).is_some_and(|after| after.starts_with('}'));
+        (closed && (names.contains(name) || matches!(name, "HOME" | "PATH" | "USER"))).then_some(name)
+    })?;
+    Some(
+        odd(format!("holds \"${expanded}\" as it is, because systemd expands no variables in it"))
+            .with_value(format!("${expanded}")),
+    )
 }
 
 /// What an environment file says.

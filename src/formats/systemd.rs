@@ -8,11 +8,15 @@ pub mod command;
 pub mod drop_ins;
 pub mod environment;
 mod lower;
+mod oddities;
+mod programs;
 pub mod specifiers;
 pub mod unit;
+mod values;
 pub mod words;
 
 pub use self::lower::{lower, wants};
+pub use self::oddities::{is_as_it_stands, oddities, refused_values};
 
 use crate::formats::ignores::Layout;
 use crate::source::{Document, Excerpt, Span};

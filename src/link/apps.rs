@@ -95,6 +95,7 @@ impl<'a> Apps<'a> {
         for invocation in &started.invocations {
             if let Some(node) = stack.node_mut(started.launcher) {
                 node.set("wrapper_forks", wrapper_forks(invocation, started.anchor));
+                node.set("wrapper", wrapper(invocation, started.anchor));
             }
             let environment = environment_of(invocation, started.environment);
             let directory = folder_of(invocation, started.directory.clone());
@@ -257,6 +258,14 @@ fn wrapper_forks(invocation: &Invocation, anchor: Span) -> Setting {
         None => truth(false),
     };
     Setting::new(value, Origin::Written { span: invocation.program.unwrap_or(anchor) })
+}
+
+/// What may stay between the launcher and gunicorn: a shell, or a program that starts another one and waits for it.
+fn wrapper(invocation: &Invocation, anchor: Span) -> Setting {
+    let waits = |name: &&Arc<str>| STAYING.contains(&&***name) || PERHAPS_STAYING.contains(&&***name);
+    let shell = invocation.shell.as_ref().map(|shell| &*shell.name);
+    let name = invocation.wrappers.iter().find(waits).map(|name| &**name).or(shell).unwrap_or("none");
+    Setting::new(Value::text(name), Origin::Written { span: invocation.program.unwrap_or(anchor) })
 }
 
 /// Programs that wait for what they start (their manual pages; uv measured), and programs that do so in some versions or setups.

@@ -1,7 +1,7 @@
 //! Facts about an app that follow from its settings and its launcher: what class really runs, where it listens, what it may use.
 
 use super::addresses::answers;
-use super::{limits, reach, units};
+use super::{limits, reach, sandbox, units};
 use crate::expr::Environment;
 use crate::model::facts::Facts;
 use crate::model::{Node, Stack, Subject};
@@ -53,6 +53,9 @@ pub fn derive(stack: &Stack, node: &mut Node, directory: Option<&str>, environme
     node.set("binds", binds);
     node.set("effective_class", class);
     limits::derive(stack, node, facts);
+    if let Some(service) = service {
+        sandbox::derive(stack, node, service);
+    }
     if let Some(socket) = socket {
         node.link("socket", socket);
     }

@@ -1,14 +1,57 @@
-//! What is odd only in the light of a vocabulary: names in a configuration file that gunicorn ignores without a word.
+//! What is odd: names in a configuration file that gunicorn ignores without a word, and what formats found odd in their texts.
+//!
+//! In: a configuration as evaluated, files and units as lowered. Out: an oddity for each, with its file. Never judges by itself what
+//! a text means: a format or a vocabulary has.
 
 use crate::expr::python::{self, BindingKind, Evaluation};
-use crate::model::facts::Declared;
-use crate::model::piece::Config;
+use crate::model::facts::{Declared, Facts};
+use crate::model::piece::{Config, Oddity, Piece, Pieces};
 use crate::model::{Kind, Node, Stack, Subject};
 use crate::source::Span;
 use crate::value::{Origin, Setting, Value};
 use crate::vocabulary::gunicorn;
 use crate::vocabulary::suggest::suggest;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+/// Adds what formats found odd in files and units; what only an old systemd finds odd, where the declared one is that old.
+pub fn in_text(stack: &mut Stack, pieces: &Pieces, facts: &Facts) {
+    let systemd = facts.versions.systemd.as_ref().map(|declared| declared.range);
+    let told =
+        |oddity: &&Oddity| oddity.before.is_none_or(|version| systemd.is_some_and(|range| range.before(version) == Some(true)));
+    // What an environment file says matters to the unit that reads it, and to nobody else.
+    let files = pieces.files.iter().filter(|file| file.kind != "environment").flat_map(|file| &file.oddities);
+    let units = pieces.list.iter().filter_map(|piece| if let Piece::Unit(unit) = piece { Some(&unit.oddities) } else { None });
+    let mut seen = HashSet::new();
+    let mut sourced: BTreeMap<String, bool> = BTreeMap::new();
+    for oddity in files.chain(units.flatten()).filter(told) {
+        if !seen.insert((oddity.kind, oddity.span)) {
+            continue;
+        }
+        if oddity.kind == "shell-in-environment-file" {
+            let path = pieces.documents.path(oddity.span.document);
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if *sourced.entry(name.clone()).or_insert_with(|| is_sourced(pieces, &name)) {
+                continue;
+            }
+        }
+        let mut node = self::oddity(stack, oddity.kind, &oddity.name, oddity.span, oddity.suggestion.as_deref());
+        let at = || Origin::Written { span: oddity.span };
+        node.set("reason", Setting::new(Value::text(oddity.reason.as_str()), at()));
+        if let Some(value) = &oddity.value {
+            node.set("value", Setting::new(Value::text(value.as_str()), at()));
+        }
+        stack.add(node);
+    }
+}
+
+/// Whether a script of the project names a file, which it then probably reads as a shell does.
+fn is_sourced(pieces: &Pieces, name: &str) -> bool {
+    let is_script = |path: &Path| path.extension().is_some_and(|extension| extension == "sh" || extension == "bash");
+    let scripts =
+        pieces.files.iter().filter(|file| file.kind.contains("script") || is_script(pieces.documents.path(file.document)));
+    scripts.filter_map(|file| pieces.documents.get(file.document)).any(|document| document.as_text().contains(name))
+}
 
 /// Adds an oddity for every name that was probably meant as a setting: close to one, known as a mistake, or one in other letters.
 /// Helper variables, which the file reads itself, functions, imports and names with a leading underscore are none.

@@ -1,6 +1,6 @@
 //! systemd units as subjects: services and sockets with every key under its own name, and a launcher for each service.
 
-use super::addresses;
+use super::{addresses, oddities};
 use crate::arguments::find_gunicorn;
 use crate::expr::Word;
 use crate::expr::systemd::Argument;
@@ -35,9 +35,71 @@ pub fn add(stack: &mut Stack, unit: &Unit) -> Subject {
         _ => {
             service_facts(&mut node);
             node.set("runs_gunicorn", runs_gunicorn(unit));
+            node.set("search_path", search_path(unit));
         }
     }
-    stack.add(node)
+    let subject = stack.add(node);
+    if kind == Kind::Socket {
+        unreadable_streams(stack, subject);
+    }
+    subject
+}
+
+/// The folders of PATH, where the unit or one of its files sets it.
+fn search_path(unit: &Unit) -> Setting {
+    let Some(variable) = unit.environment.get("PATH") else {
+        let value = match unit.environment.closed {
+            true => Value::None,
+            false => Value::unknown("an environment file that is not at hand may set PATH"),
+        };
+        return Setting::default(value, "systemd");
+    };
+    let origin = Origin::Environment { name: "PATH".into(), span: variable.span };
+    let value = match variable.value.as_text() {
+        _ if !unit.environment.closed => Value::unknown("an environment file that is not at hand may set PATH"),
+        Some(path) => {
+            let items: Vec<Item> =
+                path.split(':').map(|folder| Item { value: Value::text(folder), origin: origin.clone() }).collect();
+            Value::Known(Known::List(items.into()))
+        }
+        None => variable.value.clone(),
+    };
+    Setting::new(value, origin)
+}
+
+/// Adds an oddity for every `ListenStream=` that systemd cannot read as an address.
+fn unreadable_streams(stack: &mut Stack, socket: Subject) {
+    let streams = stack.setting(socket, "ListenStream").value;
+    let texts = streams.items().iter().filter_map(|item| Some((item.value.as_text()?, item.origin.span()?)));
+    let odd: Vec<Node> = texts
+        .filter(|(text, _)| !text.is_empty() && !text.starts_with("vsock:") && addresses::of_listen_stream(text).is_none())
+        .filter(|(text, _)| !text.contains(['{', '$', '<', '#']))
+        .map(|(text, span)| {
+            let meant = meant_stream(text);
+            let mut node = oddities::oddity(stack, "unreadable-listen-address", "ListenStream", span, meant.as_deref());
+            node.set("value", Setting::new(Value::text(text), Origin::Written { span }));
+            node
+        })
+        .collect();
+    for node in odd {
+        stack.add(node);
+    }
+}
+
+/// An address that systemd takes: a path without `unix:`, numbers for localhost and for all addresses.
+fn meant_stream(text: &str) -> Option<String> {
+    let bare = text.trim_matches(['"', '\'']);
+    let bare = ["http://", "https://", "tcp://", "unix://", "tcp:", "unix:"]
+        .iter()
+        .find_map(|scheme| bare.strip_prefix(scheme))
+        .unwrap_or(bare);
+    let (host, port) = bare.rsplit_once(':').unwrap_or((bare, ""));
+    let meant = match host {
+        "localhost" => format!("127.0.0.1:{port}"),
+        "" | "*" => format!("0.0.0.0:{port}"),
+        _ => bare.trim_end_matches('/').to_owned(),
+    };
+    addresses::of_listen_stream(&meant).map(|_| meant)
 }
 
 /// The value that counts; what systemd cannot read it ignores, so an earlier value stands.
@@ -119,7 +181,8 @@ fn socket_facts(node: &mut Node) {
 
 fn service_facts(node: &mut Node) {
     let Some(directories) = node.settings.get("RuntimeDirectory").cloned() else { return };
-    // `name:link` makes a symbolic link beside the folder.
+    // systemd ignores an absolute path; `name:link` makes a symbolic link beside the folder.
+    let made = |item: &&Item| !item.value.as_text().is_some_and(|name| name.starts_with('/'));
     let path = |item: &Item| match item.value.as_text() {
         Some(name) => Item {
             value: Value::text(format!("/run/{}", name.split(':').next().unwrap_or(name).trim_end_matches('/'))),
@@ -127,7 +190,7 @@ fn service_facts(node: &mut Node) {
         },
         None => item.clone(),
     };
-    let paths: Vec<Item> = directories.value.items().iter().map(path).collect();
+    let paths: Vec<Item> = directories.value.items().iter().filter(made).map(path).collect();
     node.set("runtime_paths", Setting::new(Value::Known(Known::List(paths.into())), directories.origin));
 }
 
@@ -237,9 +300,7 @@ pub fn launcher(stack: &Stack, service: Subject, unit: &Unit) -> Node {
         "stop_grace",
         if kills.value.as_boolean() == Some(false) { endless } else { stack.setting(service, "TimeoutStopSec") },
     );
-    let signal_sent = stack.setting(service, "KillSignal");
-    let signal_name = signal_sent.value.as_text().map(|name| Value::text(name.trim_start_matches("SIG")));
-    node.set("stop_signal", Setting { value: signal_name.unwrap_or(Value::text("TERM")), ..signal_sent });
+    node.set("stop_signal", stop_signal(stack, service, unit));
     let kill_mode = stack.setting(service, "KillMode");
     let mode = kill_mode.value.as_text();
     node.set("stop_group", truth(mode == Some("control-group"), &kill_mode.origin));
@@ -278,6 +339,24 @@ pub fn launcher(stack: &Stack, service: Subject, unit: &Unit) -> Node {
     node
 }
 
+/// The signal that a stop sends first: that of a plain kill in `ExecStop=`, else `KillSignal=`.
+fn stop_signal(stack: &Stack, service: Subject, unit: &Unit) -> Setting {
+    let commands = unit.commands.get("ExecStop").map(Vec::as_slice).unwrap_or_default();
+    if let Some((name, command)) = commands.first().and_then(|command| Some((signal(command)?, command))) {
+        return Setting::new(Value::text(name), Origin::Written { span: command.span });
+    }
+    let sent = stack.setting(service, "KillSignal");
+    let name = match sent.value.as_text().map(|name| name.trim_start_matches("SIG")) {
+        Some("1") => "HUP",
+        Some("2") => "INT",
+        Some("3") => "QUIT",
+        Some("9") => "KILL",
+        Some("15") | None => "TERM",
+        Some(name) => name,
+    };
+    Setting { value: Value::text(name), ..sent.clone() }
+}
+
 /// The signal that a command sends, where it is a plain kill: HUP for `/bin/kill -s HUP $MAINPID`.
 fn signal(command: &Command) -> Option<String> {
     let words = words(command);
@@ -290,6 +369,10 @@ fn signal(command: &Command) -> Option<String> {
     let mut after_kill = names.skip_while(|word| !word.ends_with("kill") && !word.ends_with("killall")).skip(1);
     let found = after_kill.find_map(|word| match word {
         "1" => Some("HUP"),
+        "2" => Some("INT"),
+        "3" => Some("QUIT"),
+        "10" => Some("USR1"),
+        "12" => Some("USR2"),
         "15" => Some("TERM"),
         "HUP" | "TERM" | "QUIT" | "INT" | "USR1" | "USR2" | "KILL" | "WINCH" | "TTIN" | "TTOU" => Some(word),
         "9" => Some("KILL"),

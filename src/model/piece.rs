@@ -12,6 +12,7 @@ use crate::expr::{Environment, Word};
 use crate::source::paths::Paths;
 use crate::source::{DocumentId, Documents, Excerpt, Span};
 use crate::value::{Setting, Value};
+use crate::vocabulary::version::Version;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -92,6 +93,8 @@ pub struct Unit {
     pub environment: Environment,
     /// The header of its main section, or its beginning.
     pub anchor: Span,
+    /// What shows only in the whole unit: odd commands, and what is odd about its environment files.
+    pub oddities: Vec<Oddity>,
 }
 
 /// One key of a unit with the assignments that count; the last readable one wins where the key is no list.
@@ -231,6 +234,8 @@ pub struct File {
     pub template: Option<&'static str>,
     /// What its own program refuses, in order of place.
     pub problems: Vec<Problem>,
+    /// What its own program reads otherwise than it looks, in order of place.
+    pub oddities: Vec<Oddity>,
     /// Comments that are addressed to gearmesh.
     pub ignores: Ignores,
 }
@@ -240,4 +245,37 @@ pub struct File {
 pub struct Problem {
     pub span: Span,
     pub message: String,
+}
+
+/// Something in a file that its program reads, and reads otherwise than it looks: an ignored line, a comment that became a value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Oddity {
+    /// "unknown-unit-key", ...
+    pub kind: &'static str,
+    pub span: Span,
+    /// What is odd: a key, a word, a variable.
+    pub name: String,
+    pub value: Option<String>,
+    /// A clause that says what its program makes of it.
+    pub reason: String,
+    /// What was probably meant.
+    pub suggestion: Option<String>,
+    /// Only programs older than this find it odd.
+    pub before: Option<Version>,
+}
+
+impl Oddity {
+    pub fn new(kind: &'static str, name: impl Into<String>, span: Span, reason: impl Into<String>) -> Oddity {
+        Oddity { kind, span, name: name.into(), value: None, reason: reason.into(), suggestion: None, before: None }
+    }
+
+    /// The same with what was probably meant.
+    pub fn meant(self, suggestion: Option<impl Into<String>>) -> Oddity {
+        Oddity { suggestion: suggestion.map(Into::into), ..self }
+    }
+
+    /// The same with the value that is odd.
+    pub fn with_value(self, value: impl Into<String>) -> Oddity {
+        Oddity { value: Some(value.into()), ..self }
+    }
 }

@@ -178,6 +178,11 @@ impl Paths {
         files
     }
 
+    /// All files of that name.
+    pub fn named(&self, name: &OsStr) -> &[PathBuf] {
+        self.names.one.get(name).map_or(&[], Vec::as_slice)
+    }
+
     /// All folders of that name.
     pub fn folders_named(&self, name: &OsStr) -> &[PathBuf] {
         self.folder_names.one.get(name).map_or(&[], Vec::as_slice)

@@ -2,6 +2,8 @@
 //!
 //! Names are case-sensitive. A key that one section knows and another does not stands in the wrong section there.
 
+pub mod values;
+
 use super::time::{self, Limit};
 use super::types::Type;
 use super::version::{Version, VersionRange};
@@ -80,7 +82,7 @@ pub fn read(key: &Key, text: &str) -> Option<Value> {
             Limit::Percent(_) => return Some(Value::unknown("it is a share of the machine's memory")),
         },
         Type::Enumeration(words) => Known::Text(word(words, text)?.into()),
-        _ => Known::Text(text.into()),
+        _ => Known::Text(Some(text).filter(|text| values::takes_text(key.name, text))?.into()),
     };
     Some(Value::Known(known))
 }

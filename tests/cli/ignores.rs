@@ -69,7 +69,7 @@ fn comments_that_ignore_nothing_are_told_on_request() {
                 [Service]\n\
                 ExecStart=/srv/a/bin/gunicorn -w 3 a.wsgi\n\
                 # gearmesh: ignore[single-sync-worker, workers-far-above-cpus] as before\n\
-                Restart=always # gearmesh: ignore[x]\n\
+                Environment=A= # gearmesh: ignore[x]\n\
                 # gearmesh: ignore x\n";
     let folder = Folder::new(&[("a.service", unit)]);
     let quiet = folder.run(&["check"]);

@@ -3,10 +3,10 @@
 use super::command::commands;
 use super::specifiers::specifiers;
 use super::unit::{Unit, merge};
-use super::{UnitFile, drop_ins, environment};
+use super::{UnitFile, drop_ins, environment, programs};
 use crate::expr::systemd::UNKNOWN_PIECE;
 use crate::formats::{Forest, Format, Lowered, Tree, Want, dependencies, gunicorn};
-use crate::model::piece::{self, Assignment, Command, Key, Piece};
+use crate::model::piece::{self, Assignment, Command, Key, Oddity, Piece};
 use crate::source::paths::shared;
 use crate::source::{DocumentId, Excerpt, STDIN, Span};
 use crate::value::Value;
@@ -29,12 +29,20 @@ pub fn lower(document: DocumentId, main: &UnitFile, forest: &Forest<'_>) -> Lowe
     let drop_ins: Vec<(&str, &UnitFile)> = drop_ins.iter().map(|(basename, file)| (basename.as_str(), *file)).collect();
     let unit = merge(&name, Some(main), &drop_ins, &|section, key| keys::key(section, key).is_some_and(|row| row.list));
     let environment = environment::environment(&unit, &mut |file| variables(file, document, forest));
+    let mut oddities = environment_oddities(&unit, document, forest);
+    let mut problems = Vec::new();
     let mut commands: BTreeMap<Arc<str>, Vec<Command>> = BTreeMap::new();
     let mut plain: BTreeMap<(Arc<str>, Arc<str>), Key> = BTreeMap::new();
     for (key, live) in &unit.keys {
         if key.1.starts_with("Exec") && !key.1.ends_with("SearchPath") {
             let expanded = live.iter().flat_map(|line| commands_of(&line.value, &unit, &environment));
             commands.insert(key.1.clone(), expanded.collect());
+            if key.0.as_ref() == section {
+                let of = |line: &super::Assignment| programs::judge(&line.value, &key.1, &unit, &environment);
+                let (odd, refused): (Vec<_>, Vec<_>) = live.iter().map(of).unzip();
+                oddities.extend(odd.into_iter().flatten());
+                problems.extend(refused.into_iter().flatten());
+            }
             continue;
         }
         let values = live.iter().map(|line| assignment(&line.value, line.span, &name)).collect();
@@ -44,8 +52,16 @@ pub fn lower(document: DocumentId, main: &UnitFile, forest: &Forest<'_>) -> Lowe
     }
     let header = main.sections.iter().find(|found| &*found.name == section).or(main.sections.first());
     let anchor = header.map_or(Span { document, start: 0, end: 0 }, |found| found.span);
-    let unit = piece::Unit { document, name: name.into(), section, keys: plain, commands, environment, anchor };
-    Lowered::piece(Piece::Unit(unit))
+    let unit = piece::Unit { document, name: name.into(), section, keys: plain, commands, environment, anchor, oddities };
+    Lowered { problems, ..Lowered::piece(Piece::Unit(unit)) }
+}
+
+/// What is odd about the environment files that a unit reads.
+fn environment_oddities(unit: &Unit, document: DocumentId, forest: &Forest<'_>) -> Vec<Oddity> {
+    let path = |line: &super::Assignment| specifiers(&super::trim(&line.value), &unit.name).text;
+    let files = unit.live("Service", "EnvironmentFile").map(path);
+    let read = files.filter_map(|path| forest.named(Path::new(path.strip_prefix('-').unwrap_or(&path)), document));
+    read.filter_map(|file| forest.parsed.get(&file)).flat_map(|parsed| parsed.oddities.iter().cloned()).collect()
 }
 
 /// The files that a unit names: environment files, and configuration files of gunicorn wherever a version might read one; also the
