@@ -4,6 +4,7 @@
 //! Nothing of a user's file is ever run: evaluation is ours, with fuel, and what it does not know is unknown.
 
 pub mod python;
+pub mod shell;
 pub mod systemd;
 mod word;
 
