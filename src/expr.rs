@@ -40,6 +40,22 @@ impl Variable {
 }
 
 impl Environment {
+    /// Without any variable.
+    pub fn empty(closed: bool) -> Environment {
+        Environment { closed, ..Environment::default() }
+    }
+
+    /// Something that is not at hand may set any variable: those that are known stay so on the assumption that it does not.
+    pub fn open(&mut self, what: &str) {
+        self.closed = false;
+        for (name, variable) in &mut self.variables {
+            let assumed: Arc<str> = format!("{what} does not set {name}").into();
+            if !variable.assuming.contains(&assumed) {
+                variable.assuming.push(assumed);
+            }
+        }
+    }
+
     pub fn set(&mut self, name: &str, variable: Variable) {
         self.variables.insert(name.into(), variable);
     }

@@ -17,7 +17,7 @@
 //! | **nouns** | |
 //! | `source` | documents as bytes, spans, lines, excerpts that know where they stood; paths of the server matched to files |
 //! | `value` | known, unknown or none, with origin, assumptions, and the values that lost |
-//! | `expr` | what is not yet evaluated, and its evaluation in an environment: Python programs in worlds, systemd's variables |
+//! | `expr` | what is not yet evaluated, and its evaluation in an environment: Python programs in worlds, shell scripts, systemd's variables |
 //! | `vocabulary` | what the languages call things: tables from `grammar/*.toml`; types, units, defaults, versions |
 //! | `arguments` | an argument vector, gunicorn found in it, and what gunicorn of some versions makes of it |
 //! | `model` | pieces out of formats, the stack with every subject, nginx's levels, facts about the host and the programs' versions |

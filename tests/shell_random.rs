@@ -149,7 +149,7 @@ fn followed(case: &Case, folder: &Path) -> (bool, Vec<Started>) {
     let arguments: Vec<Word> = case.arguments.iter().map(|text| Word::known(excerpt(text))).collect();
     let name = Word::known(excerpt(if case.inline { "name" } else { "./script" }));
     let directory = folder.display().to_string();
-    let files = |path: &str, _: Option<&str>| path.ends_with("sourced").then(|| sourced.clone());
+    let files = |_: &str, from: Option<&str>| (from == Some(&*directory)).then(|| sourced.clone());
     let call = Call {
         name: Some(&name),
         arguments: Some(&arguments),

@@ -45,8 +45,11 @@ pub struct Call<'a> {
     /// The folder it starts in, where it is known.
     pub directory: Option<&'a str>,
     /// Finds a script that is sourced, by its path and the folder at that moment.
-    pub files: &'a dyn Fn(&str, Option<&str>) -> Option<Arc<Script>>,
+    pub files: &'a Files<'a>,
 }
+
+/// Scripts that are at hand.
+pub type Files<'a> = dyn Fn(&str, Option<&str>) -> Option<Arc<Script>> + 'a;
 
 /// A program that a script starts.
 #[derive(Clone, Debug)]

@@ -36,10 +36,10 @@ impl Changes {
         for name in &self.declared {
             state.perhaps_export(name);
         }
-        if self.folder {
+        if self.folder || self.anything {
             state.directory = None;
         }
-        if self.arguments {
+        if self.arguments || self.anything {
             state.arguments = None;
         }
         if self.anything {

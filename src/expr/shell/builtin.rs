@@ -382,7 +382,7 @@ fn trap(state: &mut State, words: &[Word]) {
     let words: Vec<&str> = words.iter().filter_map(Word::as_text).filter(|text| *text != "--").collect();
     let Some((action, signals)) = words.split_first() else { return };
     let stops = |signal: &&str| matches!(signal.trim_start_matches("SIG"), "TERM" | "15" | "EXIT" | "0");
-    if signals.iter().any(|signal| stops(&signal)) {
+    if signals.iter().any(stops) {
         state.traps = !matches!(*action, "-" | "");
     }
 }

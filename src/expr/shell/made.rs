@@ -173,10 +173,8 @@ impl Builder {
     /// Notes what the word is made of, and on which assumptions.
     pub fn note(&mut self, origin: Option<Origin>, assuming: &[Arc<str>]) {
         let piece = self.piece();
-        if let Some(origin) = origin {
-            if piece.origins.len() < MAX_ORIGINS && !piece.origins.contains(&origin) {
-                piece.origins.push(origin);
-            }
+        if let Some(origin) = origin.filter(|origin| piece.origins.len() < MAX_ORIGINS && !piece.origins.contains(origin)) {
+            piece.origins.push(origin);
         }
         extend(&mut piece.assuming, assuming);
     }

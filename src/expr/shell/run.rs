@@ -338,19 +338,16 @@ impl<'a> Run<'a> {
         }
         let assumed = std::mem::take(&mut self.vanished);
         words.iter_mut().for_each(|word| extend(&mut word.assuming, &assumed));
-        let before: Vec<_> =
-            simple.assignments.iter().map(|one| (one.name.clone(), state.variables.get(&one.name).cloned())).collect();
+        let kept = |name: &Arc<str>| (name.clone(), state.variables.get(name).cloned(), state.exports.contains(name));
+        let before: Vec<_> = simple.assignments.iter().map(|one| kept(&one.name)).collect();
         for one in &simple.assignments {
             self.assign(state, &one.name, one.append, one.value.as_ref(), one.span);
             state.export(&one.name, true);
         }
         let status = self.called(state, &words, command);
         if state.flow != Flow::Replaced {
-            for (name, slot) in before {
-                match slot {
-                    Some(slot) => drop(state.variables.insert(name, slot)),
-                    None => drop(state.variables.remove(&name)),
-                }
+            for (name, slot, exported) in before.into_iter().rev() {
+                state.restore(&name, slot, exported);
             }
         }
         self.ended(state, status);

@@ -80,6 +80,8 @@ pub(super) struct Slot {
     /// The value is none where the variable is unset.
     pub variable: Variable,
     pub exported: Exported,
+    /// What was assumed to know whether it is exported.
+    pub rests: Vec<Arc<str>>,
 }
 
 /// Whether a variable goes on to the programs that are started.
@@ -139,8 +141,9 @@ impl Status {
 
 impl State {
     pub fn new(environment: &Environment, arguments: Option<Vec<Word>>, directory: Option<&str>) -> State {
-        let slot =
-            |name: &Arc<str>| Some((name.clone(), Slot { variable: environment.get(name)?.clone(), exported: Exported::Yes }));
+        let slot = |name: &Arc<str>| {
+            Some((name.clone(), Slot { variable: environment.get(name)?.clone(), exported: Exported::Yes, rests: Vec::new() }))
+        };
         State {
             variables: environment.names().filter_map(slot).collect(),
             closed: environment.closed,
@@ -180,12 +183,15 @@ impl State {
     /// Gives a variable a value; it stays exported when it was.
     pub fn set(&mut self, name: &str, mut variable: Variable) {
         extend(&mut variable.assuming, &self.assuming);
-        let exported = match self.variables.get(name) {
+        let before = self.variables.remove(name);
+        let exported = match &before {
             _ if self.allexport || self.exports.contains(name) => Exported::Yes,
             Some(slot) => slot.exported,
             None => Exported::No,
         };
-        self.variables.insert(name.into(), Slot { variable, exported });
+        let rests = before.map(|slot| slot.rests).unwrap_or_default();
+        extend(&mut variable.assuming, &rests);
+        self.variables.insert(name.into(), Slot { variable, exported, rests });
     }
 
     pub fn make_unknown(&mut self, name: &str, reason: &str, span: Option<Span>) {
@@ -195,7 +201,7 @@ impl State {
     pub fn unset(&mut self, name: &str) {
         let variable = Variable { value: Value::None, span: None, assuming: self.assuming.clone() };
         self.exports.remove(name);
-        self.variables.insert(name.into(), Slot { variable, exported: Exported::No });
+        self.variables.insert(name.into(), Slot { variable, exported: Exported::No, rests: Vec::new() });
     }
 
     pub fn export(&mut self, name: &str, exported: bool) {
@@ -231,6 +237,17 @@ impl State {
             }
         }
         environment
+    }
+
+    /// Puts a variable back to what it was.
+    pub fn restore(&mut self, name: &Arc<str>, slot: Option<Slot>, exported: bool) {
+        match slot {
+            Some(slot) => drop(self.variables.insert(name.clone(), slot)),
+            None => drop(self.variables.remove(name)),
+        }
+        if !exported {
+            self.exports.remove(name);
+        }
     }
 
     /// A file or text that is not at hand may set any variable: those that are known stay so on the assumption that it does not.
@@ -304,15 +321,22 @@ impl State {
 
     /// This state, assumed to be the one: what another way would have left otherwise rests on the assumption.
     pub fn assume(mut self, other: &State, assuming: &[Arc<str>]) -> State {
+        let way = |slot: Option<&Slot>| slot.map_or(Exported::No, |slot| slot.exported);
+        for name in self.exports.symmetric_difference(&other.exports) {
+            self.variables.entry(name.clone()).or_insert_with(|| either(None, None));
+        }
         for (name, slot) in &mut self.variables {
             if other.variables.get(name) != Some(slot) {
                 extend(&mut slot.variable.assuming, assuming);
+            }
+            if way(Some(slot)) != way(other.variables.get(name)) || self.exports.contains(name) != other.exports.contains(name) {
+                extend(&mut slot.rests, assuming);
             }
         }
         for (name, slot) in &other.variables {
             if !self.variables.contains_key(name) {
                 let variable = Variable { value: Value::None, span: slot.variable.span, assuming: assuming.to_vec() };
-                self.variables.insert(name.clone(), Slot { variable, exported: slot.exported });
+                self.variables.insert(name.clone(), Slot { variable, exported: slot.exported, rests: assuming.to_vec() });
             }
         }
         extend(&mut self.status.assuming, assuming);
@@ -328,7 +352,11 @@ fn either(one: Option<&Slot>, other: Option<&Slot>) -> Slot {
     let slots = || one.into_iter().chain(other);
     let depends_on_cpu_count =
         slots().any(|slot| matches!(&slot.variable.value, Value::Unknown(unknown) if unknown.depends_on_cpu_count));
-    let assuming = slots().flat_map(|slot| slot.variable.assuming.clone()).collect();
+    let (mut assuming, mut rests) = (Vec::new(), Vec::new());
+    for slot in slots() {
+        extend(&mut assuming, &slot.variable.assuming);
+        extend(&mut rests, &slot.rests);
+    }
     let value = match (one, other) {
         (Some(one), Some(other)) if one.variable.value == other.variable.value => one.variable.value.clone(),
         _ => Value::Unknown(Unknown { reason: "it depends on a condition of the script".into(), depends_on_cpu_count }),
@@ -336,7 +364,7 @@ fn either(one: Option<&Slot>, other: Option<&Slot>) -> Slot {
     let span = slots().find_map(|slot| slot.variable.span);
     let way = |slot: Option<&Slot>| slot.map_or(Exported::No, |slot| slot.exported);
     let exported = if way(one) == way(other) { way(one) } else { Exported::Perhaps };
-    Slot { variable: Variable { value, span, assuming }, exported }
+    Slot { variable: Variable { value, span, assuming }, exported, rests }
 }
 
 /// Adds what a list does not hold yet.
