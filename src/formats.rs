@@ -2,6 +2,7 @@
 //!
 //! Each language is a file or folder below; this one is the list of them. A format knows no rule and no other format's files.
 
+pub mod compose;
 pub mod dependencies;
 pub mod environment;
 pub mod gunicorn;
@@ -38,6 +39,9 @@ pub enum Format {
     Dependencies(dependencies::Kind),
     /// supervisord.conf, or a fragment of it.
     Supervisor,
+    Compose,
+    /// An environment file of compose.
+    ComposeVariables,
     /// Something that may start programs and is not read: "Dockerfile", "shell script", ...
     Opaque(&'static str),
 }
@@ -49,7 +53,8 @@ impl Format {
             Format::Nginx => "nginx",
             Format::Gunicorn => "gunicorn",
             Format::Unit | Format::DropIn => "systemd",
-            Format::Variables => "environment",
+            Format::Variables | Format::ComposeVariables => "environment",
+            Format::Compose => "compose",
             Format::Dependencies(_) => "dependencies",
             Format::Supervisor => "supervisor",
             Format::Opaque(what) => what,
@@ -83,6 +88,7 @@ pub enum Tree {
     Variables(Vec<environment::Assigned>),
     Dependencies(dependencies::Listing),
     Supervisor(ini::Ini),
+    Compose(yaml::Stream),
     Opaque,
 }
 
@@ -161,6 +167,21 @@ pub fn parse(format: Format, document: &Document) -> Parsed {
             parsed.problems = std::mem::take(&mut ini.problems);
             parsed.tree = Tree::Supervisor(ini);
         }
+        Format::Compose => {
+            let stream = yaml::parse(document);
+            parsed.template = recognise::template(document);
+            parsed.ignores = ignores::find(document, || yaml::layout(document, &stream));
+            parsed.problems =
+                stream.problems.iter().map(|found| Problem { span: found.span, message: found.message.clone() }).collect();
+            if parsed.problems.is_empty() && !compose::is_compose(&stream) {
+                // Only its name says compose.
+                parsed.format = Format::Opaque("YAML file");
+            } else {
+                parsed.wants = compose::wants(&stream);
+                parsed.tree = Tree::Compose(stream);
+            }
+        }
+        Format::ComposeVariables => parsed.ignores = ignores::find(document, || compose::variables(document)),
         Format::Opaque(_) => {}
     }
     if !parsed.problems.is_empty() {
@@ -210,6 +231,8 @@ pub fn lower(document: DocumentId, parsed: &Parsed, forest: &Forest<'_>) -> Lowe
         (Tree::Config(program), _) => Lowered::piece(Piece::Config(Config { document, program: program.clone() })),
         (Tree::Dependencies(listing), _) => dependencies::lower(document, listing, forest),
         (Tree::Supervisor(ini), _) => supervisor::lower(document, ini, forest),
+        (Tree::Compose(_), _) if !parsed.problems.is_empty() => Lowered::piece(Piece::Opaque { document, what: "compose file" }),
+        (Tree::Compose(_), _) => compose::lower(document, forest),
         (Tree::Opaque, Format::Opaque(what)) => Lowered::piece(Piece::Opaque { document, what }),
         _ => Lowered::default(),
     }

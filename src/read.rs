@@ -140,7 +140,7 @@ impl<'a> Worklist<'a> {
             walk::make_known(&mut self.paths, self.input, &want.path);
             let found = match want.format {
                 Format::Nginx | Format::Supervisor => formats::included(&self.paths, &want.path, &near),
-                Format::Dependencies(_) => {
+                _ if self.is_named_beside(*from, want) => {
                     let path = Path::new(&want.path);
                     let exact =
                         if path.is_absolute() { self.paths.under_root(path) } else { Some(dependencies::included(path, &near)) };
@@ -160,6 +160,12 @@ impl<'a> Worklist<'a> {
         jobs.sort();
         jobs.dedup_by(|next, kept| next.path == kept.path);
         jobs
+    }
+
+    /// Whether a file is named relative to the folder of the file that names it.
+    fn is_named_beside(&self, from: DocumentId, want: &Want) -> bool {
+        let by_compose = self.parsed.get(&from).is_some_and(|parsed| parsed.format == Format::Compose);
+        matches!(want.format, Format::Dependencies(_)) || by_compose && Path::new(&want.path).is_relative()
     }
 
     /// Lowers every root.

@@ -3,6 +3,7 @@
 //! In: the tables `grammar/{gunicorn,nginx,systemd}.toml`, embedded and read once, when first asked for. Out: rows to look up,
 //! defaults as values, and raw values as gunicorn converts them. Knows no file of a user and no rule.
 
+pub mod docker;
 pub mod gunicorn;
 pub mod includes;
 pub mod model;

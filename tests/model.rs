@@ -18,7 +18,7 @@ use support::Scratch;
 #[test]
 fn every_fact_of_the_table_is_computed() {
     let host = Facts { cpus: Some(4), memory: Some(8 << 30), source: "--host".into(), ..Facts::default() };
-    let stacks: Vec<Stack> = ["shop", "pair", "broken", "quota", "clean-supervisor"]
+    let stacks: Vec<Stack> = ["shop", "pair", "broken", "quota", "clean-supervisor", "compose"]
         .map(|path| {
             check(&Input { paths: vec![format!("testdata/stacks/{path}").into()], ..Input::default() }, &host, &Config::default())
                 .expect("the stack is checked")
@@ -34,8 +34,8 @@ fn every_fact_of_the_table_is_computed() {
 
 #[test]
 fn every_subject_that_is_computed_is_in_the_table() {
-    let outcome =
-        check(&Input { paths: vec!["testdata/stacks/shop".into()], ..Input::default() }, &Facts::default(), &Config::default());
+    let paths = vec!["testdata/stacks/shop".into(), "testdata/stacks/compose".into()];
+    let outcome = check(&Input { paths, ..Input::default() }, &Facts::default(), &Config::default());
     let stack = outcome.expect("the stack is checked").stack;
     let mut unknown = BTreeSet::new();
     for kind in Kind::ALL {

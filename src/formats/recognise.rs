@@ -69,7 +69,7 @@ pub fn by_name(path: &Path) -> Guess {
         "conf" if is_drop_in_folder(&folder) => return Guess::Sure(Format::DropIn),
         "py" if is_gunicorn(name) => return Guess::Sure(Format::Gunicorn),
         "sh" | "bash" | "ini" => return Guess::Look,
-        "yml" | "yaml" if name.contains("compose") => return Guess::Sure(Format::Opaque("compose file")),
+        "yml" | "yaml" if name.contains("compose") => return Guess::Sure(Format::Compose),
         "yml" | "yaml" => return Guess::Look,
         _ => {}
     }
@@ -123,6 +123,9 @@ pub fn by_content(path: &Path, bytes: &[u8]) -> Option<Format> {
         if deploys_to_cloud_run(&head) {
             return Some(Format::Opaque(CLOUD_RUN));
         }
+        if is_compose(&head) {
+            return Some(Format::Compose);
+        }
         return (lines().any(workload) || starts_programs(&head)).then_some(Format::Opaque("YAML file that starts programs"));
     }
     if lines().any(|line| SUPERVISOR_SECTIONS.iter().any(|section| line.starts_with(section))) {
@@ -155,6 +158,15 @@ pub fn by_settings(document: &Document) -> Option<Format> {
     };
     let nameless = document.path.extension().is_none();
     (nameless && document.as_text().lines().any(assigns)).then_some(Format::Gunicorn)
+}
+
+/// Services at the outermost level, with images: a compose file of whatever name.
+fn is_compose(text: &str) -> bool {
+    let within = |line: &str| {
+        let inner = line.trim_start();
+        inner.len() < line.len() && (inner.starts_with("image:") || inner.starts_with("build:"))
+    };
+    text.lines().any(|line| line.trim_end() == "services:") && text.lines().any(within)
 }
 
 /// A service definition of Cloud Run, or a build that deploys one: `gcloud run deploy`, also as a list of words.

@@ -1,0 +1,118 @@
+//! `read_only`, `tmpfs` and `volumes`: what a container may write below /tmp and in its working directory.
+//!
+//! In: a service. Out: `tmp_is_tmpfs`, `tmp_is_writable` and `working_directory_is_writable`. /dev/shm is a tmpfs in every container.
+
+use super::merge::{Body, Part};
+use super::service::{Reader, written};
+use crate::source::Span;
+use crate::value::{Known, Setting, Value};
+
+/// Something that is mounted.
+struct Mount {
+    target: Option<String>,
+    is_tmpfs: bool,
+    /// None where a variable decides.
+    writable: Option<bool>,
+    span: Span,
+}
+
+/// What a service may write, as far as it says so.
+pub fn settings(read: &Reader<'_>) -> Vec<(&'static str, Setting)> {
+    let mounts = mounts(read);
+    let truth = |held: bool| Value::Known(Known::Boolean(held));
+    let mut settings = Vec::new();
+    let tmpfs = mounts.iter().find(|mount| mount.is_tmpfs && mount.covers("/tmp"));
+    let elsewhere = mounts.iter().any(|mount| mount.target.is_none());
+    let place = tmpfs.map_or(read.service.span, |mount| mount.span);
+    let value = match (tmpfs, elsewhere) {
+        (None, true) => Value::unknown("where something is mounted is not known"),
+        (found, _) => truth(found.is_some()),
+    };
+    settings.push(("tmp_is_tmpfs", written(value, place)));
+    settings.push(("tmp_is_writable", writable(read, &mounts, "/tmp")));
+    if let Some(directory) = read.service.get("working_dir").and_then(Part::text) {
+        let directory = read.project.text(directory).value();
+        let setting = match directory.as_text() {
+            Some(directory) => writable(read, &mounts, directory),
+            None => written(Value::unknown("the working directory is not known"), read.service.span),
+        };
+        settings.push(("working_directory_is_writable", setting));
+    }
+    settings
+}
+
+/// Whether a folder may be written, as far as mounts decide; permissions are another matter.
+fn writable(read: &Reader<'_>, mounts: &[Mount], folder: &str) -> Setting {
+    let truth = |held: bool| Value::Known(Known::Boolean(held));
+    // The innermost mount decides.
+    let covering = mounts.iter().filter(|mount| mount.covers(folder));
+    let mount = covering.max_by_key(|mount| mount.target.as_ref().map_or(0, String::len));
+    if let Some(mount) = mount {
+        let value = mount.writable.map_or_else(|| Value::unknown("how it is mounted is not known"), truth);
+        return written(value, mount.span);
+    }
+    if mounts.iter().any(|mount| mount.target.is_none()) {
+        return written(Value::unknown("where something is mounted is not known"), read.service.span);
+    }
+    let root = read.service.get("read_only");
+    let Some(part) = root else { return written(truth(true), read.service.span) };
+    let fixed = part.text().map(|text| read.project.text(text).value());
+    let value = match fixed.as_ref().and_then(Value::as_text) {
+        Some("true") => truth(false),
+        Some("false") => truth(true),
+        _ => Value::unknown("whether the root is read-only is not known"),
+    };
+    written(value, part.span)
+}
+
+impl Mount {
+    fn covers(&self, folder: &str) -> bool {
+        let Some(target) = self.target.as_deref().map(|target| target.trim_end_matches('/')) else { return false };
+        folder.strip_prefix(target).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+fn mounts(read: &Reader<'_>) -> Vec<Mount> {
+    let items = |key: &str| read.service.get(key).map(Part::items).unwrap_or_default();
+    let text = |part: &Part| part.text().and_then(|text| read.project.text(text).value().as_text().map(str::to_owned));
+    let tmpfs = items("tmpfs").iter().map(|item| {
+        let known = text(item);
+        let options = known.as_deref().and_then(|text| text.split_once(':')).map_or("", |(_, options)| options);
+        let writable = Some(!options.split(',').any(|option| option == "ro"));
+        let target = known.as_deref().and_then(|text| text.split(':').next()).map(str::to_owned);
+        Mount { target, is_tmpfs: true, writable, span: item.span }
+    });
+    let volumes = items("volumes").iter().map(|item| match &item.body {
+        Body::Map(_) => {
+            let kind = item.get("type").and_then(&text);
+            let read_only = item.get("read_only").map(&text);
+            let writable = match read_only {
+                None => Some(true),
+                Some(known) => known.map(|known| known != "true"),
+            };
+            Mount {
+                target: item.get("target").and_then(&text),
+                is_tmpfs: kind.as_deref() == Some("tmpfs"),
+                writable,
+                span: item.span,
+            }
+        }
+        _ => short(text(item).as_deref(), item.span),
+    });
+    tmpfs.chain(volumes).collect()
+}
+
+/// `[SOURCE:]TARGET[:OPTIONS]`
+fn short(text: Option<&str>, span: Span) -> Mount {
+    let parts: Vec<&str> = text.map(|text| text.split(':').collect()).unwrap_or_default();
+    let (target, options) = match parts.as_slice() {
+        [target] => (Some(*target), ""),
+        [_, target] => (Some(*target), ""),
+        [.., target, options] if target.starts_with('/') => (Some(*target), *options),
+        // A drive letter of Windows, or something else.
+        [.., target] => (Some(*target), ""),
+        [] => (None, ""),
+    };
+    let writable = Some(!options.split(',').any(|option| option == "ro"));
+    Mount { target: target.map(str::to_owned), is_tmpfs: false, writable, span }
+}

@@ -1,0 +1,170 @@
+//! A compose project: a file with the override beside it, the services that its own extend, and the variables of `.env`.
+//!
+//! In: one file and all files that were read. Out: services put together. Files are named relative to the one that names them. A file
+//! whose services have neither image nor build does not stand alone: it is laid over the usual file of its folder, as
+//! `docker compose -f compose.yaml -f compose.prod.yaml` does, or nothing is made of it.
+
+use super::dotenv;
+use super::interpolate::{Text, interpolate};
+use super::merge::{Part, Role, lay};
+use crate::expr::Variable;
+use crate::formats::yaml::{Entry, Node, Stream};
+use crate::formats::{Forest, Tree};
+use crate::source::paths::plain;
+use crate::source::{Document, DocumentId, Excerpt};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The files that compose takes where it is told none, the first one that is there.
+const USUAL: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
+/// The files that compose lays over them, the first one that is there.
+const OVERRIDES: [&str; 4] =
+    ["compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"];
+
+/// How many services may extend each other in a row.
+const MAX_EXTENDS: usize = 32;
+
+pub struct Project<'a> {
+    pub forest: &'a Forest<'a>,
+    /// The weakest first.
+    layers: Vec<Node>,
+    variables: BTreeMap<Arc<str>, Variable>,
+    /// Which file the project is named after.
+    pub home: DocumentId,
+}
+
+/// What a file is on its own.
+pub enum Standing<'a> {
+    Project(Project<'a>),
+    /// It is laid over another one, which speaks for both.
+    Override,
+    /// It only makes sense over a file that is not at hand.
+    Overlay,
+}
+
+impl<'a> Project<'a> {
+    /// Puts together what starts at a file.
+    pub fn of(document: DocumentId, forest: &'a Forest<'a>) -> Standing<'a> {
+        let path = forest.documents.path(document);
+        let base = beside(path, &USUAL, forest).filter(|base| *base != document);
+        let is_override = path.file_name().is_some_and(|name| OVERRIDES.iter().any(|usual| *usual == name));
+        if is_override && base.is_some() && beside(path, &OVERRIDES, forest) == Some(document) {
+            return Standing::Override;
+        }
+        let is_usual = beside(path, &USUAL, forest) == Some(document);
+        let over = beside(path, &OVERRIDES, forest).filter(|_| is_usual);
+        let mut project = Project::new(document, forest, [document].into_iter().chain(over));
+        if project.stands() {
+            return Standing::Project(project);
+        }
+        let Some(base) = base else { return Standing::Overlay };
+        project = Project::new(document, forest, [base, document]);
+        if project.stands() { Standing::Project(project) } else { Standing::Overlay }
+    }
+
+    fn new(home: DocumentId, forest: &'a Forest<'a>, files: impl IntoIterator<Item = DocumentId>) -> Project<'a> {
+        let layers = files.into_iter().flat_map(|file| roots(file, forest)).collect();
+        Project { forest, layers, variables: variables(home, forest), home }
+    }
+
+    /// Every service has something to run.
+    fn stands(&self) -> bool {
+        let runs = |service: &Part| ["image", "build", "provider"].iter().any(|key| service.get(key).is_some());
+        self.services().iter().all(|(_, service)| runs(service))
+    }
+
+    /// All services, put together.
+    pub fn services(&self) -> Vec<(Arc<str>, Part)> {
+        let mut services: BTreeMap<Arc<str>, Option<Part>> = BTreeMap::new();
+        for root in &self.layers {
+            for entry in root.get("services").iter().flat_map(Node::entries) {
+                let Some(name) = entry.name() else { continue };
+                let base = services.remove(name).flatten();
+                services.insert(name.into(), self.service(base, root, &entry, 0));
+            }
+        }
+        services.into_iter().filter_map(|(name, service)| Some((name, service?))).collect()
+    }
+
+    /// Lays a service over what is there, and what it extends below it.
+    fn service(&self, base: Option<Part>, root: &Node, entry: &Entry, depth: usize) -> Option<Part> {
+        let extended = self.extended(root, entry, depth);
+        let base = match (base, extended) {
+            (base, None) => base,
+            (_, extended) => extended,
+        };
+        lay(base, &entry.value, entry.span(), Role::Service)
+    }
+
+    fn extended(&self, root: &Node, entry: &Entry, depth: usize) -> Option<Part> {
+        let extends = entry.value.get("extends").filter(|_| depth < MAX_EXTENDS)?;
+        let name = extends.get("service").unwrap_or(extends.clone());
+        let name = self.text(&name.scalar()?.text).value().as_text()?.to_owned();
+        let of = |root: &Node| root.get("services")?.entry(&name);
+        let found = match extends.get("file") {
+            Some(file) => {
+                let path = self.text(&file.scalar()?.text).value().as_text()?.to_owned();
+                let document = self.file(&path, file.span().document)?;
+                roots(document, self.forest).into_iter().rev().find_map(|root| Some((of(&root)?, root)))
+            }
+            None => [root].into_iter().chain(&self.layers).find_map(|root| Some((of(root)?, root.clone()))),
+        };
+        let (entry, root) = found?;
+        self.service(None, &root, &entry, depth + 1)
+    }
+
+    /// A text with its variables replaced.
+    pub fn text(&self, text: &Excerpt) -> Text {
+        interpolate(text, &|name| self.variables.get(name).cloned())
+    }
+
+    /// The variables of `.env`.
+    pub fn variable(&self, name: &str) -> Option<Variable> {
+        self.variables.get(name).cloned()
+    }
+
+    /// The document that a file names, relative to its own folder.
+    pub fn file(&self, path: &str, from: DocumentId) -> Option<DocumentId> {
+        let near = self.forest.documents.path(from);
+        match Path::new(path).is_absolute() {
+            true => self.forest.named(Path::new(path), from),
+            false => self.forest.paths.document(&beside_of(near, path)),
+        }
+    }
+
+    pub fn document(&self, id: DocumentId) -> Option<&'a Arc<Document>> {
+        self.forest.documents.get(id)
+    }
+}
+
+/// A path that a file names, relative to its own folder.
+pub fn beside_of(file: &Path, path: &str) -> PathBuf {
+    plain(&file.parent().unwrap_or(Path::new("")).join(path))
+}
+
+/// The first of these files that was read beside a file.
+fn beside(file: &Path, names: &[&str], forest: &Forest<'_>) -> Option<DocumentId> {
+    names.iter().find_map(|name| forest.paths.document(&beside_of(file, name)).filter(|found| stream(*found, forest).is_some()))
+}
+
+/// The tree of a compose file that compose takes.
+fn stream<'a>(document: DocumentId, forest: &Forest<'a>) -> Option<&'a Stream> {
+    let parsed = forest.parsed.get(&document)?;
+    match &parsed.tree {
+        Tree::Compose(stream) if parsed.problems.is_empty() => Some(stream),
+        _ => None,
+    }
+}
+
+fn roots(document: DocumentId, forest: &Forest<'_>) -> Vec<Node> {
+    stream(document, forest).map_or_else(Vec::new, |stream| stream.documents.clone())
+}
+
+/// What `.env` beside a file sets.
+fn variables(document: DocumentId, forest: &Forest<'_>) -> BTreeMap<Arc<str>, Variable> {
+    let path = beside_of(forest.documents.path(document), ".env");
+    let found = forest.paths.document(&path).and_then(|id| forest.documents.get(id));
+    let read = found.and_then(|document| dotenv::parse(document).evaluate(&|_| None));
+    read.into_iter().flatten().collect()
+}

@@ -1,0 +1,249 @@
+//! What projects of several files become.
+
+use super::*;
+use crate::formats::{self, Parsed, yaml};
+use crate::model::piece::{ImageOf, Launcher};
+use crate::source::Documents;
+use crate::source::paths::Paths;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+struct Project {
+    documents: Documents,
+    paths: Paths,
+    parsed: BTreeMap<DocumentId, Parsed>,
+}
+
+impl Project {
+    fn new(files: &[(&str, &str)]) -> Project {
+        let mut paths = Paths::new(None);
+        let mut parsed = BTreeMap::new();
+        let mut list = Vec::new();
+        for (number, (path, text)) in files.iter().enumerate() {
+            let id = DocumentId(number as u32);
+            let document = Arc::new(Document::new(id, *path, text.as_bytes().to_vec()));
+            let format = match Path::new(path).extension().and_then(|extension| extension.to_str()) {
+                Some("yml" | "yaml") => Format::Compose,
+                _ if path.contains("Dockerfile") => DOCKERFILE,
+                _ => Format::ComposeVariables,
+            };
+            paths.add(Path::new(path));
+            paths.read_as(Path::new(path), id);
+            parsed.insert(id, formats::parse(format, &document));
+            list.push(document);
+        }
+        Project { documents: Documents::new(list), paths, parsed }
+    }
+
+    fn pieces(&self, file: u32) -> Vec<Piece> {
+        let forest = Forest { documents: &self.documents, paths: &self.paths, parsed: &self.parsed };
+        formats::lower(DocumentId(file), &self.parsed[&DocumentId(file)], &forest).pieces
+    }
+
+    fn launchers(&self, file: u32) -> Vec<Launcher> {
+        let launcher = |piece| match piece {
+            Piece::Launcher(launcher) => Some(launcher),
+            _ => None,
+        };
+        self.pieces(file).into_iter().filter_map(launcher).collect()
+    }
+
+    fn only(&self) -> Launcher {
+        let mut launchers = self.launchers(0);
+        assert_eq!(launchers.len(), 1);
+        launchers.remove(0)
+    }
+}
+
+fn one(text: &str) -> Launcher {
+    Project::new(&[("compose.yaml", text)]).only()
+}
+
+fn words(words: Option<&Vec<crate::expr::Word>>) -> Option<Vec<String>> {
+    let told = |word: &crate::expr::Word| word.as_text().map_or_else(|| format!("{}?", word.prefix), str::to_owned);
+    words.map(|words| words.iter().map(told).collect())
+}
+
+fn settings(launcher: &Launcher) -> String {
+    let told = |(name, setting): (&&str, &crate::value::Setting)| format!("{name}={}", setting.value);
+    launcher.process.settings.iter().map(told).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_service_is_a_launcher_with_its_limits() {
+    let launcher = one(concat!(
+        "services:\n  web:\n    image: shop:1\n    container_name: shop-web\n    init: true\n    stop_signal: SIGINT\n",
+        "    stop_grace_period: 1m30s\n    user: '1000:1000'\n    working_dir: /app\n    read_only: true\n    tmpfs: /tmp:size=64m\n",
+        "    volumes: [data:/app:ro]\n    ports: ['8080:8000']\n    expose: [8000]\n    ulimits: {nofile: {soft: 1024, hard: 4096}}\n",
+        "    networks: {back: {aliases: [app, web]}}\n",
+        "    deploy: {replicas: 3, resources: {limits: {cpus: '0.50', memory: 512M, pids: 50}}}\n",
+    ));
+    assert_eq!(
+        settings(&launcher),
+        "cpu_limit=0.5 expose=8000 has_init=true memory_limit=512M nofile_limit=1024 published_ports=8080:8000 read_only_root=true \
+         replicas=3 stop_grace=1m30s stop_signal=INT tasks_limit=50 tmp_is_tmpfs=true tmp_is_writable=true user=1000:1000 \
+         working_directory=/app working_directory_is_writable=false"
+    );
+    assert_eq!(launcher.hosts.iter().map(|host| &**host).collect::<Vec<_>>(), ["web", "shop-web", "app"]);
+    assert!(matches!(&launcher.image, Some(ImageOf::Named(name)) if name.as_text() == Some("shop:1")));
+}
+
+#[test]
+fn settings_stand_at_their_keys() {
+    let text = "services:\n  web:\n    image: a\n    stop_grace_period: 20s\n";
+    let project = Project::new(&[("compose.yaml", text)]);
+    let launcher = project.only();
+    let grace = launcher.process.settings.get("stop_grace").expect("it is set");
+    let span = grace.origin.span().expect("it is written");
+    assert_eq!(project.documents.of(span).expect("a document").text(span), "stop_grace_period: 20s");
+}
+
+#[test]
+fn commands_are_split_without_a_shell_and_may_be_emptied() {
+    let command =
+        |yaml: &str| words(one(&format!("services:\n  web:\n    image: a\n    command: {yaml}\n")).process.command.as_ref());
+    let list = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+    assert_eq!(command("gunicorn -b :80 'a b'"), list(&["gunicorn", "-b", ":80", "a b"]));
+    assert_eq!(command("[gunicorn, '--bind=:80']"), list(&["gunicorn", "--bind=:80"]));
+    assert_eq!(command(">\n      gunicorn\n      app:app\n"), list(&["gunicorn", "app:app"]));
+    assert_eq!(command("gunicorn --workers ${WORKERS:-3} --bind=:${PORT}"), list(&["gunicorn", "--workers", "3", "--bind=:?"]));
+    assert_eq!(command("sh -c 'echo $$HOME'"), list(&["sh", "-c", "echo $HOME"]));
+    assert_eq!(command("[]"), list(&[]));
+    assert_eq!(command("''"), list(&[]));
+    assert_eq!(command("null"), None);
+    assert_eq!(command("gunicorn 'open"), list(&["gunicorn '"]).map(|_| vec!["?".to_owned()]));
+}
+
+#[test]
+fn variables_come_from_the_file_beside() {
+    let text = "services:\n  web:\n    image: a:${TAG}\n    stop_grace_period: ${GRACE:-40s}\n    environment:\n      - WORKERS=${N}\n      - TAG\n";
+    let project = Project::new(&[("x/compose.yaml", text), ("x/.env", "TAG=7 # c\nN=\"4\"\n"), (".env", "N=5\n")]);
+    let launcher = project.only();
+    assert!(matches!(&launcher.image, Some(ImageOf::Named(name)) if name.as_text() == Some("a:7")));
+    let variable =
+        |name: &str| launcher.process.environment.get(name).and_then(|variable| variable.value.as_text().map(str::to_owned));
+    assert_eq!((variable("WORKERS").as_deref(), variable("TAG").as_deref()), (Some("4"), Some("7")));
+    let grace = launcher.process.settings.get("stop_grace").expect("it is set");
+    assert_eq!(
+        (grace.value.to_string(), grace.assuming.iter().map(|text| &**text).collect::<Vec<_>>()),
+        ("40s".into(), vec!["GRACE is not set"])
+    );
+}
+
+#[test]
+fn a_word_assumes_what_its_own_variables_do() {
+    let launcher = one("services:\n  web:\n    image: a\n    command: gunicorn -w ${W:-4} --bind :80 ${X:-a b}\n");
+    let words = launcher.process.command.unwrap_or_default();
+    let assumptions: Vec<String> =
+        words.iter().map(|word| word.assuming.iter().map(|text| &**text).collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(assumptions, ["", "", "W is not set", "", "", "X is not set", "X is not set"]);
+}
+
+#[test]
+fn environment_beats_env_files_and_a_missing_one_leaves_it_open() {
+    let text = "services:\n  web:\n    image: a\n    env_file:\n      - a.env\n      - path: b.env\n        required: false\n    environment: {C: '3'}\n";
+    let files = [("compose.yaml", text), ("a.env", "A=1\nB=1\nC=1\n"), ("b.env", "export B='2'\n")];
+    let told = |launcher: &Launcher| {
+        let environment = &launcher.process.environment;
+        let pair = |name: &Arc<str>| format!("{name}={}", environment.get(name).expect("it is set").value);
+        (environment.names().map(pair).collect::<Vec<_>>().join(" "), environment.closed)
+    };
+    assert_eq!(told(&Project::new(&files).only()), ("A=1 B=2 C=3".into(), true));
+    assert_eq!(told(&Project::new(&files[..2]).only()), ("A=1 B=1 C=3".into(), false));
+}
+
+#[test]
+fn an_override_is_laid_over_its_base() {
+    let base = "services:\n  web:\n    image: a\n    command: gunicorn base\n    ports: ['80:8000']\n    environment: [A=1, B=1]\n    tmpfs: /tmp\n";
+    let over = "services:\n  web:\n    command: gunicorn over\n    ports: ['81:8000']\n    environment: {B: '2'}\n    tmpfs: !reset null\n";
+    let project = Project::new(&[("docker-compose.yml", base), ("docker-compose.override.yml", over)]);
+    let launcher = project.only();
+    assert_eq!(words(launcher.process.command.as_ref()).unwrap_or_default(), ["gunicorn", "over"]);
+    assert!(settings(&launcher).contains("published_ports=80:8000, 81:8000"));
+    assert!(settings(&launcher).contains("tmp_is_tmpfs=false"));
+    assert_eq!(launcher.process.environment.names().count(), 2);
+    assert!(project.pieces(1).is_empty());
+    let replaced = over.replace("ports: [", "ports: !override [");
+    let project = Project::new(&[("docker-compose.yml", base), ("docker-compose.override.yml", &replaced)]);
+    assert!(settings(&project.only()).contains("published_ports=81:8000 "));
+}
+
+#[test]
+fn a_file_that_does_not_stand_alone_is_laid_over_the_usual_one() {
+    let base = "services:\n  web:\n    image: a\n    command: gunicorn base\n";
+    let over = "services:\n  web:\n    command: gunicorn production\n";
+    let project = Project::new(&[("compose.yaml", base), ("compose.prod.yaml", over), ("x/compose.prod.yaml", over)]);
+    let command = |file| words(project.launchers(file)[0].process.command.as_ref()).unwrap_or_default().join(" ");
+    assert_eq!((command(0).as_str(), command(1).as_str()), ("gunicorn base", "gunicorn production"));
+    assert!(matches!(project.pieces(2).as_slice(), [Piece::Opaque { what: OVERLAY, .. }]));
+}
+
+#[test]
+fn services_extend_others_here_and_elsewhere() {
+    let text = concat!(
+        "x-common: &common\n  stop_grace_period: 45s\n",
+        "services:\n  web:\n    extends: base\n    command: gunicorn web\n",
+        "  base:\n    <<: *common\n    extends: {file: common/app.yml, service: app}\n    init: true\n",
+        "  loop:\n    image: x\n    extends: loop\n",
+    );
+    let common = "services:\n  app:\n    build: .\n    command: gunicorn app\n    env_file: app.env\n";
+    let files =
+        [("compose.yaml", text), ("common/app.yml", common), ("common/app.env", "A=1\n"), ("common/Dockerfile", "FROM x\n")];
+    let project = Project::new(&files);
+    let launchers = project.launchers(0);
+    let web = launchers.iter().find(|launcher| &*launcher.name == "web").expect("web is there");
+    assert_eq!(words(web.process.command.as_ref()).unwrap_or_default().join(" "), "gunicorn web");
+    assert!(settings(web).contains("has_init=true") && settings(web).contains("stop_grace=45s"));
+    assert_eq!(web.process.environment.get("A").map(|variable| variable.value.to_string()).as_deref(), Some("1"));
+    assert!(matches!(web.image, Some(ImageOf::Built { document: DocumentId(3), .. })));
+    assert_eq!(launchers.len(), 3);
+}
+
+#[test]
+fn a_build_leads_to_its_dockerfile() {
+    let built = |build: &str, dockerfile: &str| {
+        let text = format!("services:\n  web:\n    build: {build}\n");
+        let project = Project::new(&[("deploy/compose.yaml", &text), (dockerfile, "FROM x\n")]);
+        match project.only().image {
+            Some(ImageOf::Built { target, .. }) => Some(target.map(|target| target.to_string()).unwrap_or_default()),
+            _ => None,
+        }
+    };
+    assert_eq!(built(".", "deploy/Dockerfile").as_deref(), Some(""));
+    assert_eq!(
+        built("{context: .., dockerfile: docker/web.Dockerfile, target: prod}", "docker/web.Dockerfile").as_deref(),
+        Some("prod")
+    );
+    assert_eq!(built("{dockerfile: ../Dockerfile}", "Dockerfile").as_deref(), Some(""));
+    assert_eq!(built("{dockerfile_inline: FROM x}", "deploy/Dockerfile"), None);
+    assert_eq!(built("https://example.org/x.git", "deploy/Dockerfile"), None);
+}
+
+#[test]
+fn what_a_variable_decides_is_unknown() {
+    let launcher = one(
+        "services:\n  web:\n    image: a\n    user: ${UID}\n    scale: ${N}\n    ports: ['${P}:8000']\n    init: ${I:-true}\n",
+    );
+    assert!(settings(&launcher).contains("replicas=unknown") && settings(&launcher).contains("user=unknown"));
+    assert!(settings(&launcher).contains("published_ports=unknown") && settings(&launcher).contains("has_init=true"));
+}
+
+#[test]
+fn on_the_network_of_the_host_a_service_has_no_name() {
+    let launcher = one("services:\n  web:\n    image: a\n    network_mode: host\n    ports: ['80:80']\n");
+    assert!(launcher.hosts.is_empty());
+    assert!(!settings(&launcher).contains("published_ports"));
+}
+
+#[test]
+fn all_wanted_files_are_named() {
+    let text = concat!(
+        "include: [db/compose.yml, {path: [a.yml, b.yml]}]\nservices:\n  web:\n    env_file: [a.env, {path: b.env}]\n",
+        "    extends: {file: common.yml, service: x}\n    build: {context: ./app/, dockerfile: ../Dockerfile}\n  db:\n    build: ${DIR}\n",
+    );
+    let document = Document::new(DocumentId(0), "compose.yaml", text.as_bytes().to_vec());
+    let wants = wants(&yaml::parse(&document));
+    let names: Vec<&str> = wants.iter().map(|want| want.path.as_str()).collect();
+    assert_eq!(names, [".env", "a.env", "b.env", "common.yml", "./app/../Dockerfile", "db/compose.yml", "a.yml", "b.yml"]);
+}
