@@ -6,6 +6,7 @@
 pub mod addresses;
 mod apps;
 mod effective;
+mod foreign;
 mod headers;
 mod hooks;
 mod images;

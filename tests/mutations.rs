@@ -39,7 +39,7 @@ struct Mutation {
 #[serde(deny_unknown_fields)]
 struct Edit {
     file: String,
-    /// Stands in the file exactly once; empty stands for its end.
+    /// Stands in the file exactly once; empty stands for its end, and for a file that is new.
     from: String,
     to: String,
 }
@@ -59,7 +59,11 @@ fn run(stack: &str, edits: &[Edit]) -> Outcome {
     let mut changed: BTreeMap<PathBuf, String> = BTreeMap::new();
     for edit in edits {
         let path = folder.join(&edit.file);
-        let text = changed.entry(path.clone()).or_insert_with(|| fs::read_to_string(&path).expect("the file is there"));
+        let text = changed.entry(path.clone()).or_insert_with(|| {
+            let text = fs::read_to_string(&path);
+            assert!(text.is_ok() || edit.from.is_empty(), "{} is there", path.display());
+            text.unwrap_or_default()
+        });
         if edit.from.is_empty() {
             text.push_str(&edit.to);
             continue;

@@ -33,7 +33,7 @@ pub fn of(stack: &Stack, launcher: Subject, binds: &Setting) -> Option<Setting> 
 }
 
 /// Host, outer and inner port of `[HOST:]OUTER:INNER[/tcp]`; a port that docker chooses is nobody's address.
-fn published(text: &str) -> Option<(&str, u16, u16)> {
+pub fn published(text: &str) -> Option<(&str, u16, u16)> {
     let text = text.strip_suffix("/tcp").unwrap_or(text);
     let (rest, inner) = text.rsplit_once(':')?;
     let (host, outer) = rest.rsplit_once(':').unwrap_or(("0.0.0.0", rest));

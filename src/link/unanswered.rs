@@ -3,9 +3,9 @@
 //! Never guesses: while something that was recognised is not understood, or an address is unknown, the answer is unknown.
 
 use super::addresses::{folder_and_name, is_local, reachable};
+use super::foreign::Foreign;
 use super::listeners::{Listeners, addresses};
 use super::nginx::peers;
-use crate::arguments::find_gunicorn;
 use crate::model::piece::{Piece, Pieces};
 use crate::model::{Kind, Stack, Subject};
 use crate::source::Span;
@@ -46,8 +46,8 @@ struct Search {
     unvisited: Unvisited,
     /// Why nobody can say who listens.
     doubt: Option<String>,
-    /// Why nobody can say who listens on a port.
-    doubt_about_ports: Option<String>,
+    /// Who else may own a port.
+    foreign: Foreign,
     /// What was assumed to know where the apps listen.
     assuming: Vec<Arc<str>>,
 }
@@ -63,7 +63,7 @@ impl Search {
             sockets: Listeners::of(stack, Kind::Socket),
             unvisited: Unvisited::of(stack),
             doubt: opaque(pieces).or(unknown),
-            doubt_about_ports: foreign_service(stack).or_else(|| foreign_program(pieces)),
+            foreign: Foreign::of(stack, pieces),
             assuming: assuming.into_iter().collect(),
         }
     }
@@ -98,8 +98,11 @@ impl Search {
     }
 
     fn doubt(&self, peer: &Address) -> Option<String> {
-        let about_port = self.doubt_about_ports.as_ref().filter(|_| matches!(peer, Address::Tcp { .. }));
-        self.doubt.as_ref().or(about_port).cloned()
+        let about_port = match peer {
+            Address::Tcp { port, .. } => self.foreign.at(*port),
+            Address::Unix(_) => None,
+        };
+        self.doubt.clone().or(about_port)
     }
 }
 
@@ -161,23 +164,6 @@ fn alone_on_port(peer: &Item) -> Option<Arc<str>> {
         }
         _ => None,
     }
-}
-
-/// A service that does not run gunicorn may listen on any port.
-fn foreign_service(stack: &Stack) -> Option<String> {
-    let foreign = |service: Subject| stack.setting(service, "runs_gunicorn").value.as_boolean() != Some(true);
-    let (_, node) = stack.all(Kind::Service).find(|(service, _)| foreign(*service))?;
-    Some(format!("{} may listen there", node.name))
-}
-
-/// A program outside containers that is no gunicorn, and may own a port.
-fn foreign_program(pieces: &Pieces) -> Option<String> {
-    pieces.list.iter().find_map(|piece| match piece {
-        Piece::Launcher(launcher) if launcher.image.is_none() && find_gunicorn(&launcher.process.words()).is_none() => {
-            Some(format!("{} may listen there", launcher.name))
-        }
-        _ => None,
-    })
 }
 
 /// The facts about the app that was meant. A default of it is shown where the app is, not at the route.

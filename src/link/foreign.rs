@@ -1,0 +1,62 @@
+//! Who else may listen on a port of the machine: what starts something that is no gunicorn, as far as anyone can tell.
+//!
+//! In: the stack, and launchers as their files say. Out: for a port, who may own it. A unit or a program of supervisor may own any; a
+//! container owns what it publishes, and any where it is on the network of the host.
+
+use super::reach::published;
+use crate::arguments::find_gunicorn;
+use crate::model::piece::{Launcher, Piece, Pieces};
+use crate::model::{Kind, Stack};
+use crate::value::Value;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What may listen besides the apps and sockets of the stack.
+pub struct Foreign {
+    /// Who may own any port.
+    anywhere: Option<String>,
+    /// Containers by the port of the host that leads to them.
+    published: HashMap<u16, Arc<str>>,
+}
+
+impl Foreign {
+    pub fn of(stack: &Stack, pieces: &Pieces) -> Foreign {
+        let mut foreign = Foreign { anywhere: service(stack), published: HashMap::new() };
+        for piece in &pieces.list {
+            if let Piece::Launcher(launcher) = piece
+                && find_gunicorn(&launcher.process.words()).is_none()
+            {
+                foreign.add(launcher);
+            }
+        }
+        foreign
+    }
+
+    /// Who may listen on a port.
+    pub fn at(&self, port: u16) -> Option<String> {
+        self.anywhere.clone().or_else(|| self.published.get(&port).map(|name| may_listen(name)))
+    }
+
+    fn add(&mut self, launcher: &Launcher) {
+        let ports = launcher.process.settings.get("published_ports").map(|ports| &ports.value);
+        let items = ports.map(Value::items).unwrap_or_default();
+        let unknown = ports.is_some_and(|ports| ports.known().is_none()) || items.iter().any(|item| item.value.known().is_none());
+        let on_host = launcher.image.is_none() || launcher.kind == "compose" && launcher.hosts.is_empty();
+        if unknown || on_host {
+            self.anywhere.get_or_insert_with(|| may_listen(&launcher.name));
+        }
+        let outer = items.iter().filter_map(|item| Some(published(item.value.as_text()?)?.1));
+        self.published.extend(outer.map(|port| (port, launcher.name.clone())));
+    }
+}
+
+/// A service that does not run gunicorn may listen on any port.
+fn service(stack: &Stack) -> Option<String> {
+    let mut services = stack.all(Kind::Service);
+    let foreign = services.find(|(service, _)| stack.setting(*service, "runs_gunicorn").value.as_boolean() != Some(true));
+    foreign.map(|(_, node)| may_listen(&node.name))
+}
+
+fn may_listen(name: &str) -> String {
+    format!("{name} may listen there")
+}
