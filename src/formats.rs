@@ -10,6 +10,7 @@ pub mod ignores;
 pub mod ini;
 pub mod nginx;
 pub mod placeholder;
+pub mod procfile;
 pub mod recognise;
 pub mod shlex;
 pub mod supervisor;
@@ -42,6 +43,9 @@ pub enum Format {
     Compose,
     /// An environment file of compose.
     ComposeVariables,
+    Procfile,
+    /// app.json, which describes an application to Heroku.
+    AppJson,
     /// Something that may start programs and is not read: "Dockerfile", "shell script", ...
     Opaque(&'static str),
 }
@@ -57,6 +61,8 @@ impl Format {
             Format::Compose => "compose",
             Format::Dependencies(_) => "dependencies",
             Format::Supervisor => "supervisor",
+            Format::Procfile => "procfile",
+            Format::AppJson => "app.json",
             Format::Opaque(what) => what,
         }
     }
@@ -89,6 +95,8 @@ pub enum Tree {
     Dependencies(dependencies::Listing),
     Supervisor(ini::Ini),
     Compose(yaml::Stream),
+    Procfile(procfile::Procfile),
+    AppJson(procfile::AppJson),
     Opaque,
 }
 
@@ -182,6 +190,14 @@ pub fn parse(format: Format, document: &Document) -> Parsed {
             }
         }
         Format::ComposeVariables => parsed.ignores = ignores::find(document, || compose::variables(document)),
+        Format::Procfile => {
+            let read = procfile::parse(document);
+            parsed.template = recognise::template(document);
+            parsed.wants = procfile::wants(&read);
+            parsed.ignores = ignores::find(document, || read.layout());
+            parsed.tree = Tree::Procfile(read);
+        }
+        Format::AppJson => parsed.tree = Tree::AppJson(procfile::app_json(document)),
         Format::Opaque(_) => {}
     }
     if !parsed.problems.is_empty() {
@@ -233,6 +249,7 @@ pub fn lower(document: DocumentId, parsed: &Parsed, forest: &Forest<'_>) -> Lowe
         (Tree::Supervisor(ini), _) => supervisor::lower(document, ini, forest),
         (Tree::Compose(_), _) if !parsed.problems.is_empty() => Lowered::piece(Piece::Opaque { document, what: "compose file" }),
         (Tree::Compose(_), _) => compose::lower(document, forest),
+        (Tree::Procfile(procfile), _) => procfile::lower(document, procfile, forest),
         (Tree::Opaque, Format::Opaque(what)) => Lowered::piece(Piece::Opaque { document, what }),
         _ => Lowered::default(),
     }

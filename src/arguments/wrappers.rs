@@ -105,6 +105,12 @@ const WRAPPERS: &[Wrapper] = &[
         &["--traces_exporter", "--metrics_exporter", "--logs_exporter", "--service_name", "--exporter_otlp_endpoint"],
     ),
     Wrapper { command: Place::BehindDashes, ..wrapper(&["wait-for-it", "wait-for-it.sh", "wait-for", "wait-for.sh"], 0, &[]) },
+    // Heroku's buildpacks put such programs into bin/.
+    wrapper(
+        &["start-nginx", "start-nginx-solo", "start-pgbouncer", "start-pgbouncer-stunnel", "start-stunnel", "qgtunnel"],
+        0,
+        &[],
+    ),
     wrapper(&["dockerize"], 0, &["-wait", "-timeout", "-template", "-stdout", "-stderr", "-wait-http-header"]),
     runner(&["newrelic-admin"], "run-program", &[]),
     Wrapper {

@@ -32,6 +32,9 @@ const FOREIGN: [&str; 36] = [
     "map",
 ];
 
+/// Endings of Procfiles that no server runs.
+const DEVELOPMENT: [&str; 9] = ["dev", "development", "local", "test", "testing", "tests", "ci", "debug", "windows"];
+
 /// Sections that no other program's configuration has.
 const SUPERVISOR_SECTIONS: [&str; 6] =
     ["[program:", "[supervisord]", "[supervisorctl]", "[fcgi-program:", "[eventlistener:", "[group:"];
@@ -77,10 +80,13 @@ pub fn by_name(path: &Path) -> Guess {
         return Guess::Sure(Format::Opaque("Dockerfile"));
     }
     match name {
-        "procfile" => return Guess::Sure(Format::Opaque("Procfile")),
-        "fly.toml" | "app.json" => return Guess::Sure(Format::Opaque("platform file")),
+        "procfile" => return Guess::Sure(Format::Procfile),
+        "fly.toml" => return Guess::Sure(Format::Opaque("platform file")),
         "nginx.conf" => return Guess::Sure(Format::Nginx),
-        _ if name.starts_with("procfile.") => return Guess::Sure(Format::Opaque("Procfile")),
+        _ if name.starts_with("procfile.") && DEVELOPMENT.contains(&extension) => {
+            return Guess::Sure(Format::Opaque("Procfile for development"));
+        }
+        _ if name.starts_with("procfile.") => return Guess::Sure(Format::Procfile),
         _ => {}
     }
     if FOREIGN.contains(&extension) {

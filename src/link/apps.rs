@@ -269,9 +269,22 @@ fn wrapper(invocation: &Invocation, anchor: Span) -> Setting {
 }
 
 /// Programs that wait for what they start (their manual pages; uv measured), and programs that do so in some versions or setups.
-const STAYING: &[&str] = &["uv", "su", "runuser", "timeout", "flock"];
-const PERHAPS_STAYING: &[&str] =
-    &["sudo", "doas", "conda", "mamba", "micromamba", "dotenv", "honcho", "doppler", "infisical", "op"];
+const STAYING: &[&str] = &["uv", "su", "runuser", "timeout", "flock", "start-nginx", "start-nginx-solo"];
+const PERHAPS_STAYING: &[&str] = &[
+    "sudo",
+    "doas",
+    "conda",
+    "mamba",
+    "micromamba",
+    "dotenv",
+    "honcho",
+    "doppler",
+    "infisical",
+    "op",
+    "start-pgbouncer",
+    "start-stunnel",
+    "qgtunnel",
+];
 
 /// The environment that the command leaves to gunicorn, of the one the launcher gives.
 fn environment_of(invocation: &Invocation, given: &Environment) -> Environment {

@@ -114,6 +114,7 @@ fn names_a_socket(stack: &Stack, service: Subject) -> bool {
 /// The addresses of `bind`; a relative socket path starts at the folder the process is in.
 fn own_binds(bind: Setting, chdir: &Setting, directory: Option<&str>) -> Setting {
     let folder = if chdir.origin.is_explicit() { chdir.value.as_text() } else { directory };
+    let folder = folder.filter(|folder| folder.starts_with('/'));
     let absolute = |item: &Item| match &item.value {
         Value::Known(Known::Address(Address::Unix(path))) if !path.starts_with(['/', '@']) => {
             let value = match folder {

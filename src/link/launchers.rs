@@ -81,6 +81,9 @@ fn add_one(stack: &mut Stack, apps: &mut Apps<'_>, begin: &Begin<'_>) {
     let Some(invocation) = find_gunicorn(&begin.process.words()) else { return };
     let launcher = stack.add(node(begin));
     let directory = begin.process.settings.get("working_directory").and_then(|folder| folder.value.as_text().map(str::to_owned));
+    // The processes of a Procfile start in its folder, wherever that lies on the server.
+    let here = || stack.documents.path(begin.anchor.document).parent().map(|folder| folder.to_string_lossy().into_owned());
+    let directory = directory.or_else(|| here().filter(|_| begin.kind == "procfile"));
     let started = Started {
         launcher,
         service: None,
