@@ -28,7 +28,7 @@ use crate::vocabulary::suggest::suggest;
 use serde_yaml::Spanned;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The rule files that gearmesh carries: path and content, as JSON.
 pub const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));
@@ -42,6 +42,12 @@ pub struct Loaded {
     pub rule: Arc<Rule>,
     /// The user does not want it.
     pub off: bool,
+    compiled: Arc<Compiled>,
+}
+
+/// The expressions of a rule, typed.
+#[derive(Clone, Debug)]
+struct Compiled {
     kind: Kind,
     companions: Companions,
     when: Expr,
@@ -87,16 +93,25 @@ pub fn cases(id: &str) -> Option<&'static str> {
 impl Loaded {
     /// Whether the rule speaks of settings, which may be unknown, and not of files and oddities alone.
     pub fn reads_settings(&self) -> bool {
-        !matches!(self.kind, Kind::File | Kind::Oddity)
+        !matches!(self.compiled.kind, Kind::File | Kind::Oddity)
     }
 }
 
-/// The built-in rules, sorted by id. Half of them are loaded on a thread of their own: on a small stack loading takes longer than
-/// all the rest.
+/// The built-in rules, sorted by id; whoever checks several times in one process loads them once.
 ///
 /// # Errors
 /// The first fault; [`compile`] tells its place in the rule's file.
 pub fn load() -> Result<Vec<Loaded>, Error> {
+    static BUILT_IN: OnceLock<Vec<Loaded>> = OnceLock::new();
+    if let Some(rules) = BUILT_IN.get() {
+        return Ok(rules.clone());
+    }
+    let rules = load_embedded()?;
+    Ok(BUILT_IN.get_or_init(|| rules).clone())
+}
+
+/// Half of the rules are loaded on a thread of their own: on a small stack loading takes longer than all the rest.
+fn load_embedded() -> Result<Vec<Loaded>, Error> {
     let (left, right) = EMBEDDED.split_at(EMBEDDED.len() / 2);
     let (left, right) = std::thread::scope(|scope| {
         let right = scope.spawn(|| load_all(right));
@@ -205,7 +220,8 @@ impl Compiler<'_> {
         let help = text.help.as_ref().map(|help| self.template(help)).transpose()?;
         let fix = text.fix.as_ref().map(|fix| self.fix(fix)).transpose()?;
         let companions = self.companions(&when, &message, &labels, help.as_ref(), fix.as_ref());
-        Ok(Loaded { rule: Arc::new(rule), off: false, kind: self.kind, companions, when, message, labels, help, fix })
+        let compiled = Compiled { kind: self.kind, companions, when, message, labels, help, fix };
+        Ok(Loaded { rule: Arc::new(rule), off: false, compiled: Arc::new(compiled) })
     }
 
     fn companions(

@@ -69,7 +69,9 @@ struct Part {
 fn tasks<'a>(rules: &'a [Loaded], stack: &'a Stack) -> Vec<Task<'a>> {
     let host = stack.all(Kind::Host).next().map(|(host, _)| host);
     let rules = rules.iter().filter(|rule| !rule.off);
-    rules.flat_map(|rule| stack.subjects(rule.kind).chunks(RUN).map(move |subjects| Task { rule, subjects, host })).collect()
+    rules
+        .flat_map(|rule| stack.subjects(rule.compiled.kind).chunks(RUN).map(move |subjects| Task { rule, subjects, host }))
+        .collect()
 }
 
 /// Has workers do the tasks; what comes of them is in the order of tasks.
@@ -102,9 +104,9 @@ impl Task<'_> {
         let rule = self.rule;
         let mut part = Part::default();
         for bound in self.subjects.iter().flat_map(|subject| tuples(rule, *subject, self.host, stack)) {
-            let Some(&subject) = bound.get(&rule.kind) else { continue };
+            let Some(&subject) = bound.get(&rule.compiled.kind) else { continue };
             let mut evaluation = Evaluation::new(stack, &bound);
-            match evaluation.holds(&rule.when) {
+            match evaluation.holds(&rule.compiled.when) {
                 Some(false) => {}
                 Some(true) => {
                     let app = bound.get(&Kind::App).and_then(|app| stack.node(*app));
@@ -169,10 +171,12 @@ fn root(stack: &Stack, subject: Subject) -> Subject {
 
 /// Every combination in which a rule is held against a subject.
 fn tuples(rule: &Loaded, subject: Subject, host: Option<Subject>, stack: &Stack) -> Vec<Bound> {
-    let mut bound = Bound::from([(rule.kind, subject)]);
+    let mut bound = Bound::from([(rule.compiled.kind, subject)]);
     bound.extend(host.map(|host| (Kind::Host, host)));
-    bound.extend(rule.companions.with.iter().filter_map(|&(kind, link)| Some((kind, *stack.links(subject, link).first()?))));
-    match rule.companions.each.map(|(kind, link)| (kind, stack.links(subject, link))) {
+    bound.extend(
+        rule.compiled.companions.with.iter().filter_map(|&(kind, link)| Some((kind, *stack.links(subject, link).first()?))),
+    );
+    match rule.compiled.companions.each.map(|(kind, link)| (kind, stack.links(subject, link))) {
         Some((kind, all)) if !all.is_empty() => all
             .iter()
             .map(|each| {
@@ -200,9 +204,9 @@ fn merge(worlds: Vec<(World, Finding)>) -> Option<Finding> {
 
 fn found(rule: &Loaded, stack: &Stack, subject: Subject, evaluation: &mut Evaluation<'_>) -> Option<Finding> {
     let assuming: Vec<String> = evaluation.assuming.iter().map(|assumption| assumption.to_string()).collect();
-    let message = rule.message.render(evaluation);
+    let message = rule.compiled.message.render(evaluation);
     let mut labels: Vec<Label> = Vec::new();
-    for (place, says) in &rule.labels {
+    for (place, says) in &rule.compiled.labels {
         let text = says.render(evaluation);
         if let Some(label) = label(place, text, stack, evaluation) {
             match labels.iter_mut().find(|other| other.span == label.span) {
@@ -214,8 +218,8 @@ fn found(rule: &Loaded, stack: &Stack, subject: Subject, evaluation: &mut Evalua
     if labels.is_empty() {
         labels.push(Label { span: stack.node(subject)?.anchor?, text: String::new() });
     }
-    let fix = rule.fix.as_ref().and_then(|fix| proposed(fix, stack, evaluation));
-    let mut help: Vec<String> = rule.help.as_ref().map(|help| help.render(evaluation)).into_iter().collect();
+    let fix = rule.compiled.fix.as_ref().and_then(|fix| proposed(fix, stack, evaluation));
+    let mut help: Vec<String> = rule.compiled.help.as_ref().map(|help| help.render(evaluation)).into_iter().collect();
     if help.is_empty() {
         help.extend(fix.as_ref().map(in_words));
     }
