@@ -5,6 +5,7 @@
 
 pub mod addresses;
 mod apps;
+mod capacity;
 mod effective;
 mod foreign;
 mod headers;
@@ -63,6 +64,7 @@ pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
     launchers::add(&mut stack, &mut apps, pieces);
     apps.of_configs(&mut stack);
     routes::join(&mut stack);
+    capacity::derive(&mut stack, pieces, facts);
     unanswered::find(&mut stack, pieces);
     routes::keep_visited_binds(&mut stack);
     stack

@@ -100,7 +100,7 @@ pub fn lower(document: DocumentId, forest: &Forest<'_>) -> Lowered {
         Standing::Overlay => Lowered::piece(Piece::Opaque { document, what: OVERLAY }),
         Standing::Project(project) => {
             let services = project.services();
-            Lowered::pieces(services.iter().map(|(name, part)| Piece::Launcher(service::lower(name, part, &project))).collect())
+            Lowered::pieces(services.iter().map(|service| Piece::Launcher(service::lower(service, &project))).collect())
         }
     }
 }

@@ -1,6 +1,6 @@
 //! systemd units as subjects: services and sockets with every key under its own name, and a launcher for each service.
 
-use super::{addresses, oddities};
+use super::{addresses, capacity, oddities};
 use crate::arguments::find_gunicorn;
 use crate::expr::Word;
 use crate::expr::systemd::Argument;
@@ -335,6 +335,8 @@ pub fn launcher(stack: &Stack, service: Subject, unit: &Unit) -> Node {
     if memory.origin.is_explicit() {
         node.set("memory_limit", memory);
     }
+    node.settings.extend(capacity::unit_files(stack, service).map(|limit| ("nofile_limit", limit)));
+    node.settings.extend(capacity::unit_tasks(stack, service).map(|limit| ("tasks_limit", limit)));
     node.link("service", service);
     node
 }

@@ -11,7 +11,7 @@ use crate::expr::Variable;
 use crate::formats::yaml::{Entry, Node, Stream};
 use crate::formats::{Forest, Tree};
 use crate::source::paths::plain;
-use crate::source::{Document, DocumentId, Excerpt};
+use crate::source::{Document, DocumentId, Excerpt, Span};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,6 +32,14 @@ pub struct Project<'a> {
     variables: BTreeMap<Arc<str>, Variable>,
     /// Which file the project is named after.
     pub home: DocumentId,
+}
+
+/// A service that is put together.
+pub struct Service {
+    pub name: Arc<str>,
+    /// Its name where it is written first.
+    pub anchor: Span,
+    pub part: Part,
 }
 
 /// What a file is on its own.
@@ -71,20 +79,20 @@ impl<'a> Project<'a> {
     /// Every service has something to run.
     fn stands(&self) -> bool {
         let runs = |service: &Part| ["image", "build", "provider"].iter().any(|key| service.get(key).is_some());
-        self.services().iter().all(|(_, service)| runs(service))
+        self.services().iter().all(|service| runs(&service.part))
     }
 
     /// All services, put together.
-    pub fn services(&self) -> Vec<(Arc<str>, Part)> {
-        let mut services: BTreeMap<Arc<str>, Option<Part>> = BTreeMap::new();
+    pub fn services(&self) -> Vec<Service> {
+        let mut services: BTreeMap<Arc<str>, (Span, Option<Part>)> = BTreeMap::new();
         for root in &self.layers {
             for entry in root.get("services").iter().flat_map(Node::entries) {
                 let Some(name) = entry.name() else { continue };
-                let base = services.remove(name).flatten();
-                services.insert(name.into(), self.service(base, root, &entry, 0));
+                let (anchor, base) = services.remove(name).unwrap_or((entry.key.place(), None));
+                services.insert(name.into(), (anchor, self.service(base, root, &entry, 0)));
             }
         }
-        services.into_iter().filter_map(|(name, service)| Some((name, service?))).collect()
+        services.into_iter().filter_map(|(name, (anchor, part))| Some(Service { name, anchor, part: part? })).collect()
     }
 
     /// Lays a service over what is there, and what it extends below it.

@@ -4,7 +4,7 @@
 //! guessed. Keys that say nothing about how a program is started are passed over.
 
 use super::merge::{Body, Part};
-use super::project::Project;
+use super::project::{Project, Service};
 use super::{dotenv, mounts, ports};
 use crate::arguments::shlex;
 use crate::expr::{Environment, Variable, Word};
@@ -16,8 +16,9 @@ use crate::vocabulary::docker;
 use std::sync::Arc;
 
 /// Lowers one service.
-pub fn lower(name: &Arc<str>, service: &Part, project: &Project<'_>) -> Launcher {
-    let read = Reader { service, project };
+pub fn lower(service: &Service, project: &Project<'_>) -> Launcher {
+    let name = &service.name;
+    let read = Reader { service: &service.part, project };
     let image = read.image();
     Launcher {
         document: project.home,
@@ -31,7 +32,7 @@ pub fn lower(name: &Arc<str>, service: &Part, project: &Project<'_>) -> Launcher
         },
         image,
         hosts: read.hosts(name),
-        anchor: service.span,
+        anchor: service.anchor,
     }
 }
 
