@@ -12,8 +12,10 @@ use crate::formats::yaml::{Entry, Node, Stream};
 use crate::formats::{Forest, Tree};
 use crate::source::paths::plain;
 use crate::source::{Document, DocumentId, Excerpt, Span};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// The files that compose takes where it is told none, the first one that is there.
@@ -28,10 +30,38 @@ const MAX_EXTENDS: usize = 32;
 pub struct Project<'a> {
     pub forest: &'a Forest<'a>,
     /// The weakest first.
-    layers: Vec<Node>,
+    layers: Vec<Rc<Layer>>,
+    /// Files whose services are extended.
+    others: RefCell<HashMap<DocumentId, Rc<Layer>>>,
     variables: BTreeMap<Arc<str>, Variable>,
     /// Which file the project is named after.
     pub home: DocumentId,
+}
+
+/// The services of one YAML document, or of one file.
+#[derive(Default)]
+struct Layer {
+    entries: Vec<Entry>,
+    names: HashMap<String, usize>,
+}
+
+impl Layer {
+    fn of(roots: &[Node]) -> Layer {
+        let mut layer = Layer::default();
+        for entry in
+            roots.iter().filter_map(|root| root.get("services")).flat_map(|services| services.entries().collect::<Vec<_>>())
+        {
+            if let Some(name) = entry.name().map(str::to_owned) {
+                layer.names.insert(name, layer.entries.len());
+                layer.entries.push(entry);
+            }
+        }
+        layer
+    }
+
+    fn get(&self, name: &str) -> Option<&Entry> {
+        self.entries.get(*self.names.get(name)?)
+    }
 }
 
 /// A service that is put together.
@@ -72,8 +102,9 @@ impl<'a> Project<'a> {
     }
 
     fn new(home: DocumentId, forest: &'a Forest<'a>, files: impl IntoIterator<Item = DocumentId>) -> Project<'a> {
-        let layers = files.into_iter().flat_map(|file| roots(file, forest)).collect();
-        Project { forest, layers, variables: variables(home, forest), home }
+        let roots = files.into_iter().flat_map(|file| roots(file, forest));
+        let layers = roots.map(|root| Rc::new(Layer::of(&[root]))).collect();
+        Project { forest, layers, others: RefCell::default(), variables: variables(home, forest), home }
     }
 
     /// Every service has something to run.
@@ -85,19 +116,19 @@ impl<'a> Project<'a> {
     /// All services, put together.
     pub fn services(&self) -> Vec<Service> {
         let mut services: BTreeMap<Arc<str>, (Span, Option<Part>)> = BTreeMap::new();
-        for root in &self.layers {
-            for entry in root.get("services").iter().flat_map(Node::entries) {
+        for layer in &self.layers {
+            for entry in &layer.entries {
                 let Some(name) = entry.name() else { continue };
                 let (anchor, base) = services.remove(name).unwrap_or((entry.key.place(), None));
-                services.insert(name.into(), (anchor, self.service(base, root, &entry, 0)));
+                services.insert(name.into(), (anchor, self.service(base, layer, entry, 0)));
             }
         }
         services.into_iter().filter_map(|(name, (anchor, part))| Some(Service { name, anchor, part: part? })).collect()
     }
 
     /// Lays a service over what is there, and what it extends below it.
-    fn service(&self, base: Option<Part>, root: &Node, entry: &Entry, depth: usize) -> Option<Part> {
-        let extended = self.extended(root, entry, depth);
+    fn service(&self, base: Option<Part>, layer: &Rc<Layer>, entry: &Entry, depth: usize) -> Option<Part> {
+        let extended = self.extended(layer, entry, depth);
         let base = match (base, extended) {
             (base, None) => base,
             (_, extended) => extended,
@@ -105,21 +136,24 @@ impl<'a> Project<'a> {
         lay(base, &entry.value, entry.span(), Role::Service)
     }
 
-    fn extended(&self, root: &Node, entry: &Entry, depth: usize) -> Option<Part> {
+    fn extended(&self, layer: &Rc<Layer>, entry: &Entry, depth: usize) -> Option<Part> {
         let extends = entry.value.get("extends").filter(|_| depth < MAX_EXTENDS)?;
         let name = extends.get("service").unwrap_or(extends.clone());
         let name = self.text(&name.scalar()?.text).value().as_text()?.to_owned();
-        let of = |root: &Node| root.get("services")?.entry(&name);
-        let found = match extends.get("file") {
+        let layer = match extends.get("file") {
             Some(file) => {
                 let path = self.text(&file.scalar()?.text).value().as_text()?.to_owned();
-                let document = self.file(&path, file.span().document)?;
-                roots(document, self.forest).into_iter().rev().find_map(|root| Some((of(&root)?, root)))
+                self.other(self.file(&path, file.span().document)?)
             }
-            None => [root].into_iter().chain(&self.layers).find_map(|root| Some((of(root)?, root.clone()))),
+            None => [layer].into_iter().chain(&self.layers).find(|layer| layer.get(&name).is_some())?.clone(),
         };
-        let (entry, root) = found?;
-        self.service(None, &root, &entry, depth + 1)
+        self.service(None, &layer, layer.get(&name)?, depth + 1)
+    }
+
+    /// The services of another file.
+    fn other(&self, document: DocumentId) -> Rc<Layer> {
+        let read = || Rc::new(Layer::of(&roots(document, self.forest)));
+        self.others.borrow_mut().entry(document).or_insert_with(read).clone()
     }
 
     /// A text with its variables replaced.
