@@ -14,14 +14,21 @@ mod images;
 mod launchers;
 mod limits;
 mod listeners;
+mod logging;
+mod logs;
 mod nginx;
 mod oddities;
+mod overridden;
 mod packages;
+mod passed_over;
 mod reach;
 mod refused;
 mod routes;
 mod sandbox;
+mod secrets;
+mod start;
 mod starting;
+mod taken;
 mod unanswered;
 mod units;
 
@@ -63,6 +70,7 @@ pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
     }
     launchers::add(&mut stack, &mut apps, pieces);
     apps.of_configs(&mut stack);
+    overridden::find(&mut stack);
     routes::join(&mut stack);
     capacity::derive(&mut stack, pieces, facts);
     unanswered::find(&mut stack, pieces);

@@ -8,6 +8,7 @@ pub mod gunicorn;
 pub mod includes;
 pub mod model;
 pub mod nginx;
+pub mod secrets;
 pub mod suggest;
 pub mod systemd;
 pub mod time;

@@ -4,7 +4,8 @@
 //! and evaluates the configuration file in the environment that the app is started with: once per world.
 
 use super::packages::{Found, Home, Shelf};
-use super::{effective, hooks, limits, oddities, refused, units};
+use super::passed_over::{self, Begun, Loads};
+use super::{effective, hooks, limits, logging, oddities, refused, secrets, start, taken, units};
 use crate::arguments::{self, Arguments, Inherits, Invocation, Shell, find_gunicorn};
 use crate::expr::python::{self, Evaluation, Machine};
 use crate::expr::{Environment, Variable, Word};
@@ -27,6 +28,7 @@ pub struct Apps<'a> {
     shelf: Shelf<'a>,
     /// Configuration files that some command loads; the others become apps of their own.
     loaded: BTreeSet<DocumentId>,
+    begun: Vec<Begun>,
 }
 
 /// What a launcher starts, and in which surroundings.
@@ -52,6 +54,8 @@ struct Start<'a> {
     config: File<'a>,
     /// Where the process starts, when it is known.
     working_directory: Option<String>,
+    /// The configuration file that it names and that is not there.
+    missing_config: Option<Setting>,
     /// Which gunicorn it is.
     version: Declared,
     packages: Arc<Found>,
@@ -68,7 +72,7 @@ enum File<'a> {
 
 impl<'a> Apps<'a> {
     pub fn new(pieces: &'a Pieces, facts: &'a Facts) -> Apps<'a> {
-        Apps { pieces, facts, shelf: Shelf::of(pieces), loaded: BTreeSet::new() }
+        Apps { pieces, facts, shelf: Shelf::of(pieces), loaded: BTreeSet::new(), begun: Vec::new() }
     }
 
     /// Adds the apps that a service starts, with their launcher.
@@ -93,9 +97,11 @@ impl<'a> Apps<'a> {
         let document = started.anchor.document;
         let Some(name) = stack.node(started.launcher).map(|node| node.name.to_string()) else { return };
         for invocation in &started.invocations {
+            let user = stack.node(started.launcher).and_then(|node| start::user(stack, node, started.service, invocation));
             if let Some(node) = stack.node_mut(started.launcher) {
                 node.set("wrapper_forks", wrapper_forks(invocation, started.anchor));
                 node.set("wrapper", wrapper(invocation, started.anchor));
+                node.settings.extend(user.map(|user| ("user", user)));
             }
             let environment = environment_of(invocation, started.environment);
             let directory = folder_of(invocation, started.directory.clone());
@@ -111,6 +117,13 @@ impl<'a> Apps<'a> {
             let packages = self.shelf.near(&home(invocation, directory.as_deref(), &config, document, pieces));
             let version = self.version(packages.gunicorn.as_ref());
             let (command_line, config) = if version.origin.is_explicit() { read(&version.range) } else { (command_line, config) };
+            let missing_config = match (started.service, &config) {
+                (Some(_), File::Missing(_)) => {
+                    let near = pieces.documents.path(document);
+                    start::missing_config(command_line.config.as_ref(), directory.as_deref(), near, &pieces.paths)
+                }
+                _ => None,
+            };
             let start = Start {
                 name: name.clone(),
                 launcher: started.launcher,
@@ -119,10 +132,12 @@ impl<'a> Apps<'a> {
                 environment,
                 command_line,
                 config,
+                missing_config,
                 working_directory: directory,
                 version,
                 packages,
             };
+            self.begun.push(begun(stack, &start, started.anchor));
             self.add(stack, &start);
         }
     }
@@ -155,6 +170,7 @@ impl<'a> Apps<'a> {
             command_line: Arguments { complete: true, ..Arguments::default() },
             config: File::Read(config),
             working_directory: None,
+            missing_config: None,
             version: self.version(packages.gunicorn.as_ref()),
             packages,
         };
@@ -187,11 +203,22 @@ impl<'a> Apps<'a> {
             node.set("version", start.version.setting());
             node.set("packages", start.packages.packages.clone());
             node.set("packages_locked", start.packages.locked.clone());
+            node.settings.extend(start::application(&start.command_line, &node.settings).into_iter().flat_map(|application| {
+                let module = start::module(&application);
+                [("application", application), ("application_module", module)]
+            }));
+            node.settings.extend(logging::missing(world).map(|missing| ("missing_log_parts", missing)));
+            node.set("plain_secrets", secrets::plain(stack, &start.environment, node.settings.get("raw_env")));
+            node.set("for_development", start::for_development(stack, documents(start)));
             if let File::Read(config) = &start.config {
                 let path = stack.documents.path(config.document).display().to_string();
                 let origin = Origin::Written { span: Span { document: config.document, start: 0, end: 0 } };
                 node.set("config_path", Setting::new(Value::text(path), origin));
+                if !self.begun.iter().any(|begun| begun.launcher == start.launcher) {
+                    passed_over::derive(&mut node, config.document, &self.begun, self.pieces);
+                }
             }
+            node.settings.extend(start.missing_config.clone().map(|missing| ("missing_config", missing)));
             node.link("launcher", start.launcher);
             if let Some(service) = start.service {
                 node.link("service", service);
@@ -215,15 +242,40 @@ impl<'a> Apps<'a> {
         let Some(&app) = variants.first() else { return };
         let range = &start.version.range;
         if let File::Read(config) = &start.config {
-            oddities::unknown_settings(stack, app, config, &evaluation, &start.version);
+            oddities::ignored_names(stack, app, config, &evaluation, &start.version);
             refused::in_file(stack, app, &evaluation.worlds, range);
+            refused::decimal_modes_in_file(stack, app, &evaluation.worlds);
+            taken::find(stack, app, config, &evaluation.worlds, range);
             hooks::add(stack, &variants, config, &evaluation, range);
         }
+        refused::in_environment(stack, app, &start.environment);
         if let Some((arguments, _)) = environment_arguments(&start.environment, range) {
             refused::on_command_line(stack, app, &arguments, range);
         }
         refused::on_command_line(stack, app, &start.command_line, range);
     }
+}
+
+/// What is to be remembered of a start, for the files that it does not load. A service without a folder starts in /.
+fn begun(stack: &Stack, start: &Start<'_>, anchor: Span) -> Begun {
+    let at_root = |service: &Subject| {
+        !stack.setting(*service, "WorkingDirectory").origin.is_explicit() && !start::is_of_user(stack, *service, anchor)
+    };
+    let root = start.service.filter(at_root).map(|_| "/".to_owned());
+    let chdir = start.command_line.get("chdir").and_then(|given| given.setting.value.as_text());
+    let loads = match &start.config {
+        File::Read(_) => Loads::One,
+        File::Absent => Loads::None,
+        File::Missing(_) => Loads::Unknown,
+    };
+    let directory = start.working_directory.clone().or(root);
+    Begun { launcher: start.launcher, anchor, loads, directory, chdir: chdir.map(str::to_owned) }
+}
+
+/// The files that say how gunicorn is started.
+fn documents(start: &Start<'_>) -> impl Iterator<Item = DocumentId> {
+    let config = if let File::Read(config) = &start.config { Some(config.document) } else { None };
+    std::iter::once(start.anchor.document).chain(config)
 }
 
 /// The launcher of a configuration file that no command loads.
@@ -347,7 +399,9 @@ fn config_of<'a>(
         Some((None, word)) => File::Missing(if word.prefix.is_empty() { "named by a variable" } else { &word.prefix }.into()),
         None if !command_line.complete => File::Missing("perhaps named by a word that is not known".into()),
         None => {
-            let Some(directory) = directory else { return File::Absent };
+            // Nobody keeps a project in /: below it, only a copied tree has such a file.
+            let is_somewhere = |directory: &&str| *directory != "/" || pieces.paths.under_root(Path::new("/")).is_some();
+            let Some(directory) = directory.filter(is_somewhere) else { return File::Absent };
             let path = Path::new(directory).join("gunicorn.conf.py");
             let Some(found) = pieces.paths.find_at_home(&path, near) else { return File::Absent };
             let read = pieces.paths.document(&found).and_then(|document| pieces.config(document));
@@ -386,7 +440,7 @@ fn settings(start: &Start<'_>, world: &python::World) -> Named<Setting> {
     let refused = refused(&start.command_line, range);
     let unknown_variable = start.environment.get("GUNICORN_CMD_ARGS").filter(|_| variable.is_none());
     let mut all = Named::new();
-    for row in gunicorn::settings() {
+    for row in gunicorn::settings().iter().filter(|row| gunicorn::exists_in(row, range) != Some(false)) {
         let mut setting = by_environment(row, &start.environment, range);
         if row.name == "default_proc_name" {
             setting = named_by_app(&start.command_line).into_iter().fold(setting, |default, given| given.over(default));

@@ -3,7 +3,8 @@
 //! In: a configuration as evaluated, files and units as lowered. Out: an oddity for each, with its file. Never judges by itself what
 //! a text means: a format or a vocabulary has.
 
-use crate::expr::python::{self, BindingKind, Evaluation};
+use crate::expr::python::object::Object;
+use crate::expr::python::{self, Binding, BindingKind, Evaluation};
 use crate::model::facts::{Declared, Facts};
 use crate::model::piece::{Config, Oddity, Piece, Pieces};
 use crate::model::{Kind, Node, Stack, Subject};
@@ -11,6 +12,7 @@ use crate::source::Span;
 use crate::value::{Origin, Setting, Value};
 use crate::vocabulary::gunicorn;
 use crate::vocabulary::suggest::suggest;
+use crate::vocabulary::types::Type;
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
@@ -53,36 +55,68 @@ fn is_sourced(pieces: &Pieces, name: &str) -> bool {
     scripts.filter_map(|file| pieces.documents.get(file.document)).any(|document| document.as_text().contains(name))
 }
 
-/// Adds an oddity for every name that was probably meant as a setting: close to one, known as a mistake, or one in other letters.
-/// Helper variables, which the file reads itself, functions, imports and names with a leading underscore are none.
-/// A setting that the declared version does not have is one as well.
-pub fn unknown_settings(stack: &mut Stack, app: Subject, config: &Config, evaluation: &Evaluation, version: &Declared) {
+/// A name that gunicorn ignores: the kind of oddity, what was meant, and what is to be said of it.
+struct Ignored {
+    kind: &'static str,
+    name: String,
+    meant: Option<&'static str>,
+    reason: Option<String>,
+}
+
+/// Adds an oddity for every name that was probably meant as a setting, close to one, known as a mistake, or in other letters; for a
+/// setting that the declared version does not have; and for a function that was probably meant as a hook.
+/// Names that the file reads itself, imports and names with a leading underscore are none.
+pub fn ignored_names(stack: &mut Stack, app: Subject, config: &Config, evaluation: &Evaluation, version: &Declared) {
     let read = python::names_read(&config.program);
     // A file that handles its names as text may read any of them.
     if ["globals", "locals", "vars"].iter().any(|name| read.contains(*name)) {
         return;
     }
-    let mut odd: BTreeMap<Span, (String, Option<&'static str>)> = BTreeMap::new();
-    let exists = |row| !version.origin.is_explicit() || gunicorn::exists_in(row, &version.range) != Some(false);
+    let mut odd: BTreeMap<Span, Ignored> = BTreeMap::new();
     for world in evaluation.worlds.iter().filter(|world| world.opaque.is_none()) {
-        for (name, binding) in &world.globals {
-            let helper = !matches!(binding.kind, BindingKind::Assigned) || name.starts_with('_') || read.contains(name);
-            let meant = match gunicorn::setting(name) {
-                _ if helper => continue,
-                Some(row) if exists(row) => continue,
-                Some(_) => Some(None),
-                None => meant(name),
-            };
-            if let Some(meant) = meant {
-                odd.insert(binding.span, (name.to_string(), meant));
-            }
-        }
+        let own = world.globals.iter().filter(|(name, _)| !name.starts_with('_') && !read.contains(*name));
+        odd.extend(own.filter_map(|(name, binding)| Some((binding.span, ignored(name, binding, version)?))));
     }
-    for (span, (name, meant)) in odd {
-        let mut node = oddity(stack, "unknown-setting", &name, span, meant);
+    for (span, ignored) in odd {
+        let mut node = oddity(stack, ignored.kind, &ignored.name, span, ignored.meant);
+        if let Some(reason) = ignored.reason {
+            node.set("reason", Setting::new(Value::text(reason), Origin::Written { span }));
+        }
         node.link("app", app);
         stack.add(node);
     }
+}
+
+fn ignored(name: &str, binding: &Binding, version: &Declared) -> Option<Ignored> {
+    let found = |kind, meant, reason| Some(Ignored { kind, name: name.to_owned(), meant, reason });
+    match (gunicorn::setting(name), &binding.kind) {
+        (_, BindingKind::Imported | BindingKind::Class) => None,
+        (Some(row), _) => {
+            let is_missing = version.origin.is_explicit() && gunicorn::exists_in(row, &version.range) == Some(false);
+            if is_missing { found("setting-of-other-version", None, Some(versions_of(row))) } else { None }
+        }
+        (None, BindingKind::Assigned) => found("unknown-setting", meant(name)?, None),
+        (None, BindingKind::Function { .. }) => found("unknown-hook", Some(near_hook(name, binding)?), None),
+    }
+}
+
+/// Which versions have a setting, in words.
+fn versions_of(row: &gunicorn::Setting) -> String {
+    match (row.since, row.removed) {
+        (Some(since), Some(removed)) => format!("it came with gunicorn {since} and is gone since {removed}"),
+        (None, Some(removed)) => format!("it is gone since gunicorn {removed}"),
+        (Some(since), None) => format!("it came with gunicorn {since}"),
+        (None, None) => "no gunicorn has it".to_owned(),
+    }
+}
+
+/// The hook whose name is nearly that of a function that takes what gunicorn gives to hooks.
+fn near_hook(name: &str, binding: &Binding) -> Option<&'static str> {
+    let Object::Function(function) = &binding.value else { return None };
+    let first = &function.definition.parameters.first()?.name;
+    let is_given = matches!(&**first, "server" | "worker" | "arbiter");
+    let hooks = gunicorn::settings().iter().filter(|row| matches!(row.kind(&gunicorn::supported()), Type::Hook { .. }));
+    suggest(name, hooks.map(|row| row.name)).filter(|_| is_given)
 }
 
 /// What a name was probably meant to be: none when it looks like no setting at all, `Some(None)` when there is no such thing.

@@ -6,14 +6,15 @@
 
 use super::oddities::oddity;
 use crate::arguments::{Arguments, Problem, ProblemKind};
+use crate::expr::Environment;
 use crate::expr::python::{BindingKind, World};
 use crate::model::{Stack, Subject};
 use crate::source::Span;
 use crate::value::{Known, Origin, Setting, Value};
-use crate::vocabulary::gunicorn;
+use crate::vocabulary::gunicorn::{self, Number};
 use crate::vocabulary::types::Type;
 use crate::vocabulary::version::VersionRange;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Something refused, by its place.
@@ -51,6 +52,55 @@ pub fn in_file(stack: &mut Stack, app: Subject, worlds: &[World], range: &Versio
     }
 }
 
+/// Adds an oddity for a variable that stops gunicorn: it reads WEB_CONCURRENCY by `int()` when its settings are defined, whatever
+/// sets the number of workers (gunicorn/config.py, class Workers, 20.0 to 27.0.1).
+pub fn in_environment(stack: &mut Stack, app: Subject, environment: &Environment) {
+    let name = "WEB_CONCURRENCY";
+    let Some(variable) = environment.get(name) else { return };
+    if let (Some(text), Some(span)) = (variable.value.as_text(), variable.span)
+        && Number::decimal(text).is_none()
+    {
+        let mut node = oddity(stack, "refused-variable", name, span, None);
+        let value = Setting::new(Value::text(text), Origin::Written { span });
+        node.set("value", Setting { assuming: variable.assuming.clone(), ..value });
+        node.link("app", app);
+        stack.add(node);
+    }
+}
+
+/// Adds an oddity for every permission mask of a configuration file that is written in decimal.
+pub fn decimal_modes_in_file(stack: &mut Stack, app: Subject, worlds: &[World]) {
+    let masks = gunicorn::settings().iter().filter(|row| is_octal(row));
+    let written = |name: &'static str| {
+        let of = move |world: &World| match world.globals.get(name)?.origin {
+            Origin::Written { span } => Some((span, name)),
+            _ => None,
+        };
+        worlds.iter().filter_map(of)
+    };
+    let found: BTreeSet<(Span, &'static str)> = masks.flat_map(|row| written(row.name)).collect();
+    for (span, name) in found {
+        decimal_mode(stack, app, name, span, "0o");
+    }
+}
+
+fn is_octal(row: &gunicorn::Setting) -> bool {
+    row.at(gunicorn::supported().max).form == gunicorn::Form::Octal
+}
+
+/// Adds an oddity where the digits of an octal number stand for a decimal one.
+fn decimal_mode(stack: &mut Stack, app: Subject, name: &str, span: Span, prefix: &str) {
+    let Some(text) = stack.documents.of(span).map(|document| document.text(span).into_owned()) else { return };
+    let is_octal = text.len() > 1 && !text.starts_with('0') && text.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
+    let Some(number) = text.parse::<u32>().ok().filter(|_| is_octal) else { return };
+    let mut node = oddity(stack, "decimal-mode", name, span, Some(&format!("{prefix}{text}")));
+    let origin = Origin::Written { span };
+    node.set("value", Setting::new(Value::text(text), origin.clone()));
+    node.set("reason", Setting::new(Value::text(format!("{prefix}{number:o}")), origin));
+    node.link("app", app);
+    stack.add(node);
+}
+
 /// Adds an oddity for every value and every option that a command line gives in vain.
 pub fn on_command_line(stack: &mut Stack, app: Subject, arguments: &Arguments, range: &VersionRange) {
     if arguments.exits.is_some() {
@@ -64,6 +114,11 @@ pub fn on_command_line(stack: &mut Stack, app: Subject, arguments: &Arguments, r
     }
     for ((span, name), refused) in found {
         add(stack, app, name, span, refused);
+    }
+    for given in &arguments.settings {
+        if let (Some(span), true) = (given.value_span, gunicorn::setting(given.name).is_some_and(is_octal)) {
+            decimal_mode(stack, app, given.name, span, "0");
+        }
     }
     // What follows an option or a word that nobody knows may belong to it.
     let unknown = |problem: &Problem| matches!(problem.kind, ProblemKind::UnknownOption | ProblemKind::AmbiguousOption(_));

@@ -2,6 +2,7 @@
 //!
 //! Text keeps its length in bytes, so that offsets into it stay right.
 
+use crate::vocabulary::secrets::WORDS;
 use std::path::Path;
 
 /// Replaces control and direction-changing characters by ones of the same length that show, and masks secrets.
@@ -40,9 +41,6 @@ fn visible(character: char) -> char {
     }
 }
 
-const SECRET_WORDS: [&str; 10] =
-    ["AUTHORIZATION", "SECRET", "PASSWORD", "PASSWD", "TOKEN", "API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY", "CREDENTIAL"];
-
 /// Masks the value of an assignment to a name that sounds like a secret, and passwords in URLs, with as many asterisks.
 fn mask(text: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();
@@ -72,7 +70,7 @@ fn url_passwords(text: &str) -> Vec<std::ops::Range<usize>> {
 /// next blank.
 fn secret_values(text: &str) -> Vec<std::ops::Range<usize>> {
     let plain = text.to_ascii_uppercase().replace('-', "_");
-    let words = SECRET_WORDS.iter().flat_map(|word| plain.match_indices(word).map(|(at, _)| (at, word.len())));
+    let words = WORDS.iter().flat_map(|word| plain.match_indices(word).map(|(at, _)| (at, word.len())));
     words.filter_map(|(at, length)| secret_value(text, at, length)).collect()
 }
 
@@ -82,13 +80,17 @@ fn secret_value(text: &str, at: usize, length: usize) -> Option<std::ops::Range<
     let name = text.get(at..)?;
     let end = name.find(|c| !is_name(c)).unwrap_or(name.len());
     let after = name.get(end..)?;
-    let is_longer = end > length || text.get(..at)?.ends_with(is_name);
+    let before = text.get(..at)?;
+    let is_longer = end > length || before.ends_with(is_name);
+    // `"NAME=VALUE"`: the quote before the name ends the value.
+    let outer =
+        before.trim_end_matches(is_name).chars().next_back().filter(|c| matches!(c, '"' | '\'') && !after.starts_with(*c));
     let assigned = after.trim_start_matches(['"', '\'', ')', ']', ' ']).strip_prefix(['=', ':']);
     // A word in a sentence is followed by a blank as well; a header or a directive has more than the one word, or a quote behind it.
     let value = assigned
         .or_else(|| after.strip_prefix([' ', '\t']).filter(|rest| is_longer || rest.starts_with(['"', '\''])))?
         .trim_start_matches([' ', '\t']);
-    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\'')).or(outer.filter(|_| after.starts_with('=')));
     let inner = value.trim_start_matches(['"', '\'']);
     let end = match quote {
         Some(quote) => inner.find([quote, '\n']),
@@ -116,7 +118,7 @@ mod tests {
 
     #[test]
     fn secrets_are_masked_and_code_is_not() {
-        assert_eq!(clean("Environment=\"SECRET_KEY=abc def\""), "Environment=\"SECRET_KEY=*** def\"");
+        assert_eq!(clean("Environment=\"SECRET_KEY=abc def\""), "Environment=\"SECRET_KEY=*******\"");
         assert_eq!(clean("DB_PASSWORD = 'x y'"), "DB_PASSWORD = '***'");
         assert_eq!(clean("proxy_pass http://me:pw@host/;"), "proxy_pass http://me:**@host/;");
         assert_eq!(clean("SECRET_KEY = os.environ['K']"), "SECRET_KEY = os.environ['K']");

@@ -149,6 +149,11 @@ impl Paths {
         above.find(|candidate| self.knows(candidate)).or_else(|| self.find(path, near))
     }
 
+    /// Whether any file of that name was seen.
+    pub fn has_named(&self, name: &OsStr) -> bool {
+        self.names.one.contains_key(name)
+    }
+
     /// Whether a file of that path was seen.
     pub fn knows(&self, path: &Path) -> bool {
         self.files.contains(path)

@@ -149,7 +149,8 @@ impl Setting {
         self.states.iter().filter_map(|(until, _)| *until).chain(self.since).chain(self.removed)
     }
 
-    fn states_in(&self, range: &VersionRange) -> impl Iterator<Item = &State> {
+    /// What the setting is like in each stretch of a range in which it is the same.
+    pub fn states_in(&self, range: &VersionRange) -> impl Iterator<Item = &State> {
         let inner = self.states.iter().filter_map(|(until, _)| *until).filter(|until| range.before(*until).is_none());
         std::iter::once(range.min).chain(inner).map(|version| self.at(version))
     }

@@ -62,7 +62,11 @@ impl<'a> Evaluation<'a> {
         }
         let parts: Vec<&Expr> = match expr {
             Expr::Binary(_, left, right) => vec![left, right],
-            Expr::Choice(_, yes, no) => vec![yes, no],
+            Expr::Choice(test, yes, no) => match self.holds(test) {
+                Some(true) => vec![yes],
+                Some(false) => vec![no],
+                None => vec![yes, no],
+            },
             Expr::Call(_, arguments) => arguments.iter().collect(),
             Expr::List(items) => items.iter().collect(),
             Expr::Negative(inner) | Expr::Not(inner) => vec![inner],

@@ -1,6 +1,6 @@
 //! The functions of conditions: their names, shapes and types. What they do is in `evaluate`.
 //!
-//! CEL's own: size, startsWith, endsWith, contains, lowerAscii, upperAscii, int, string. Ours: what is known about a value
+//! CEL's own: size, startsWith, endsWith, contains, replace, lowerAscii, upperAscii, int, string. Ours: what is known about a value
 //! (known, explicit, inherited, has, source, at), versions (`app.version >= version("24.0")`), and a little arithmetic (min, max,
 //! ceil, clearly_below).
 
@@ -37,6 +37,8 @@ pub enum Function {
     StartsWith,
     EndsWith,
     Contains,
+    /// A text with every occurrence of a part put another way.
+    Replace,
     LowerAscii,
     UpperAscii,
     /// A version written as text; the check makes a constant of it.
@@ -63,6 +65,7 @@ const TABLE: &[(&str, Function, Form)] = &[
     ("startsWith", Function::StartsWith, Form::Method),
     ("endsWith", Function::EndsWith, Form::Method),
     ("contains", Function::Contains, Form::Method),
+    ("replace", Function::Replace, Form::Method),
     ("lowerAscii", Function::LowerAscii, Form::Method),
     ("upperAscii", Function::UpperAscii, Form::Method),
     ("version", Function::Version, Form::Function),
@@ -103,6 +106,8 @@ impl Function {
                 Ok(Boolean)
             }
             (Function::StartsWith | Function::EndsWith | Function::Contains, _) => misfit("one text"),
+            (Function::Replace, [receiver, from, to]) if [receiver, from, to].into_iter().all(text) => Ok(Text),
+            (Function::Replace, _) => misfit("what is to be replaced, and by what"),
             (Function::LowerAscii | Function::UpperAscii, [left]) if text(left) => Ok(Text),
             (Function::LowerAscii | Function::UpperAscii, _) => misfit("text"),
             _ => misfit("one value"),

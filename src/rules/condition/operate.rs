@@ -242,6 +242,10 @@ pub fn apply(function: Function, arguments: &[Datum]) -> Value {
         (Function::String, Some(value)) => Value::text(value.to_string()),
         (Function::LowerAscii, Some(value)) => Value::text(value.to_string().to_ascii_lowercase()),
         (Function::UpperAscii, Some(value)) => Value::text(value.to_string().to_ascii_uppercase()),
+        (Function::Replace, first) => match (written(first), written(second), written(values.get(2))) {
+            (Some(text), Some(from), Some(to)) => Value::text(text.replace(&from, &to)),
+            _ => Value::None,
+        },
         (Function::StartsWith | Function::EndsWith | Function::Contains, first) => match (written(first), written(second)) {
             (Some(text), Some(part)) => boolean(match function {
                 Function::StartsWith => text.starts_with(&part),
