@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// A unit with one warning: 5 s against the default of 30 s.
-const HASTY: &str = "[Service]\nExecStart=/srv/a/bin/gunicorn -w 3 a.wsgi\nTimeoutStopSec=5\n";
+const HASTY: &str = "[Service]\nExecStart=/srv/a/bin/gunicorn -w 3 a.wsgi\nTimeoutStopSec=5\nUser=shop\n";
 const RULE: &str = "stop-grace-below-graceful-timeout";
 
 struct Folder(tempfile::TempDir);
@@ -112,7 +112,7 @@ fn a_named_file_that_is_missing_or_no_text_ends_the_run() {
 #[test]
 fn host_says_what_the_machine_has_and_the_flag_wins_key_by_key() {
     let folder = Folder::new(&[
-        ("a.service", "[Service]\nExecStart=/srv/a/bin/gunicorn -w 40 a.wsgi\n"),
+        ("a.service", "[Service]\nExecStart=/srv/a/bin/gunicorn -w 40 a.wsgi\nUser=shop\n"),
         ("gearmesh.toml", "[host]\ncpus = 4\nmemory = '1G'\nmemory-per-worker = '40M'\n"),
     ]);
     let rules = |arguments: &[&str]| folder.found(arguments).join(" ");
@@ -129,7 +129,7 @@ fn host_says_what_the_machine_has_and_the_flag_wins_key_by_key() {
 
 #[test]
 fn paths_say_where_a_path_of_the_server_lies() {
-    let unit = |file: &str| format!("[Service]\nExecStart=/srv/a/bin/gunicorn -c {file} a.wsgi\nTimeoutStopSec=40\n");
+    let unit = |file: &str| format!("[Service]\nExecStart=/srv/a/bin/gunicorn -c {file} a.wsgi\nTimeoutStopSec=40\nUser=shop\n");
     let folder = Folder::new(&[
         ("units/a.service", &unit("/etc/shop/settings.py")),
         ("units/b.service", &unit("/etc/shop/special/settings.py")),
@@ -162,12 +162,12 @@ fn paths_say_where_a_path_of_the_server_lies() {
 
 #[test]
 fn versions_decide_what_differs_between_them() {
-    let unit = "[Service]\nExecStart=/srv/a/bin/gunicorn -w 3 --control-socket /run/c a.wsgi\n";
-    let folder = Folder::new(&[("a.service", unit), ("g/gunicorn.conf.py", "protocol = 'uwsgi'\n")]);
+    let unit = "[Service]\nExecStart=/srv/a/bin/gunicorn -w 3 --control-socket /run/c a.wsgi\nUser=shop\n";
+    let folder = Folder::new(&[("a.service", unit), ("g/gunicorn_conf.py", "protocol = 'uwsgi'\n")]);
     assert_eq!(folder.found(&[]), [""; 0]);
     folder.write("gearmesh.toml", "[versions]\ngunicorn = '22.0.0'\nnginx = '>=1.20,<1.26'\nsystemd = '252'\npython = '3.12'\n");
     let found = folder.found(&[]).join("\n");
-    assert!(found.contains("g/gunicorn.conf.py:1:1: warning[unknown-setting]"), "{found}");
+    assert!(found.contains("g/gunicorn_conf.py:1:1: warning[setting-outside-gunicorn-version]"), "{found}");
     assert!(found.contains("a.service:2:36: error[unknown-command-line-option]"), "{found}");
 }
 
@@ -350,7 +350,7 @@ fn no_text_makes_it_fall() {
 
 #[test]
 fn mapped_files_are_no_way_out() {
-    let unit = "[Service]\nExecStart=/srv/a/bin/gunicorn -c /etc/shop/settings.py a.wsgi\nTimeoutStopSec=40\n";
+    let unit = "[Service]\nExecStart=/srv/a/bin/gunicorn -c /etc/shop/settings.py a.wsgi\nTimeoutStopSec=40\nUser=shop\n";
     let folder = Folder::new(&[
         ("units/a.service", unit),
         ("gearmesh.toml", "[paths]\n'/etc/shop' = 'deploy'\n"),

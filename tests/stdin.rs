@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-const HASTY: &str = "[Service]\nExecStart=/srv/a/bin/gunicorn -w 3 a.wsgi\nTimeoutStopSec=5\n";
+const HASTY: &str = "[Service]\nExecStart=/srv/a/bin/gunicorn -w 3 a.wsgi\nTimeoutStopSec=5\nUser=shop\n";
 const MAIN: &str = "events {}\nhttp {\n    include conf.d/*.conf;\n    include /etc/nginx/sites-enabled/shop;\n}\n";
 const LIMITS: &str = "proxy_set_header Host $host;\n";
 const SHOP: &str = "server {\n    server_name shop;\n    location / {\n        include proxy_params;\n        \
@@ -77,7 +77,8 @@ fn a_name_says_what_it_is_and_where_it_lies() {
     fs::create_dir(folder.path().join("deploy")).expect("the folder is made");
     fs::write(folder.path().join("deploy/unit.env"), "GUNICORN_CMD_ARGS=--graceful-timeout 3\n").expect("the file is written");
     fs::write(folder.path().join("deploy/a.service"), "broken on disk").expect("the file is written");
-    let unit = "[Service]\nEnvironmentFile=/etc/unit.env\nExecStart=/srv/a/bin/gunicorn -w 3 a.wsgi\nTimeoutStopSec=5\n";
+    let unit =
+        "[Service]\nEnvironmentFile=/etc/unit.env\nExecStart=/srv/a/bin/gunicorn -w 3 a.wsgi\nTimeoutStopSec=5\nUser=shop\n";
     let named = ["--stdin-filename", "deploy/a.service", "-"];
     assert_eq!(found(folder.path(), &named, HASTY), ["deploy/a.service:3:1: warning[stop-grace-below-graceful-timeout]"]);
     assert_eq!(found(folder.path(), &named, unit), [""; 0], "the file beside it says 3 s");
