@@ -15,6 +15,7 @@ pub mod recognise;
 pub mod shlex;
 pub mod supervisor;
 pub mod systemd;
+pub mod tmpfiles;
 pub mod yaml;
 
 use crate::expr::python::syntax::Program;
@@ -46,6 +47,8 @@ pub enum Format {
     Procfile,
     /// app.json, which describes an application to Heroku.
     AppJson,
+    /// A file of tmpfiles.d.
+    TmpFiles,
     /// Something that may start programs and is not read: "Dockerfile", "shell script", ...
     Opaque(&'static str),
 }
@@ -63,6 +66,7 @@ impl Format {
             Format::Supervisor => "supervisor",
             Format::Procfile => "procfile",
             Format::AppJson => "app.json",
+            Format::TmpFiles => "tmpfiles.d",
             Format::Opaque(what) => what,
         }
     }
@@ -97,6 +101,7 @@ pub enum Tree {
     Compose(yaml::Stream),
     Procfile(procfile::Procfile),
     AppJson(procfile::AppJson),
+    Folders(Vec<Arc<str>>),
     Opaque,
 }
 
@@ -198,6 +203,7 @@ pub fn parse(format: Format, document: &Document) -> Parsed {
             parsed.tree = Tree::Procfile(read);
         }
         Format::AppJson => parsed.tree = Tree::AppJson(procfile::app_json(document)),
+        Format::TmpFiles => parsed.tree = Tree::Folders(tmpfiles::parse(document)),
         Format::Opaque(_) => {}
     }
     if !parsed.problems.is_empty() {
@@ -250,6 +256,7 @@ pub fn lower(document: DocumentId, parsed: &Parsed, forest: &Forest<'_>) -> Lowe
         (Tree::Compose(_), _) if !parsed.problems.is_empty() => Lowered::piece(Piece::Opaque { document, what: "compose file" }),
         (Tree::Compose(_), _) => compose::lower(document, forest),
         (Tree::Procfile(procfile), _) => procfile::lower(document, procfile, forest),
+        (Tree::Folders(folders), _) => tmpfiles::lower(document, folders),
         (Tree::Opaque, Format::Opaque(what)) => Lowered::piece(Piece::Opaque { document, what }),
         _ => Lowered::default(),
     }

@@ -7,6 +7,7 @@ pub mod addresses;
 mod apps;
 mod capacity;
 mod effective;
+mod folders;
 mod foreign;
 mod headers;
 mod hooks;
@@ -26,6 +27,7 @@ mod refused;
 mod routes;
 mod sandbox;
 mod secrets;
+mod served;
 mod start;
 mod starting;
 mod taken;
@@ -75,6 +77,7 @@ pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
     capacity::derive(&mut stack, pieces, facts);
     unanswered::find(&mut stack, pieces);
     routes::keep_visited_binds(&mut stack);
+    folders::find(&mut stack, pieces);
     stack
 }
 

@@ -56,7 +56,7 @@ pub fn read(input: &Input, config: &Config) -> Result<Reading, Error> {
         let wants = worklist.parse(jobs);
         jobs = worklist.follow(&wants);
     }
-    let is_beside = |parsed: &Parsed| matches!(parsed.format, Format::Opaque(_) | Format::Dependencies(_));
+    let is_beside = |parsed: &Parsed| matches!(parsed.format, Format::Opaque(_) | Format::Dependencies(_) | Format::TmpFiles);
     if worklist.parsed.values().all(is_beside) && worklist.unread.is_empty() {
         return Err(Error::NothingToRead { paths: input.paths.clone() });
     }

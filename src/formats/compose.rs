@@ -6,6 +6,7 @@
 //! usual file beside it. Never says that a key is unknown: compose does.
 
 mod dotenv;
+mod gpu;
 mod interpolate;
 mod merge;
 mod mounts;

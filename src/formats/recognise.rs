@@ -1,6 +1,6 @@
 //! Which language a file is written in: by its name where that is telling, else by a look at its first lines.
 
-use super::{Format, dependencies, nginx};
+use super::{Format, dependencies, nginx, tmpfiles};
 use crate::model::piece::CLOUD_RUN;
 use crate::source::Document;
 use crate::vocabulary;
@@ -63,6 +63,9 @@ pub fn by_name(path: &Path) -> Guess {
     }
     if let Some(kind) = dependencies::recognise(path) {
         return Guess::Sure(Format::Dependencies(kind));
+    }
+    if tmpfiles::recognise(path) {
+        return Guess::Sure(Format::TmpFiles);
     }
     let name = DRAFTS.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);

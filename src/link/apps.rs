@@ -5,7 +5,7 @@
 
 use super::packages::{Found, Home, Shelf};
 use super::passed_over::{self, Begun, Loads};
-use super::{effective, hooks, limits, logging, oddities, refused, secrets, start, taken, units};
+use super::{effective, hooks, limits, logging, oddities, refused, secrets, served, start, taken, units};
 use crate::arguments::{self, Arguments, Inherits, Invocation, Shell, find_gunicorn};
 use crate::expr::python::{self, Evaluation, Machine};
 use crate::expr::{Environment, Variable, Word};
@@ -104,6 +104,11 @@ impl<'a> Apps<'a> {
                 node.settings.extend(user.map(|user| ("user", user)));
             }
             let environment = environment_of(invocation, started.environment);
+            if let Some(gpu) = limits::has_gpu(&environment)
+                && let Some(node) = stack.node_mut(started.launcher)
+            {
+                node.set("has_gpu", gpu);
+            }
             let directory = folder_of(invocation, started.directory.clone());
             let pieces = self.pieces;
             let read = |range: &VersionRange| {
@@ -219,6 +224,8 @@ impl<'a> Apps<'a> {
                 }
             }
             node.settings.extend(start.missing_config.clone().map(|missing| ("missing_config", missing)));
+            node.set("config_patches_gevent", patches_gevent(&start.config, world));
+            served::derive(&mut node, &start.version.range, &start.packages);
             node.link("launcher", start.launcher);
             if let Some(service) = start.service {
                 node.link("service", service);
@@ -421,6 +428,27 @@ fn environment_arguments(environment: &Environment, range: &VersionRange) -> Opt
         arguments::shlex(&excerpt).ok()?.into_iter().map(Word::known).map(|word| Word { span, ..word }).collect();
     let read = arguments::read(&words, range);
     Some((read, variable))
+}
+
+/// Whether the configuration file has gevent patch the standard library while it is read, which is before anything else.
+fn patches_gevent(config: &File<'_>, world: &python::World) -> Setting {
+    let patches = |config: &Config| {
+        let calls = python::module_calls(&config.program);
+        let call = calls.iter().find(|call| call.name.ends_with("patch_all") || call.name.contains("monkey.patch"));
+        let document = Span { document: config.document, start: 0, end: 0 };
+        let value = match (call, &world.opaque) {
+            (None, Some(reason)) => Value::unknown(reason.clone()),
+            (call, _) => Value::Known(Known::Boolean(call.is_some())),
+        };
+        Setting::new(value, Origin::Written { span: call.map_or(document, |call| call.span) })
+    };
+    match config {
+        File::Read(config) => patches(config),
+        File::Absent => Setting::default(Value::Known(Known::Boolean(false)), "no configuration file"),
+        File::Missing(name) => {
+            Setting::default(Value::unknown(format!("the configuration file is not at hand ({name})")), "no configuration file")
+        }
+    }
 }
 
 /// How many workers the app starts on a large machine: far more than here, unless something bounds them.

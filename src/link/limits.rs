@@ -1,5 +1,6 @@
 //! What an app may use: processors and memory, by what the host has and the launcher allows, and how far its workers grow with them.
 
+use crate::expr::Environment;
 use crate::model::facts::Facts;
 use crate::model::{Node, Stack};
 use crate::value::{Known, Origin, Setting, Size, Value};
@@ -20,6 +21,23 @@ pub fn derive(stack: &Stack, node: &mut Node, facts: &Facts) {
     node.set("cpus", cpus);
     node.set("memory", memory);
     node.set("memory_per_worker", memory_per_worker(facts));
+}
+
+/// Variables that show a process the graphics processors of NVIDIA that it may use, and values that show it none.
+const GPU: [&str; 2] = ["CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES"];
+const NO_GPU: [&str; 4] = ["", "-1", "none", "void"];
+
+/// Whether the environment shows a graphics processor; none when it says nothing about one.
+pub fn has_gpu(environment: &Environment) -> Option<Setting> {
+    GPU.iter().find_map(|name| {
+        let variable = environment.get(name)?;
+        let origin = Origin::Environment { name: (*name).into(), span: variable.span };
+        let value = match variable.value.as_text() {
+            Some(text) => Value::Known(Known::Boolean(!NO_GPU.contains(&text.trim()))),
+            None => variable.value.clone(),
+        };
+        Some(Setting::new(value, origin))
+    })
 }
 
 /// What is declared, else the least that a worker takes, which is taken on trust.

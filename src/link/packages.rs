@@ -12,12 +12,19 @@ use crate::source::{DocumentId, Span};
 use crate::value::{Item, Known, Origin, Setting, Value};
 use crate::vocabulary::gunicorn;
 use crate::vocabulary::version::specifier::Allowed;
+use crate::vocabulary::version::{Version, VersionRange};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 const GUNICORN: &str = "gunicorn";
+
+/// Packages whose version matters, the facts that tell it, and releases on both sides of what matters.
+const VERSIONS: [(&str, &str, &[&str]); 2] = [
+    ("uvicorn", "uvicorn_version", &["0.29.0", "0.30.0", "0.54.0"]),
+    ("sqlalchemy", "sqlalchemy_version", &["1.3.24", "1.4.32", "1.4.33", "2.0.41"]),
+];
 
 /// Where an app lives, as far as that is known.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +46,8 @@ pub struct Found {
     pub locked: Setting,
     /// The gunicorn that is asked for; none when nothing is said, or nothing that gearmesh knows.
     pub gunicorn: Option<Declared>,
+    /// Versions of other packages that are listed, by the name of the fact.
+    pub versions: Vec<(&'static str, Setting)>,
     /// That gearmesh does not know the gunicorn that is asked for.
     remark: Option<Remark>,
 }
@@ -46,7 +55,7 @@ pub struct Found {
 impl Found {
     fn unknown(reason: &str) -> Found {
         let unknown = || Setting::default(Value::unknown(reason), "no list");
-        Found { packages: unknown(), locked: unknown(), gunicorn: None, remark: None }
+        Found { packages: unknown(), locked: unknown(), gunicorn: None, versions: Vec::new(), remark: None }
     }
 }
 
@@ -173,6 +182,7 @@ impl<'a> Shelf<'a> {
             packages: Setting::new(whole.names(gap), start.clone()),
             locked: Setting::new(Value::Known(Known::Boolean(main.is_lock)), start),
             gunicorn,
+            versions: whole.versions(),
             remark,
         }
     }
@@ -257,6 +267,18 @@ impl<'a> Whole<'a> {
 
     fn installs(&self, name: &str) -> bool {
         self.packages.get(name).is_some_and(|package| !package.is_optional)
+    }
+
+    /// The versions of packages that facts tell of.
+    fn versions(&self) -> Vec<(&'static str, Setting)> {
+        let every = VersionRange::new(Version::of_table("0"), Version::of_table("9999"));
+        let version = |(package, fact, releases): &(&str, &'static str, &[&str])| {
+            let package = self.packages.get(package)?;
+            let releases: Vec<Version> = releases.iter().map(|release| Version::of_table(release)).collect();
+            let range = package.allowed.within(&every, &releases)?;
+            Some((*fact, Declared { range, origin: Origin::Written { span: package.span } }.setting()))
+        };
+        VERSIONS.iter().filter_map(version).collect()
     }
 
     /// The names as a value.

@@ -30,6 +30,11 @@ pub enum Piece {
         document: DocumentId,
         what: &'static str,
     },
+    /// Folders that systemd makes at boot, absolute.
+    Folders {
+        document: DocumentId,
+        made: Vec<Arc<str>>,
+    },
 }
 
 impl Pieces {
@@ -53,7 +58,7 @@ impl Piece {
             Piece::Launcher(launcher) => launcher.document,
             Piece::Config(config) => config.document,
             Piece::Dependencies(list) => list.document,
-            Piece::Opaque { document, .. } => *document,
+            Piece::Opaque { document, .. } | Piece::Folders { document, .. } => *document,
         }
     }
 

@@ -161,8 +161,17 @@ pub struct Call<'a> {
 
 /// The calls in a function's own body, whatever branch they are on, in the order in which they stand.
 pub fn calls(function: &Function) -> Vec<Call<'_>> {
+    calls_in(&function.body)
+}
+
+/// The calls of a program that stand in no function, in the order in which they stand.
+pub fn module_calls(program: &Program) -> Vec<Call<'_>> {
+    calls_in(&program.statements)
+}
+
+fn calls_in(statements: &[Statement]) -> Vec<Call<'_>> {
     let mut calls = Vec::new();
-    each_expression(&function.body, false, &mut |expression| {
+    each_expression(statements, false, &mut |expression| {
         if let Kind::Call { callee, arguments } = &expression.kind
             && let Some(name) = called(callee)
         {

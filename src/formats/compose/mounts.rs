@@ -1,6 +1,7 @@
-//! `read_only`, `tmpfs` and `volumes`: what a container may write below /tmp and in its working directory.
+//! `read_only`, `tmpfs` and `volumes`: what a container may write below /tmp and in its working directory, and whether it runs code
+//! from outside its image.
 //!
-//! In: a service. Out: `tmp_is_tmpfs`, `tmp_is_writable` and `working_directory_is_writable`. /dev/shm is a tmpfs in every container.
+//! In: a service. Out: `tmp_is_tmpfs`, `tmp_is_writable`, `working_directory_is_writable` and `source_mounted`. /dev/shm is a tmpfs in every container.
 
 use super::merge::{Body, Part};
 use super::service::{Reader, written};
@@ -9,6 +10,8 @@ use crate::value::{Known, Setting, Value};
 
 /// Something that is mounted.
 struct Mount {
+    /// A folder of the host, or the name of a volume.
+    source: Option<String>,
     target: Option<String>,
     is_tmpfs: bool,
     /// None where a variable decides.
@@ -38,7 +41,28 @@ pub fn settings(read: &Reader<'_>) -> Vec<(&'static str, Setting)> {
         };
         settings.push(("working_directory_is_writable", setting));
     }
+    settings.extend(source_mounted(read, &mounts).map(|mounted| ("source_mounted", mounted)));
     settings
+}
+
+/// Whether the folder of the file, or the one that the image is built from, is mounted: then the container runs what is being worked on.
+fn source_mounted(read: &Reader<'_>, mounts: &[Mount]) -> Option<Setting> {
+    let build = read.service.get("build");
+    let context = build.and_then(|build| build.get("context").or(Some(build))).and_then(Part::text);
+    let context = context.and_then(|text| read.project.text(text).value().as_text().map(plain));
+    let is_source = |mount: &&Mount| {
+        let source = mount.source.as_deref().map(plain);
+        source.is_some_and(|source| matches!(&*source, "" | "..") || Some(&source) == context.as_ref())
+    };
+    let mount = mounts.iter().find(is_source)?;
+    Some(written(Value::Known(Known::Boolean(true)), mount.span))
+}
+
+/// A folder relative to the file without what does not matter: `app` for `./app/`, and nothing for the folder itself.
+fn plain(path: &str) -> String {
+    let path = path.strip_prefix("$PWD").or(path.strip_prefix("${PWD}")).map_or(path, |rest| rest.trim_start_matches('/'));
+    let path = path.trim_start_matches("./").trim_end_matches('/');
+    if path == "." { String::new() } else { path.to_owned() }
 }
 
 /// Whether a folder may be written, as far as mounts decide; permissions are another matter.
@@ -80,7 +104,7 @@ fn mounts(read: &Reader<'_>) -> Vec<Mount> {
         let options = known.as_deref().and_then(|text| text.split_once(':')).map_or("", |(_, options)| options);
         let writable = Some(!options.split(',').any(|option| option == "ro"));
         let target = known.as_deref().and_then(|text| text.split(':').next()).map(str::to_owned);
-        Mount { target, is_tmpfs: true, writable, span: item.span }
+        Mount { source: None, target, is_tmpfs: true, writable, span: item.span }
     });
     let volumes = items("volumes").iter().map(|item| match &item.body {
         Body::Map(_) => {
@@ -91,6 +115,7 @@ fn mounts(read: &Reader<'_>) -> Vec<Mount> {
                 Some(known) => known.map(|known| known != "true"),
             };
             Mount {
+                source: item.get("source").and_then(&text),
                 target: item.get("target").and_then(&text),
                 is_tmpfs: kind.as_deref() == Some("tmpfs"),
                 writable,
@@ -114,5 +139,6 @@ fn short(text: Option<&str>, span: Span) -> Mount {
         [] => (None, ""),
     };
     let writable = Some(!options.split(',').any(|option| option == "ro"));
-    Mount { target: target.map(str::to_owned), is_tmpfs: false, writable, span }
+    let source = parts.first().filter(|_| parts.len() > 1).map(|source| (*source).to_owned());
+    Mount { source, target: target.map(str::to_owned), is_tmpfs: false, writable, span }
 }

@@ -5,7 +5,7 @@
 
 use super::merge::{Body, Part};
 use super::project::{Project, Service};
-use super::{dotenv, mounts, ports};
+use super::{dotenv, gpu, mounts, ports};
 use crate::arguments::shlex;
 use crate::expr::{Environment, Variable, Word};
 use crate::model::named::Named;
@@ -79,6 +79,7 @@ impl Reader<'_> {
             self.leave_to_image(&mut settings);
         }
         settings.extend(mounts::settings(self));
+        settings.extend(gpu::asked(self).map(|place| ("has_gpu", written(Value::Known(Known::Boolean(true)), place))));
         if !self.is_on_host_network() {
             settings.extend(ports::settings(self));
         }
