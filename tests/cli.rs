@@ -219,9 +219,9 @@ fn two_runs_say_the_same() {
     let files: Vec<(String, String)> = (0..200)
         .flat_map(|number| {
             let site =
-                format!("server {{ location / {{ proxy_read_timeout 10s; proxy_set_header Host $host; proxy_pass http://unix:/run/{number}.sock; }} }}\n");
+                format!("server {{ location / {{ proxy_read_timeout 10s; proxy_set_header Host $host; proxy_pass http://unix:/srv/{number}.sock; }} }}\n");
             let unit =
-                format!("[Service]\nExecStart=/a/bin/gunicorn --bind unix:/run/{number}.sock -w 3 -t 60 a\nTimeoutStopSec=5\n");
+                format!("[Service]\nExecStart=/a/bin/gunicorn --bind unix:/srv/{number}.sock -w 3 -t 60 a\nTimeoutStopSec=5\n");
             [(format!("nginx/sites/{number}.conf"), site), (format!("units/{number}.service"), unit)]
         })
         .collect();
@@ -239,14 +239,14 @@ fn a_root_stands_for_the_machine() {
         ("copy/etc/nginx/nginx.conf", "events {}\nhttp { include /etc/nginx/sites-enabled/*; }\n"),
         (
             "copy/etc/nginx/sites-available/shop",
-            "server { location / { proxy_pass http://unix:/run/shop.sock; proxy_read_timeout 20s; proxy_set_header Host $host; } }\n",
+            "server { location / { proxy_pass http://unix:/srv/shop.sock; proxy_read_timeout 20s; proxy_set_header Host $host; } }\n",
         ),
         (
             "copy/etc/systemd/system/shop.service",
             "[Service]\nWorkingDirectory=/srv/shop\nEnvironmentFile=/etc/default/shop\nExecStart=/srv/shop/venv/bin/gunicorn -c /srv/shop/conf.py a\n",
         ),
         ("copy/etc/default/shop", "SLOW=90\n"),
-        ("copy/srv/shop/conf.py", "import os\nbind = 'unix:/run/shop.sock'\nworkers = 3\ntimeout = int(os.environ['SLOW'])\n"),
+        ("copy/srv/shop/conf.py", "import os\nbind = 'unix:/srv/shop.sock'\nworkers = 3\ntimeout = int(os.environ['SLOW'])\n"),
         ("copy/lib/systemd/system/shop.service", HASTY),
     ]);
     fs::create_dir_all(folder.path().join("copy/etc/nginx/sites-enabled")).expect("the folder is made");

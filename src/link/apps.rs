@@ -16,6 +16,7 @@ use crate::model::{Kind, Node, Stack, Subject, World};
 use crate::source::{DocumentId, Excerpt, Span};
 use crate::value::{Known, Origin, Setting, Value};
 use crate::vocabulary::gunicorn;
+use crate::vocabulary::types::Type;
 use crate::vocabulary::version::VersionRange;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -565,8 +566,9 @@ fn in_file(row: &gunicorn::Setting, start: &Start<'_>, world: &python::World) ->
         let reason = world.opaque.as_ref()?;
         return Some(Setting::new(Value::unknown(reason.clone()), Origin::Written { span: Span { document, start: 0, end: 0 } }));
     };
+    let is_hook = matches!(row.kind(&start.version.range), Type::Hook { .. });
     let value = match &binding.kind {
-        python::BindingKind::Function { .. } => Value::text(row.name),
+        python::BindingKind::Function { .. } if is_hook => Value::text(row.name),
         _ => typed(row, &binding.value.to_value(), &binding.origin, &start.version.range),
     };
     let shadowed = binding.earlier.iter().map(|(object, span)| (object.to_value(), Origin::Written { span: *span })).collect();
