@@ -32,6 +32,8 @@ venv:
 	echo "setup: gunicorn could not be installed into target/venv; tests against it are skipped"
 	@target/venv/bin/python -c 'import yaml' 2>/dev/null || target/venv/bin/pip install --quiet pyyaml || \
 	echo "setup: PyYAML could not be installed into target/venv; tests against it are skipped"
+	@target/venv/bin/python -c 'import kubernetes' 2>/dev/null || target/venv/bin/pip install --quiet kubernetes || \
+	echo "setup: the Kubernetes client could not be installed into target/venv; tests against it are skipped"
 
 # Asked what they make of configurations; nothing is started.
 launchers: venv

@@ -3,6 +3,7 @@
 //! Each language is a file or folder below; this one is the list of them. A format knows no rule and no other format's files.
 
 pub mod compose;
+pub mod cut;
 pub mod dependencies;
 pub mod environment;
 pub mod gunicorn;
@@ -18,6 +19,7 @@ pub mod systemd;
 pub mod tmpfiles;
 pub mod yaml;
 
+use self::cut::Cut;
 use crate::expr::python::syntax::Program;
 use crate::model::ignore::Ignores;
 use crate::model::piece::{Config, Oddity, Piece, Problem};
@@ -84,6 +86,8 @@ pub struct Parsed {
     /// What the file is a template of, if it is one.
     pub template: Option<&'static str>,
     pub wants: Vec<Want>,
+    /// Texts in it that are files of another program.
+    pub cuts: Vec<Cut>,
     /// Comments that are addressed to gearmesh.
     pub ignores: Ignores,
     /// Why gearmesh could not read the file, though its program might.
@@ -123,6 +127,7 @@ pub fn parse(format: Format, document: &Document) -> Parsed {
         oddities: Vec::new(),
         template: None,
         wants: Vec::new(),
+        cuts: Vec::new(),
         ignores: Ignores::default(),
         unread: None,
     };

@@ -105,14 +105,7 @@ impl<'a> Worklist<'a> {
             match done {
                 Done::Parsed(result) => {
                     let (document, parsed) = *result;
-                    if let Some(reason) = parsed.unread {
-                        self.unread.push(Unread { path: job.path.clone(), reason });
-                        continue;
-                    }
-                    self.paths.read_as(&job.path, id);
-                    wants.extend(parsed.wants.iter().map(|want| (id, want.clone())));
-                    self.documents.push(document);
-                    self.parsed.insert(id, parsed);
+                    wants.extend(self.take(id, document, parsed));
                 }
                 Done::Foreign if job.named => {
                     let reason =
@@ -123,6 +116,29 @@ impl<'a> Worklist<'a> {
                 Done::Unread(reason) => self.unread.push(Unread { path: job.path.clone(), reason }),
             }
         }
+        wants
+    }
+
+    /// Keeps what a file gave, and the texts that it holds for other programs. Returns what all of them want.
+    fn take(&mut self, id: DocumentId, document: Arc<Document>, mut parsed: Parsed) -> Vec<(DocumentId, Want)> {
+        if let Some(reason) = parsed.unread {
+            self.unread.push(Unread { path: document.path.clone(), reason });
+            return Vec::new();
+        }
+        let cuts = std::mem::take(&mut parsed.cuts);
+        self.paths.read_as(&document.path, id);
+        let mut wants: Vec<(DocumentId, Want)> = parsed.wants.iter().map(|want| (id, want.clone())).collect();
+        self.parsed.insert(id, parsed);
+        for cut in cuts {
+            let path = cut.path(&document.path);
+            if self.seen.insert(path.clone()) {
+                let id = self.number();
+                let (cut, parsed) = cut.parse(id, &document.path);
+                self.paths.add(&path);
+                wants.extend(self.take(id, Arc::new(cut), parsed));
+            }
+        }
+        self.documents.push(document);
         wants
     }
 

@@ -1,6 +1,6 @@
 //! Documents and places in them.
 //!
-//! In: the bytes of a file, or text laid over it. Out: spans, line and column numbers, and excerpts: text that was decoded
+//! In: the bytes of a file, text laid over it, or text that is cut out of another document. Out: spans, line and column numbers, and excerpts: text that was decoded
 //! out of a document (a quoted command, a joined line) and still knows where each byte stood.
 //! Never decodes a whole document: bytes stay bytes, so offsets are exact in files that are not UTF-8.
 
@@ -60,19 +60,35 @@ pub struct Place {
     pub end_column: usize,
 }
 
-/// One file's bytes.
+/// One file's bytes, or a text that a file holds for another program.
 #[derive(Debug)]
 pub struct Document {
     pub id: DocumentId,
-    /// The path as it is shown: relative to the working directory where it lies below it.
+    /// The path as it is shown: relative to the working directory where it lies below it. A text that is cut out of a file has one
+    /// below that file, by which it is found and named; its places are those of the file, see [`Documents::home`].
     pub path: PathBuf,
     pub bytes: Arc<[u8]>,
+    /// Where the bytes stand in another document, if they are cut out of one.
+    within: Option<Excerpt>,
     lines: OnceLock<Vec<u32>>,
 }
 
 impl Document {
     pub fn new(id: DocumentId, path: impl Into<PathBuf>, bytes: impl Into<Arc<[u8]>>) -> Document {
-        Document { id, path: path.into(), bytes: bytes.into(), lines: OnceLock::new() }
+        Document { id, path: path.into(), bytes: bytes.into(), within: None, lines: OnceLock::new() }
+    }
+
+    /// A text that another document holds: the value of a ConfigMap.
+    pub fn cut(id: DocumentId, path: impl Into<PathBuf>, text: Excerpt) -> Document {
+        Document { within: Some(text.clone()), ..Document::new(id, path, text.text.into_bytes()) }
+    }
+
+    /// Where the document itself holds a span of it: elsewhere, when it is cut out of another one.
+    pub fn home(&self, span: Span) -> Span {
+        match &self.within {
+            Some(text) => text.span_of(span.start as usize, span.end as usize),
+            None => span,
+        }
     }
 
     pub fn span(&self, start: usize, end: usize) -> Span {
@@ -160,9 +176,22 @@ impl Documents {
         self.get(id).map_or(Path::new(""), |document| &document.path)
     }
 
+    /// The same span in the file that holds it. Whatever is shown of a place goes through here: a text that is cut out of a file
+    /// stands in that file.
+    pub fn home(&self, span: Span) -> Span {
+        self.of(span).map_or(span, |document| document.home(span))
+    }
+
+    /// The file that holds a span, and where.
+    pub fn place(&self, span: Span) -> Option<(&Arc<Document>, Place)> {
+        let span = self.home(span);
+        let document = self.of(span)?;
+        Some((document, document.place(span)))
+    }
+
     /// `path:line` of a span's start, as messages name places.
     pub fn at(&self, span: Span) -> String {
-        self.of(span).map_or_else(String::new, |document| format!("{}:{}", document.path.display(), document.place(span).line))
+        self.place(span).map_or_else(String::new, |(document, place)| format!("{}:{}", document.path.display(), place.line))
     }
 }
 
@@ -239,6 +268,21 @@ mod tests {
         let place = document.place(document.span(9, 10));
         assert_eq!((place.line, place.column, place.end_column), (2, 7, 8));
         assert_eq!(document.as_text().len(), document.bytes.len());
+    }
+
+    #[test]
+    fn what_is_cut_out_of_a_file_is_shown_in_the_file() {
+        let file = Arc::new(Document::new(DocumentId(0), "k8s/config.yaml", b"data:\n  a: |\n    x\n    yz\n".to_vec()));
+        let mut text = Excerpt::at(DocumentId(0), 17);
+        text.push_str("x\n", 17);
+        text.push_str("yz\n", 23);
+        let cut = Arc::new(Document::cut(DocumentId(1), "k8s/config.yaml:web/a", text));
+        let documents = Documents::new(vec![file, cut.clone()]);
+        assert_eq!(cut.text(cut.span(2, 4)), "yz");
+        assert_eq!(documents.home(cut.span(2, 4)), Span::new(DocumentId(0), 23, 25));
+        assert_eq!(documents.at(cut.span(2, 4)), "k8s/config.yaml:4");
+        let (document, place) = documents.place(cut.span(3, 4)).unwrap();
+        assert_eq!((document.id, place.line, place.column, place.end_column), (DocumentId(0), 4, 6, 7));
     }
 
     #[test]

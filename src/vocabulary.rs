@@ -6,6 +6,7 @@
 pub mod docker;
 pub mod gunicorn;
 pub mod includes;
+pub mod kubernetes;
 pub mod model;
 pub mod nginx;
 pub mod secrets;

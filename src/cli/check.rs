@@ -144,11 +144,11 @@ pub(super) fn tell(outcome: &Outcome, verbose: bool) {
 
 /// "path:line:column".
 fn at(span: Span, outcome: &Outcome) -> String {
-    let document = outcome.stack.documents.of(span);
-    document.map_or_else(String::new, |document| {
-        let place = document.place(span);
-        format!("{}:{}:{}", path(&document.path), place.line, place.column)
-    })
+    outcome
+        .stack
+        .documents
+        .place(span)
+        .map_or_else(String::new, |(document, place)| format!("{}:{}:{}", path(&document.path), place.line, place.column))
 }
 
 fn severity(text: &str) -> Result<Severity, String> {

@@ -150,8 +150,7 @@ fn label(label: &Label, primary: bool, documents: &Documents) -> Option<LabelRow
 }
 
 fn place(span: Span, documents: &Documents) -> Option<PlaceRow> {
-    let document = documents.of(span)?;
-    let place = document.place(span);
+    let (document, place) = documents.place(span)?;
     Some(PlaceRow {
         path: document.path.display().to_string(),
         line: place.line,

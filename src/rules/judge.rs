@@ -216,7 +216,7 @@ fn found(rule: &Loaded, stack: &Stack, subject: Subject, evaluation: &mut Evalua
         }
     }
     if labels.is_empty() {
-        labels.push(Label { span: stack.node(subject)?.anchor?, text: String::new() });
+        labels.push(Label { span: stack.documents.home(stack.node(subject)?.anchor?), text: String::new() });
     }
     let fix = rule.compiled.fix.as_ref().and_then(|fix| proposed(fix, stack, evaluation));
     let mut help: Vec<String> = rule.compiled.help.as_ref().map(|help| help.render(evaluation)).into_iter().collect();
@@ -246,7 +246,7 @@ fn label(place: &Expr, text: String, stack: &Stack, evaluation: &mut Evaluation<
     }
     let origin = evaluation.origin(place);
     if let Some(span) = origin.as_ref().and_then(Origin::span) {
-        return Some(Label { span, text });
+        return Some(Label { span: stack.documents.home(span), text });
     }
     let span = evaluation.subject(place).and_then(|subject| stack.node(subject)).and_then(|node| node.anchor)?;
     let by_default = match (place, &origin) {
@@ -256,7 +256,7 @@ fn label(place: &Expr, text: String, stack: &Stack, evaluation: &mut Evaluation<
         },
         _ => text,
     };
-    Some(Label { span, text: by_default })
+    Some(Label { span: stack.documents.home(span), text: by_default })
 }
 
 fn proposed(fix: &LoadedFix, stack: &Stack, evaluation: &mut Evaluation<'_>) -> Option<Fix> {

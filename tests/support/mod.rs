@@ -56,8 +56,7 @@ pub fn report(outcome: &Outcome, folder: &Path) -> String {
     for finding in &outcome.findings {
         let _ = writeln!(text, "{}[{}] {}: {}", finding.severity, finding.rule, finding.confidence, finding.message);
         for label in &finding.labels {
-            let document = documents.of(label.span).expect("a label has a document");
-            let place = document.place(label.span);
+            let (document, place) = documents.place(label.span).expect("a label has a document");
             let _ = writeln!(
                 text,
                 "  {}:{}:{}-{}:{} {}",

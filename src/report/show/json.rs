@@ -167,8 +167,7 @@ fn origin(stack: &Stack, origin: &Origin) -> OriginRow {
 }
 
 fn at(stack: &Stack, span: crate::source::Span) -> Option<PlaceRow> {
-    let document = stack.documents.of(span)?;
-    let place = document.place(span);
+    let (document, place) = stack.documents.place(span)?;
     Some(PlaceRow { path: document.path.display().to_string(), line: place.line, column: place.column })
 }
 
