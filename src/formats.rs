@@ -2,6 +2,7 @@
 //!
 //! Each language is a file or folder below; this one is the list of them. A format knows no rule and no other format's files.
 
+pub mod appengine;
 pub mod compose;
 pub mod cut;
 pub mod dependencies;
@@ -9,6 +10,7 @@ pub mod environment;
 pub mod gunicorn;
 pub mod ignores;
 pub mod ini;
+pub mod kubernetes;
 pub mod nginx;
 pub mod placeholder;
 pub mod procfile;
@@ -51,6 +53,10 @@ pub enum Format {
     AppJson,
     /// A file of tmpfiles.d.
     TmpFiles,
+    /// Manifests of Kubernetes and Knative.
+    Kubernetes,
+    /// App Engine's app.yaml.
+    AppEngine,
     /// Something that may start programs and is not read: "Dockerfile", "shell script", ...
     Opaque(&'static str),
 }
@@ -69,6 +75,8 @@ impl Format {
             Format::Procfile => "procfile",
             Format::AppJson => "app.json",
             Format::TmpFiles => "tmpfiles.d",
+            Format::Kubernetes => "kubernetes",
+            Format::AppEngine => "appengine",
             Format::Opaque(what) => what,
         }
     }
@@ -106,6 +114,8 @@ pub enum Tree {
     Procfile(procfile::Procfile),
     AppJson(procfile::AppJson),
     Folders(Vec<Arc<str>>),
+    Kubernetes(yaml::Stream),
+    AppEngine(yaml::Stream),
     Opaque,
 }
 
@@ -209,12 +219,38 @@ pub fn parse(format: Format, document: &Document) -> Parsed {
         }
         Format::AppJson => parsed.tree = Tree::AppJson(procfile::app_json(document)),
         Format::TmpFiles => parsed.tree = Tree::Folders(tmpfiles::parse(document)),
+        Format::Kubernetes => {
+            let stream = kubernetes::parse(document);
+            parsed.problems = refused(&stream);
+            if kubernetes::is_helm(document, &stream) {
+                parsed.template = Some("Helm");
+                parsed.format = Format::Opaque(kubernetes::HELM);
+                return parsed;
+            }
+            parsed.ignores = ignores::find(document, || kubernetes::layout(document, &stream));
+            parsed.wants = kubernetes::wants(&stream);
+            parsed.cuts = kubernetes::cuts(document, &stream);
+            parsed.tree = Tree::Kubernetes(stream);
+        }
+        Format::AppEngine => {
+            let stream = kubernetes::parse(document);
+            parsed.problems = refused(&stream);
+            parsed.template = recognise::template(document);
+            parsed.ignores = ignores::find(document, || kubernetes::layout(document, &stream));
+            parsed.wants = appengine::wants(&stream);
+            parsed.tree = Tree::AppEngine(stream);
+        }
         Format::Opaque(_) => {}
     }
     if !parsed.problems.is_empty() {
         parsed.template = parsed.template.or_else(|| recognise::template_by_name(&document.path));
     }
     parsed
+}
+
+/// What keeps programs from reading a YAML file.
+fn refused(stream: &yaml::Stream) -> Vec<Problem> {
+    stream.problems.iter().map(|found| Problem { span: found.span, message: found.message.clone() }).collect()
 }
 
 /// What a root became.
@@ -262,9 +298,18 @@ pub fn lower(document: DocumentId, parsed: &Parsed, forest: &Forest<'_>) -> Lowe
         (Tree::Compose(_), _) => compose::lower(document, forest),
         (Tree::Procfile(procfile), _) => procfile::lower(document, procfile, forest),
         (Tree::Folders(folders), _) => tmpfiles::lower(document, folders),
+        (Tree::Kubernetes(_) | Tree::AppEngine(_), format) if !parsed.problems.is_empty() => {
+            Lowered::piece(Piece::Opaque { document, what: format.name() })
+        }
+        (Tree::AppEngine(stream), _) => appengine::lower(document, stream),
         (Tree::Opaque, Format::Opaque(what)) => Lowered::piece(Piece::Opaque { document, what }),
         _ => Lowered::default(),
     }
+}
+
+/// Lowers the files that speak of each other whatever their names are, and so are no roots.
+pub fn lower_together(forest: &Forest<'_>) -> Vec<Piece> {
+    kubernetes::lower_all(forest)
 }
 
 /// All parsed files, and how one is found from another.

@@ -22,6 +22,7 @@ mod oddities;
 mod overridden;
 mod packages;
 mod passed_over;
+mod pods;
 mod reach;
 mod refused;
 mod routes;
@@ -35,6 +36,7 @@ mod unanswered;
 mod units;
 
 use self::apps::Apps;
+use self::pods::Pods;
 use crate::model::facts::{Declared, Facts};
 use crate::model::piece::{File, Piece, Pieces, Unit};
 use crate::model::{Kind, Node, Stack, Subject};
@@ -75,6 +77,7 @@ pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
     overridden::find(&mut stack);
     routes::join(&mut stack);
     capacity::derive(&mut stack, pieces, facts);
+    routes::join(&mut stack, &Pods::of(pieces));
     unanswered::find(&mut stack, pieces);
     routes::keep_visited_binds(&mut stack);
     folders::find(&mut stack, pieces);

@@ -206,6 +206,8 @@ impl<'a> Worklist<'a> {
                 file.problems.push(problem);
             }
         }
+        list.extend(formats::lower_together(&forest));
+        list.sort_by_key(Piece::document);
         let (list, shadowed) = first_of_each_unit(list, &documents);
         notes.extend(shadowed);
         Reading {

@@ -1,6 +1,6 @@
 //! Which language a file is written in: by its name where that is telling, else by a look at its first lines.
 
-use super::{Format, dependencies, nginx, tmpfiles};
+use super::{Format, appengine, dependencies, kubernetes, nginx, tmpfiles};
 use crate::model::piece::CLOUD_RUN;
 use crate::source::Document;
 use crate::vocabulary;
@@ -124,18 +124,19 @@ pub fn by_content(path: &Path, bytes: &[u8]) -> Option<Format> {
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default();
     let lines = || head.lines().map(str::trim);
     if matches!(&*extension, "yml" | "yaml") {
-        let workload = |line: &str| {
-            ["Deployment", "StatefulSet", "DaemonSet", "Pod", "Service", "CronJob", "Job"]
-                .iter()
-                .any(|kind| line == format!("kind: {kind}"))
-        };
+        if kubernetes::is_manifest(&head) {
+            return Some(Format::Kubernetes);
+        }
+        if appengine::is_app(&head) {
+            return Some(Format::AppEngine);
+        }
         if deploys_to_cloud_run(&head) {
             return Some(Format::Opaque(CLOUD_RUN));
         }
         if is_compose(&head) {
             return Some(Format::Compose);
         }
-        return (lines().any(workload) || starts_programs(&head)).then_some(Format::Opaque("YAML file that starts programs"));
+        return starts_programs(&head).then_some(Format::Opaque("YAML file that starts programs"));
     }
     if lines().any(|line| SUPERVISOR_SECTIONS.iter().any(|section| line.starts_with(section))) {
         return Some(Format::Supervisor);

@@ -5,6 +5,7 @@
 
 use super::packages::{Found, Home, Shelf};
 use super::passed_over::{self, Begun, Loads};
+use super::pods::Pods;
 use super::{effective, hooks, limits, logging, oddities, refused, secrets, served, start, taken, units};
 use crate::arguments::{self, Arguments, Inherits, Invocation, Shell, find_gunicorn};
 use crate::expr::python::{self, Evaluation, Machine};
@@ -27,6 +28,7 @@ pub struct Apps<'a> {
     pieces: &'a Pieces,
     facts: &'a Facts,
     shelf: Shelf<'a>,
+    pods: Pods<'a>,
     /// Configuration files that some command loads; the others become apps of their own.
     loaded: BTreeSet<DocumentId>,
     begun: Vec<Begun>,
@@ -73,7 +75,7 @@ enum File<'a> {
 
 impl<'a> Apps<'a> {
     pub fn new(pieces: &'a Pieces, facts: &'a Facts) -> Apps<'a> {
-        Apps { pieces, facts, shelf: Shelf::of(pieces), loaded: BTreeSet::new(), begun: Vec::new() }
+        Apps { pieces, facts, shelf: Shelf::of(pieces), pods: Pods::of(pieces), loaded: BTreeSet::new(), begun: Vec::new() }
     }
 
     /// Adds the apps that a service starts, with their launcher.
@@ -112,10 +114,11 @@ impl<'a> Apps<'a> {
             }
             let directory = folder_of(invocation, started.directory.clone());
             let pieces = self.pieces;
+            let mounted = |path: &Path| self.pods.file(started.anchor, path);
             let read = |range: &VersionRange| {
                 let command_line = arguments::read(&invocation.arguments, range);
                 let variable = environment_arguments(&environment, range);
-                let config = config_of(&command_line, variable.as_ref(), directory.as_deref(), document, pieces);
+                let config = config_of(&command_line, variable.as_ref(), directory.as_deref(), document, pieces, &mounted);
                 (command_line, config)
             };
             // Where the packages are looked for follows from the command line, and what that means from the packages.
@@ -295,7 +298,14 @@ fn nobody(name: &str, anchor: Span, pieces: &Pieces) -> Node {
     for name in ["stop_grace", "stop_signal", "replicas"] {
         node.set(name, nobody(Value::unknown("nothing that was read starts this configuration")));
     }
-    let on_cloud_run = pieces.list.iter().any(|piece| matches!(piece, Piece::Opaque { what, .. } if *what == CLOUD_RUN));
+    let deploys_there = |piece: &Piece| match piece {
+        Piece::Opaque { what, .. } => *what == CLOUD_RUN,
+        Piece::Launcher(launcher) => {
+            launcher.process.settings.get("platform").is_some_and(|platform| platform.value.as_text() == Some("cloudrun"))
+        }
+        _ => false,
+    };
+    let on_cloud_run = pieces.list.iter().any(deploys_there);
     node.set("platform", nobody(Value::text(if on_cloud_run { "cloudrun" } else { "none" })));
     node
 }
@@ -390,6 +400,7 @@ fn config_of<'a>(
     directory: Option<&str>,
     from: DocumentId,
     pieces: &'a Pieces,
+    mounted: &dyn Fn(&Path) -> Option<DocumentId>,
 ) -> File<'a> {
     let given = command_line.config.as_ref().or(variable.and_then(|(arguments, _)| arguments.config.as_ref()));
     let near = pieces.documents.path(from);
@@ -401,7 +412,7 @@ fn config_of<'a>(
                 Some(directory) => Path::new(directory).join(path),
                 None => Path::new(path).to_owned(),
             };
-            let found = pieces.paths.find(&full, near).and_then(|path| pieces.paths.document(&path));
+            let found = mounted(&full).or_else(|| pieces.paths.document(&pieces.paths.find(&full, near)?));
             found.and_then(|document| pieces.config(document)).map_or_else(|| File::Missing(path.into()), File::Read)
         }
         Some((None, word)) => File::Missing(if word.prefix.is_empty() { "named by a variable" } else { &word.prefix }.into()),
@@ -411,6 +422,9 @@ fn config_of<'a>(
             let is_somewhere = |directory: &&str| *directory != "/" || pieces.paths.under_root(Path::new("/")).is_some();
             let Some(directory) = directory.filter(is_somewhere) else { return File::Absent };
             let path = Path::new(directory).join("gunicorn.conf.py");
+            if let Some(config) = mounted(&path).and_then(|document| pieces.config(document)) {
+                return File::Read(config);
+            }
             let Some(found) = pieces.paths.find_at_home(&path, near) else { return File::Absent };
             let read = pieces.paths.document(&found).and_then(|document| pieces.config(document));
             read.map_or_else(|| File::Missing(found.display().to_string().into()), File::Read)

@@ -1,11 +1,12 @@
 //! Who else may listen on a port of the machine: what starts something that is no gunicorn, as far as anyone can tell.
 //!
 //! In: the stack, and launchers as their files say. Out: for a port, who may own it. A unit or a program of supervisor may own any; a
-//! container owns what it publishes, and any where it is on the network of the host.
+//! container owns what it publishes, and any where it is on the network of the host or in a pod.
 
+use super::images;
 use super::reach::published;
 use crate::arguments::find_gunicorn;
-use crate::model::piece::{Launcher, Piece, Pieces};
+use crate::model::piece::{ImageOf, Launcher, Piece, Pieces};
 use crate::model::{Kind, Stack};
 use crate::value::Value;
 use std::collections::HashMap;
@@ -41,13 +42,19 @@ impl Foreign {
         let ports = launcher.process.settings.get("published_ports").map(|ports| &ports.value);
         let items = ports.map(Value::items).unwrap_or_default();
         let unknown = ports.is_some_and(|ports| ports.known().is_none()) || items.iter().any(|item| item.value.known().is_none());
-        let on_host = launcher.image.is_none() || launcher.kind == "compose" && launcher.hosts.is_empty();
+        let on_host = launcher.image.is_none() || launcher.kind == "compose" && launcher.hosts.is_empty() || is_in_pod(launcher);
         if unknown || on_host {
             self.anywhere.get_or_insert_with(|| may_listen(&launcher.name));
         }
         let outer = items.iter().filter_map(|item| Some(published(item.value.as_text()?)?.1));
         self.published.extend(outer.map(|port| (port, launcher.name.clone())));
     }
+}
+
+/// Whether a container shares the loopback of others, which nginx uses as its own files say.
+fn is_in_pod(launcher: &Launcher) -> bool {
+    let nginx = matches!(&launcher.image, Some(ImageOf::Named(name)) if name.as_text().is_some_and(images::is_nginx));
+    launcher.kind == "kubernetes" && !nginx
 }
 
 /// A service that does not run gunicorn may listen on any port.

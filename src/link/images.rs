@@ -25,11 +25,17 @@ pub fn nginx_version(pieces: &Pieces) -> Option<Declared> {
     found.all(|other| other.is_some_and(|other| other.range == first.range)).then_some(first)
 }
 
+/// Whether an image is nginx's own, of whatever version.
+pub fn is_nginx(image: &str) -> bool {
+    let name = name_and_tag(image).0;
+    matches!(name.rsplit('/').next(), Some("nginx" | "nginx-unprivileged" | "nginx-debian"))
+}
+
 /// None for another program's image, `Some(None)` for an nginx of which the tag tells no version.
 fn of_tag(image: &Value, anchor: Span) -> Option<Option<Declared>> {
     let text = image.as_text()?;
-    let (name, tag) = name_and_tag(text);
-    if !matches!(name.rsplit('/').next(), Some("nginx" | "nginx-unprivileged" | "nginx-debian")) {
+    let (_, tag) = name_and_tag(text);
+    if !is_nginx(text) {
         return None;
     }
     let number: &str = tag.split('-').next().unwrap_or_default();

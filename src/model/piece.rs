@@ -14,6 +14,7 @@ use crate::source::{DocumentId, Documents, Excerpt, Span};
 use crate::value::{Setting, Value};
 use crate::vocabulary::version::Version;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// One root with everything it includes.
@@ -23,6 +24,7 @@ pub enum Piece {
     Unit(Unit),
     Image(Image),
     Launcher(Launcher),
+    Pod(Pod),
     Config(Config),
     Dependencies(Dependencies),
     /// A file that may start a program and is not read further, by what it was recognised as.
@@ -56,6 +58,7 @@ impl Piece {
             Piece::Unit(unit) => unit.document,
             Piece::Image(image) => image.document,
             Piece::Launcher(launcher) => launcher.document,
+            Piece::Pod(pod) => pod.document,
             Piece::Config(config) => config.document,
             Piece::Dependencies(list) => list.document,
             Piece::Opaque { document, .. } | Piece::Folders { document, .. } => *document,
@@ -201,6 +204,28 @@ pub struct Launcher {
     /// Names under which others on its network reach it.
     pub hosts: Vec<Arc<str>>,
     pub anchor: Span,
+}
+
+/// Containers that share a loopback, and files that are mounted into them.
+#[derive(Clone, Debug)]
+pub struct Pod {
+    pub document: DocumentId,
+    pub containers: Vec<Inside>,
+}
+
+/// One container of a pod.
+#[derive(Clone, Debug)]
+pub struct Inside {
+    /// The anchor of its launcher.
+    pub launcher: Span,
+    pub files: Vec<Mounted>,
+}
+
+/// A file that was read, where a container has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mounted {
+    pub path: PathBuf,
+    pub document: DocumentId,
 }
 
 /// The image of a container.
