@@ -220,23 +220,23 @@ pub fn parse(format: Format, document: &Document) -> Parsed {
         Format::AppJson => parsed.tree = Tree::AppJson(procfile::app_json(document)),
         Format::TmpFiles => parsed.tree = Tree::Folders(tmpfiles::parse(document)),
         Format::Kubernetes => {
-            let stream = kubernetes::parse(document);
+            let stream = yaml::parse(document);
             parsed.problems = refused(&stream);
             if kubernetes::is_helm(document, &stream) {
                 parsed.template = Some("Helm");
                 parsed.format = Format::Opaque(kubernetes::HELM);
                 return parsed;
             }
-            parsed.ignores = ignores::find(document, || kubernetes::layout(document, &stream));
+            parsed.ignores = ignores::find(document, || yaml::layout(document, &stream));
             parsed.wants = kubernetes::wants(&stream);
             parsed.cuts = kubernetes::cuts(document, &stream);
             parsed.tree = Tree::Kubernetes(stream);
         }
         Format::AppEngine => {
-            let stream = kubernetes::parse(document);
+            let stream = yaml::parse(document);
             parsed.problems = refused(&stream);
             parsed.template = recognise::template(document);
-            parsed.ignores = ignores::find(document, || kubernetes::layout(document, &stream));
+            parsed.ignores = ignores::find(document, || yaml::layout(document, &stream));
             parsed.wants = appengine::wants(&stream);
             parsed.tree = Tree::AppEngine(stream);
         }

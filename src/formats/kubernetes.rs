@@ -15,8 +15,6 @@ mod probes;
 pub mod reading;
 mod service;
 
-pub use crate::formats::yaml::{layout, parse};
-
 use self::cluster::Cluster;
 use super::cut::Cut;
 use super::recognise::{self, Guess};

@@ -172,7 +172,12 @@ impl Reader<'_> {
         if let Some(fixed) = self.security("readOnlyRootFilesystem") {
             settings.extend(read(&fixed, boolean).map(|fixed| ("read_only_root", fixed)));
         }
-        for name in ["user", "working_directory", "stop_signal"] {
+        if !is_built {
+            // Images of Python keep the default; few others name a signal.
+            let assuming = vec!["the image sets no STOPSIGNAL".into()];
+            settings.insert("stop_signal", Setting { assuming, ..Setting::default(Value::text("TERM"), "kubernetes") });
+        }
+        for name in ["user", "working_directory"] {
             if !is_built && !settings.contains_key(name) {
                 settings.insert(name, unknown("the image decides, and it was not read"));
             }

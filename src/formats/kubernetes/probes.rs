@@ -7,7 +7,7 @@ use super::container::{Reader, truth};
 use super::reading::{integer, read, seconds, written};
 use super::{service, word};
 use crate::formats::yaml::{Entry, Node};
-use crate::value::{Duration, Known, Setting, Value};
+use crate::value::{Duration, Known, Origin, Setting, Value};
 
 /// What a container says about probes and its end.
 pub fn settings(reader: &Reader<'_>) -> Vec<(&'static str, Setting)> {
@@ -20,6 +20,8 @@ pub fn settings(reader: &Reader<'_>) -> Vec<(&'static str, Setting)> {
     }
     let hook = entry("lifecycle").and_then(|lifecycle| lifecycle.value.entry("preStop"));
     if reader.is_changed("lifecycle") {
+        let unknown = || Setting::new(Value::unknown("a patch changes it"), Origin::Written { span: reader.anchor() });
+        settings.extend([("has_prestop", unknown()), ("prestop_sleep", unknown())]);
         return settings;
     }
     settings.push(("has_prestop", truth(hook.is_some(), hook.as_ref())));
