@@ -135,6 +135,8 @@ impl<'a> Worklist<'a> {
                 let id = self.number();
                 let (cut, parsed) = cut.parse(id, &document.path);
                 self.paths.add(&path);
+                // Even one that could not be read is no file to be opened.
+                self.paths.read_as(&path, id);
                 wants.extend(self.take(id, Arc::new(cut), parsed));
             }
         }

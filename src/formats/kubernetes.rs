@@ -93,7 +93,8 @@ pub fn cuts(document: &Document, stream: &Stream) -> Vec<Cut> {
 
 /// The language of a value, by its key and its first lines.
 fn format_of(key: Option<&str>, text: &Excerpt) -> Option<Format> {
-    let path = Path::new(key?);
+    // A key is a file's name, never a path.
+    let path = Path::new(key.filter(|key| !key.contains('/'))?);
     let format = match recognise::by_name(path) {
         Guess::Sure(format) => Some(format),
         Guess::Look => recognise::by_content(path, text.text.as_bytes()),

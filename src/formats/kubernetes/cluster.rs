@@ -76,7 +76,7 @@ impl<'a> Cluster<'a> {
 
     /// All pods that containers are described for.
     pub fn pods(&self) -> impl Iterator<Item = Pod<'_>> {
-        self.objects.iter().filter(|placed| !is_patch(&placed.object)).filter_map(|placed| Pod::of(placed))
+        self.objects.iter().filter(|placed| !is_patch(&placed.object)).filter_map(Pod::of)
     }
 
     /// Files with a service of Knative that names no container.
