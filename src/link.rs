@@ -75,9 +75,8 @@ pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
     launchers::add(&mut stack, &mut apps, pieces);
     apps.of_configs(&mut stack);
     overridden::find(&mut stack);
-    routes::join(&mut stack);
-    capacity::derive(&mut stack, pieces, facts);
     routes::join(&mut stack, &Pods::of(pieces));
+    capacity::derive(&mut stack, pieces, facts);
     unanswered::find(&mut stack, pieces);
     routes::keep_visited_binds(&mut stack);
     folders::find(&mut stack, pieces);
