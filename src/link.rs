@@ -5,6 +5,7 @@
 
 pub mod addresses;
 mod apps;
+mod buffers;
 mod capacity;
 mod effective;
 mod folders;
@@ -22,7 +23,9 @@ mod oddities;
 mod overridden;
 mod packages;
 mod passed_over;
+mod permissions;
 mod pods;
+mod promised;
 mod reach;
 mod refused;
 mod routes;
@@ -68,6 +71,7 @@ pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
     units::join_sockets(&mut stack);
     starting::derive(&mut stack, pieces);
     oddities::in_text(&mut stack, pieces, facts);
+    promised::find(&mut stack, pieces);
     let mut apps = Apps::new(pieces, facts);
     for (service, unit) in units.iter().filter(|(_, unit)| unit.section == "Service") {
         apps.of_service(&mut stack, *service, unit);
@@ -77,6 +81,7 @@ pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
     overridden::find(&mut stack);
     routes::join(&mut stack, &Pods::of(pieces));
     capacity::derive(&mut stack, pieces, facts);
+    permissions::find(&mut stack);
     unanswered::find(&mut stack, pieces);
     routes::keep_visited_binds(&mut stack);
     folders::find(&mut stack, pieces);

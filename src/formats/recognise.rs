@@ -84,7 +84,7 @@ pub fn by_name(path: &Path) -> Guess {
     }
     match name {
         "procfile" => return Guess::Sure(Format::Procfile),
-        "fly.toml" => return Guess::Sure(Format::Opaque("platform file")),
+        "fly.toml" | "railway.json" | "railway.toml" => return Guess::Sure(Format::Opaque("platform file")),
         "nginx.conf" => return Guess::Sure(Format::Nginx),
         _ if name.starts_with("procfile.") && DEVELOPMENT.contains(&extension) => {
             return Guess::Sure(Format::Opaque("Procfile for development"));
@@ -140,6 +140,10 @@ pub fn by_content(path: &Path, bytes: &[u8]) -> Option<Format> {
     }
     if lines().any(|line| SUPERVISOR_SECTIONS.iter().any(|section| line.starts_with(section))) {
         return Some(Format::Supervisor);
+    }
+    // Paste Deployment: pserve starts gunicorn with the settings of its server section.
+    if extension == "ini" && head.contains("egg:gunicorn") {
+        return Some(Format::Opaque("paste configuration"));
     }
     if lines().any(|line| matches!(line, "[Unit]" | "[Service]" | "[Socket]")) {
         return Some(Format::Unit);
@@ -267,6 +271,7 @@ mod tests {
         let look = |path: &str, text: &str| by_content(Path::new(path), text.as_bytes());
         assert_eq!(look("shop", "# a site\nserver {\n listen 80;\n}\n"), Some(Format::Nginx));
         assert_eq!(look("a.conf", "[program:web]\ncommand=x\n"), Some(Format::Supervisor));
+        assert_eq!(look("production.ini", "[server:main]\nuse = egg:gunicorn\n"), Some(Format::Opaque("paste configuration")));
         assert_eq!(look("deploy.sh", "git pull\n"), None);
         assert_eq!(look("deploy.sh", "exec gunicorn app\n"), Some(Format::Opaque("script")));
         assert_eq!(look("named.conf", "include \"/etc/bind/named.conf.options\";\noptions { directory \"/var\"; };\n"), None);

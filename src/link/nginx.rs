@@ -1,6 +1,6 @@
 //! nginx pieces as subjects: configurations, servers, locations, and the routes that pass requests on.
 
-use super::{addresses, headers, logs};
+use super::{addresses, buffers, headers, logs};
 use crate::model::piece;
 use crate::model::scope::{Directive, Level, Scope, ScopeId};
 use crate::model::{Kind, Node, Stack, Subject};
@@ -207,6 +207,7 @@ fn add_route(stack: &mut Stack, id: ScopeId, subjects: &BTreeMap<ScopeId, Subjec
     }
     headers::derive(stack, &mut node, id, directive.span);
     logs::derive(stack, &mut node, id);
+    buffers::derive(stack, &mut node, id);
     if !headers::has_host(stack, id) {
         node.set("default_host", written(default_host(&target.text), target.span));
     }
