@@ -16,6 +16,7 @@ mod images;
 mod launchers;
 mod limits;
 mod listeners;
+mod locations;
 mod logging;
 mod logs;
 mod nginx;
@@ -28,20 +29,24 @@ mod pods;
 mod promised;
 mod reach;
 mod refused;
+mod removed;
 mod routes;
 mod sandbox;
 mod secrets;
 mod served;
+mod servers;
 mod start;
 mod starting;
 mod taken;
+mod trust;
 mod unanswered;
 mod units;
+mod variables;
 
 use self::apps::Apps;
 use self::pods::Pods;
 use crate::model::facts::{Declared, Facts};
-use crate::model::piece::{File, Piece, Pieces, Unit};
+use crate::model::piece::{File, Nginx, Piece, Pieces, Unit};
 use crate::model::{Kind, Node, Stack, Subject};
 use crate::source::{DocumentId, Span};
 use crate::value::{Known, Origin, Setting, Size, Value};
@@ -82,6 +87,7 @@ pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
     routes::join(&mut stack, &Pods::of(pieces));
     capacity::derive(&mut stack, pieces, facts);
     permissions::find(&mut stack);
+    trust::derive(&mut stack);
     unanswered::find(&mut stack, pieces);
     routes::keep_visited_binds(&mut stack);
     folders::find(&mut stack, pieces);
@@ -94,6 +100,7 @@ fn add_nginx(stack: &mut Stack, pieces: &mut Pieces, declared: Option<&Declared>
     for piece in &mut pieces.list {
         if let Piece::Nginx(nginx) = piece {
             let count = nginx.scopes.iter().count() as u32;
+            by_pattern(stack, nginx);
             let first = stack.scopes.append(std::mem::take(&mut nginx.scopes));
             ranges.push((&*nginx, first, count));
         }
@@ -106,8 +113,19 @@ fn add_nginx(stack: &mut Stack, pieces: &mut Pieces, declared: Option<&Declared>
             node.set("version", version.clone());
         }
     }
+    removed::directives(stack, declared);
     let upstreams = nginx::upstreams(stack);
     added.iter().for_each(|added| nginx::add_routes(stack, added, &upstreams));
+}
+
+/// Notes at files which pattern of an include brought them in.
+fn by_pattern(stack: &mut Stack, nginx: &Nginx) {
+    for (document, pattern) in &nginx.by_pattern {
+        let written = Setting::new(Value::text(pattern.text.clone()), Origin::Written { span: pattern.span });
+        if let Some(node) = stack.file(*document).and_then(|file| stack.node_mut(file)) {
+            node.set("included_by", written);
+        }
+    }
 }
 
 fn host(facts: &Facts) -> Node {

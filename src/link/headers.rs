@@ -25,6 +25,8 @@ pub fn derive(stack: &Stack, node: &mut Node, id: ScopeId, target: Span) {
     let entries = stack.scopes.entries(id, "proxy_set_header");
     let hosts = if let Value::Unknown(_) = all.value { all.value.clone() } else { hosts(&entries) };
     node.set("host_headers", Setting::new(hosts, at.clone()));
+    let names = if let Value::Unknown(_) = all.value { all.value.clone() } else { names(&entries) };
+    node.set("header_names", Setting::new(names, all.origin.clone()));
     node.settings.extend(lost(stack, id, &all, at.clone()).map(|lost| ("lost_headers", lost)));
     if let Some(upstream) = node.links.get("upstream").and_then(|upstreams| upstreams.first()).copied() {
         node.set("keepalive_active", Setting::new(keeps_connections(stack, id, upstream, &all, &entries), at));
@@ -43,6 +45,17 @@ fn hosts(entries: &[&Directive]) -> Value {
         _ => None,
     };
     Value::Known(Known::List(entries.into_iter().filter_map(host).collect()))
+}
+
+/// The names of the headers in force, in lower case, without those of an empty value, which are not sent.
+fn names(entries: &[&Directive]) -> Value {
+    let sent = entries.iter().filter_map(|entry| match entry.args.as_slice() {
+        [name, value] if !value.text.is_empty() => {
+            Some(Item { value: Value::text(name.text.to_ascii_lowercase()), origin: Origin::Written { span: entry.span } })
+        }
+        _ => None,
+    });
+    Value::Known(Known::List(sent.collect()))
 }
 
 /// Of the telling headers those that an outer level sets, and that headers of a location's own drop without setting them; none where

@@ -1,6 +1,7 @@
 //! nginx pieces as subjects: configurations, servers, locations, and the routes that pass requests on.
 
-use super::{addresses, buffers, headers, logs};
+use super::variables::Names;
+use super::{addresses, buffers, headers, locations, logs, servers};
 use crate::model::piece;
 use crate::model::scope::{Directive, Level, Scope, ScopeId};
 use crate::model::{Kind, Node, Stack, Subject};
@@ -44,13 +45,16 @@ pub fn add(stack: &mut Stack, piece: &piece::Nginx, first: u32, count: u32) -> A
         subjects.insert(id, subject);
         if kind == Kind::Server {
             join(stack, (subject, "nginx"), (nginx, "servers"));
-        } else if kind == Kind::Location
-            && let Some(server) = server_around(stack, parent, &subjects)
-            && let Some(node) = stack.node_mut(subject)
-        {
-            node.link("server", server);
+        } else if kind == Kind::Location {
+            let links = [("server", Kind::Server), ("parent", Kind::Location)];
+            let links = links.map(|(name, kind)| (name, around(stack, parent, &subjects, kind)));
+            for (name, to) in links.into_iter().filter_map(|(name, to)| Some((name, to?))) {
+                stack.node_mut(subject).into_iter().for_each(|node| node.link(name, to));
+            }
         }
     }
+    servers::gather(stack, (first..first + count).map(ScopeId), &subjects);
+    locations::gather(stack, (first..first + count).map(ScopeId), &subjects);
     Added { nginx, first, count, subjects }
 }
 
@@ -67,8 +71,10 @@ pub fn upstreams(stack: &Stack) -> Upstreams {
 
 /// Adds the routes of a configuration, once the upstreams of all are there.
 pub fn add_routes(stack: &mut Stack, added: &Added, upstreams: &Upstreams) {
-    for id in (added.first..added.first + added.count).map(ScopeId) {
-        add_route(stack, id, &added.subjects, upstreams);
+    let ids = || (added.first..added.first + added.count).map(ScopeId);
+    let names = Names::of(stack, ids());
+    for id in ids() {
+        add_route(stack, id, &added.subjects, (upstreams, &names));
     }
 }
 
@@ -102,27 +108,9 @@ fn server(scope: &Scope, id: ScopeId) -> Node {
     let name = first.map_or_else(|| "_".into(), |arg| arg.text.clone());
     let mut node = Node::new(Kind::Server, name.clone(), Some(scope.span));
     node.set("name", written(name, first.map_or(scope.span, |arg| arg.span)));
-    node.set("has_tls_listener", has_tls_listener(scope));
+    servers::describe(&mut node, scope);
     node.scope = Some(id);
     node
-}
-
-/// Whether a `listen` of the server has ssl or quic, or an old `ssl on` covers all of them.
-fn has_tls_listener(scope: &Scope) -> Setting {
-    let is_tls = |directive: &&Directive| {
-        let words: Vec<&str> = directive.args.iter().map(|arg| &*arg.text).collect();
-        match &*directive.name {
-            "listen" => words.iter().skip(1).any(|word| matches!(*word, "ssl" | "quic")),
-            "ssl" => words == ["on"],
-            _ => false,
-        }
-    };
-    let truth = |held: bool| Value::Known(Known::Boolean(held));
-    let (value, span) = match scope.directives.iter().find(is_tls) {
-        Some(found) => (truth(true), found.span),
-        None => (scope.missing().map_or(truth(false), Value::unknown), scope.span),
-    };
-    Setting::new(value, Origin::Written { span })
 }
 
 fn location(stack: &Stack, scope: &Scope, id: ScopeId, subjects: &BTreeMap<ScopeId, Subject>) -> Node {
@@ -133,6 +121,7 @@ fn location(stack: &Stack, scope: &Scope, id: ScopeId, subjects: &BTreeMap<Scope
     let mut node =
         Node::new(Kind::Location, format!("{server}{}{path}", if path.starts_with('/') { "" } else { " " }), Some(scope.span));
     node.set("path", written(path, scope.span));
+    locations::describe(&mut node, scope);
     node.scope = Some(id);
     node
 }
@@ -167,7 +156,7 @@ fn address(text: &str, port: u16) -> Value {
 }
 
 /// Adds a route for a location, or an `if` or `limit_except` in one, that passes requests on by a directive of its own.
-fn add_route(stack: &mut Stack, id: ScopeId, subjects: &BTreeMap<ScopeId, Subject>, upstreams: &Upstreams) {
+fn add_route(stack: &mut Stack, id: ScopeId, subjects: &BTreeMap<ScopeId, Subject>, (upstreams, names): (&Upstreams, &Names)) {
     let Some(scope) = stack.scopes.get(id) else { return };
     if !scope.level.is_in_location() || returns(stack, id) {
         return;
@@ -183,15 +172,18 @@ fn add_route(stack: &mut Stack, id: ScopeId, subjects: &BTreeMap<ScopeId, Subjec
     };
     let mut node = Node::new(Kind::Route, name, Some(directive.span));
     node.scope = Some(id);
+    let is_websocket = path.as_ref().and_then(|path| path.value.as_text()).is_some_and(is_websocket);
+    let truth = |held| Setting::new(Value::Known(Known::Boolean(held)), Origin::Written { span: directive.span });
+    node.set("websocket_path", truth(is_websocket));
     let is_health_check = path.as_ref().and_then(|path| path.value.as_text()).is_some_and(is_health_check);
     node.settings.extend(path.map(|path| ("path", path)));
-    node.set(
-        "health_check",
-        Setting::new(Value::Known(Known::Boolean(is_health_check)), Origin::Written { span: directive.span }),
-    );
+    node.set("health_check", truth(is_health_check));
     node.set("pass_kind", written(kind, directive.span));
     node.set("target", written(target.text.clone(), target.span));
     node.link("location", location);
+    if let Some(host) = names.resolved_late(stack, id, &target.text, upstreams) {
+        node.set("runtime_host", written(host, target.span));
+    }
     let upstream = named_upstream(stack, upstreams, &target.text, target.span.document);
     let peers = match upstream {
         Some(upstream) => stack.setting(upstream, "peers"),
@@ -231,8 +223,20 @@ fn is_health_check(path: &str) -> bool {
     ["health", "status", "ping", "ready", "alive"].iter().any(|word| path.to_ascii_lowercase().contains(word))
 }
 
+/// Whether a part of the path is what endpoints of WebSockets are called.
+fn is_websocket(path: &str) -> bool {
+    let path = path.to_ascii_lowercase().replace("\\.", ".");
+    let mut parts = path.split(['/', ' ', '^', '$', '(', ')', '|', '?', '*']);
+    parts.any(|part| matches!(part, "ws" | "wss" | "websocket" | "websockets" | "socket.io"))
+}
+
+/// Whether a directive passes requests on.
+pub fn is_pass(name: &str) -> bool {
+    PASSES.iter().any(|(pass, _)| *pass == name)
+}
+
 /// The authority of a target: without scheme, and without what follows.
-fn authority(target: &str) -> (&str, u16) {
+pub fn authority(target: &str) -> (&str, u16) {
     let (rest, port) = match target.split_once("://") {
         Some(("https" | "grpcs", rest)) => (rest, 443),
         Some((_, rest)) => (rest, 80),

@@ -5,7 +5,7 @@
 use super::dependencies::Dependencies;
 use super::ignore::Ignores;
 use super::named::Named;
-use super::scope::Scopes;
+use super::scope::{Arg, Scopes};
 use crate::expr::python::syntax::Program;
 use crate::expr::systemd::Argument;
 use crate::expr::{Environment, Word};
@@ -84,6 +84,8 @@ pub struct Nginx {
     pub scopes: Scopes,
     /// The root is a whole main file, not a fragment of one.
     pub is_main: bool,
+    /// The files that an include with a pattern brought in, with that pattern.
+    pub by_pattern: Vec<(DocumentId, Arg)>,
 }
 
 /// A systemd service or socket unit with its drop-ins, after resets, specifiers resolved.

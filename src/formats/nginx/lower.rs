@@ -23,11 +23,13 @@ pub fn lower(document: DocumentId, tree: &Tree, forest: &Forest<'_>) -> Lowered 
         scopes: Scopes::default(),
         problems: Vec::new(),
         words: Words::default(),
+        by_pattern: Vec::new(),
     };
     let top = lowering.top(tree);
     lowering.walk(document, tree, top);
     lowering.scopes.shrink();
-    let piece = Piece::Nginx(Nginx { document, scopes: lowering.scopes, is_main: lowering.is_main });
+    let piece =
+        Piece::Nginx(Nginx { document, scopes: lowering.scopes, is_main: lowering.is_main, by_pattern: lowering.by_pattern });
     Lowered { pieces: vec![piece], problems: lowering.problems }
 }
 
@@ -70,6 +72,8 @@ struct Lowering<'a> {
     scopes: Scopes,
     problems: Vec<Problem>,
     words: Words,
+    /// Files that a pattern brought in.
+    by_pattern: Vec<(DocumentId, Arg)>,
 }
 
 /// Words that were seen, so that each is kept in memory once: thousands of sites are made of the same few.
@@ -183,6 +187,9 @@ impl<'a> Lowering<'a> {
                 self.gap(&path.text, statement.span, scope);
                 continue;
             };
+            if path.text.contains(['*', '?', '[']) {
+                self.by_pattern.push((document, Arg { text: self.words.word(&path.text), span: path.span }));
+            }
             if chain.contains(&document) {
                 let around: Vec<String> =
                     chain.iter().map(|file| self.forest.documents.path(*file).display().to_string()).collect();
