@@ -9,10 +9,13 @@ use crate::model::scope::{Level, ScopeId};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+/// A variable of a server.
+type Variable = (Option<ScopeId>, Arc<str>);
+
 /// What the blocks of one configuration tell of variables and targets.
 pub struct Names {
     /// The texts that `set` gives a variable in a server.
-    set: HashMap<(Option<ScopeId>, Arc<str>), BTreeSet<Arc<str>>>,
+    set: HashMap<Variable, BTreeSet<Arc<str>>>,
     /// Host and port of targets without variables: nginx resolves these names when it starts, and then knows them.
     literal: HashSet<String>,
 }
