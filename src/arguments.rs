@@ -1,7 +1,7 @@
 //! gunicorn's command line, as the argparse of a given gunicorn reads it.
 //!
 //! In: the words of a command, some of them unknown, and the versions that gunicorn may have. Out: the settings they give, the
-//! application, the configuration file, and what gunicorn would refuse. `shlex` and `shell` cut text into words, `find`
+//! application, the configuration file, and what gunicorn would refuse. `shlex` cuts text into words, `find`
 //! recognises gunicorn behind wrappers and shells. Values stay raw: `vocabulary::gunicorn::convert` types them.
 
 mod find;
@@ -9,8 +9,8 @@ mod parser;
 mod split;
 mod wrappers;
 
-pub use find::{Inherits, Invocation, Shell, find_gunicorn};
-pub use split::{Command, Unclosed, shell, shlex};
+pub use find::{Found, Invocation, Shell, Surroundings, find_gunicorn};
+pub use split::{Unclosed, shlex};
 
 use crate::expr::Word;
 use crate::source::Span;

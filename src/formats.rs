@@ -6,6 +6,7 @@ pub mod appengine;
 pub mod compose;
 pub mod cut;
 pub mod dependencies;
+pub mod dockerfile;
 pub mod environment;
 pub mod gunicorn;
 pub mod ignores;
@@ -15,6 +16,7 @@ pub mod nginx;
 pub mod placeholder;
 pub mod procfile;
 pub mod recognise;
+pub mod script;
 pub mod shlex;
 pub mod supervisor;
 pub mod systemd;
@@ -23,8 +25,9 @@ pub mod yaml;
 
 use self::cut::Cut;
 use crate::expr::python::syntax::Program;
+use crate::expr::shell::Script;
 use crate::model::ignore::Ignores;
-use crate::model::piece::{Config, Oddity, Piece, Problem};
+use crate::model::piece::{Config, Oddity, Piece, Problem, ScriptFile};
 use crate::source::paths::{Paths, plain};
 use crate::source::{Document, DocumentId, Documents, Span};
 use std::collections::BTreeMap;
@@ -46,6 +49,9 @@ pub enum Format {
     /// supervisord.conf, or a fragment of it.
     Supervisor,
     Compose,
+    Dockerfile,
+    /// A shell script that may start gunicorn.
+    Script,
     /// An environment file of compose.
     ComposeVariables,
     Procfile,
@@ -70,6 +76,8 @@ impl Format {
             Format::Unit | Format::DropIn => "systemd",
             Format::Variables | Format::ComposeVariables => "environment",
             Format::Compose => "compose",
+            Format::Dockerfile => "dockerfile",
+            Format::Script => "script",
             Format::Dependencies(_) => "dependencies",
             Format::Supervisor => "supervisor",
             Format::Procfile => "procfile",
@@ -111,6 +119,8 @@ pub enum Tree {
     Dependencies(dependencies::Listing),
     Supervisor(ini::Ini),
     Compose(yaml::Stream),
+    Dockerfile(dockerfile::Dockerfile),
+    Script(Arc<Script>),
     Procfile(procfile::Procfile),
     AppJson(procfile::AppJson),
     Folders(Vec<Arc<str>>),
@@ -209,6 +219,20 @@ pub fn parse(format: Format, document: &Document) -> Parsed {
                 parsed.tree = Tree::Compose(stream);
             }
         }
+        Format::Dockerfile => {
+            let read = dockerfile::parse(document);
+            parsed.template = recognise::template(document);
+            parsed.wants = dockerfile::wants(&read);
+            parsed.ignores = ignores::find(document, || read.layout());
+            parsed.problems = read.problems();
+            parsed.tree = Tree::Dockerfile(read);
+        }
+        Format::Script => {
+            let script = script::parse(document);
+            parsed.wants = script::wants(document);
+            parsed.ignores = ignores::find(document, || script::layout(document));
+            parsed.tree = Tree::Script(Arc::new(script));
+        }
         Format::ComposeVariables => parsed.ignores = ignores::find(document, || compose::variables(document)),
         Format::Procfile => {
             let read = procfile::parse(document);
@@ -296,6 +320,12 @@ pub fn lower(document: DocumentId, parsed: &Parsed, forest: &Forest<'_>) -> Lowe
         (Tree::Supervisor(ini), _) => supervisor::lower(document, ini, forest),
         (Tree::Compose(_), _) if !parsed.problems.is_empty() => Lowered::piece(Piece::Opaque { document, what: "compose file" }),
         (Tree::Compose(_), _) => compose::lower(document, forest),
+        (Tree::Dockerfile(_), _) if !parsed.problems.is_empty() => Lowered::piece(Piece::Opaque { document, what: "Dockerfile" }),
+        (Tree::Dockerfile(file), _) => dockerfile::lower(document, file, forest),
+        (Tree::Script(script), _) if script::is_followed(script.interpreter.as_deref()) => {
+            Lowered::piece(Piece::Script(ScriptFile { document, program: script.clone() }))
+        }
+        (Tree::Script(_), _) => Lowered::piece(Piece::Opaque { document, what: "script" }),
         (Tree::Procfile(procfile), _) => procfile::lower(document, procfile, forest),
         (Tree::Folders(folders), _) => tmpfiles::lower(document, folders),
         (Tree::Kubernetes(_) | Tree::AppEngine(_), format) if !parsed.problems.is_empty() => {

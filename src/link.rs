@@ -7,6 +7,7 @@ pub mod addresses;
 mod apps;
 mod buffers;
 mod capacity;
+mod commands;
 mod effective;
 mod folders;
 mod foreign;
@@ -73,6 +74,9 @@ pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
         })
         .map(|unit| (units::add(&mut stack, unit), unit))
         .collect();
+    for (service, unit) in units.iter().filter(|(_, unit)| unit.section == "Service") {
+        units::runs_gunicorn(&mut stack, *service, unit, pieces);
+    }
     units::join_sockets(&mut stack);
     starting::derive(&mut stack, pieces);
     oddities::in_text(&mut stack, pieces, facts);
@@ -84,6 +88,7 @@ pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
     launchers::add(&mut stack, &mut apps, pieces);
     apps.of_configs(&mut stack);
     overridden::find(&mut stack);
+    apps.mark_scripts(&mut stack);
     routes::join(&mut stack, &Pods::of(pieces));
     capacity::derive(&mut stack, pieces, facts);
     permissions::find(&mut stack);

@@ -5,6 +5,7 @@
 
 pub mod docker;
 pub mod gunicorn;
+pub mod images;
 pub mod includes;
 pub mod kubernetes;
 pub mod model;

@@ -1,143 +1,293 @@
-//! gunicorn in a command line: behind variables, wrappers, an interpreter, or inside a shell's `-c` script.
+//! gunicorn in a command: behind variables, wrappers, an interpreter, or in a shell's script.
 //!
-//! In: the words of a command. Out: what gunicorn itself is given, and what stands before it. A program that is not in the table
-//! of wrappers ends the search: what it does with its arguments is not known.
+//! In: the words of a command, the environment and the folder it is started in, and a way to scripts that are at hand. Out: every
+//! gunicorn it may start, with what it is given and what stands before it. A program that is not in the table of wrappers ends the
+//! search: what it does with its arguments is not known.
 
+use super::shlex;
 use super::wrappers::{self, Effect, Given};
-use super::{shell, shlex};
-use crate::expr::Word;
+use crate::expr::shell::{self, Call, Script};
+use crate::expr::systemd::is_name;
+use crate::expr::{Environment, Variable, Word};
 use crate::source::Span;
-use crate::value::Unknown;
+use crate::source::paths::plain;
+use crate::value::Value;
+use std::path::Path;
 use std::sync::Arc;
 
-/// Finds the first gunicorn that the words start.
-pub fn find_gunicorn(words: &[Word]) -> Option<Invocation> {
-    let mut found = Invocation::default();
-    let mut rest = words;
-    loop {
-        let (word, after) = rest.split_first()?;
-        let text = word.as_text();
-        if let Some(name) = text.unwrap_or(&word.prefix).split_once('=').and_then(|(name, _)| is_variable(name).then_some(name)) {
-            found.set(name, word.after(name.len() + 1));
-            rest = after;
-            continue;
-        }
-        let name = basename(text?);
-        if name == "gunicorn" || name == "gunicorn3" {
-            return Some(found.with(word, after));
-        }
-        if is_python(name) {
-            let after = module(after)?;
-            return Some(found.with(word, after));
-        }
-        if ["sh", "bash", "dash", "ash", "zsh"].contains(&name) {
-            return in_shell(name, after, found);
-        }
-        let wrapper = wrappers::called(name)?;
-        found.wrappers.push(name.into());
-        let given = wrapper.read(after)?;
-        found.take(&given);
-        match given {
-            Given { script: Some(script), shell: name, .. } => return script_of(name.unwrap_or("sh"), script, found),
-            Given { split: Some(text), command, .. } => {
-                let split = shlex(text.excerpt.as_deref()?).ok()?.into_iter().map(Word::known);
-                let words: Vec<Word> = split.chain(command.iter().cloned()).collect();
-                return Some(found.around(find_gunicorn(&words)?));
-            }
-            Given { command, .. } => rest = command,
-        }
-    }
+/// Deepest chain of scripts that start each other.
+const MAX_DEPTH: usize = 8;
+/// Most programs that are looked at.
+const MAX_PROGRAMS: usize = 5000;
+
+/// In which surroundings a command is started.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    pub environment: &'a Environment,
+    /// The folder, where it is known.
+    pub directory: Option<&'a str>,
+    /// Finds a script that is at hand by its path and the folder at that moment.
+    pub scripts: &'a dyn Fn(&str, Option<&str>) -> Option<Arc<Script>>,
+}
+
+/// What a command starts.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    pub invocations: Vec<Invocation>,
+    /// A script or a program that may start anything and is not at hand, or could not be followed.
+    pub unread: Option<Arc<str>>,
 }
 
 /// gunicorn as a command starts it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Invocation {
-    /// Variables set on the command line before it, in order.
-    pub environment: Vec<(Arc<str>, Word)>,
+    /// What it finds in its environment.
+    pub environment: Environment,
+    /// The folder it starts in, where it is known.
+    pub directory: Option<Arc<str>>,
     /// The words behind gunicorn's own name.
     pub arguments: Vec<Word>,
     /// Where the program is named.
     pub program: Option<Span>,
-    /// Names of the programs and builtins it is started through, the outermost first; `exec` among them.
+    /// Names of the programs it is started through, the outermost first.
     pub wrappers: Vec<Arc<str>>,
-    /// The shell whose script starts it.
-    pub shell: Option<Shell>,
-    /// Something before it may have set any variable: a script that read another file, a login shell, a tool that loads a file.
-    pub sources: bool,
-    /// The folders that were entered before it, each relative to the one before.
-    pub folders: Vec<Word>,
-    /// What is left of the environment that the first program was started in.
-    pub inherits: Inherits,
+    /// The shells whose scripts lead to it, the outermost first.
+    pub shells: Vec<Shell>,
 }
 
-/// What a command passes on of the environment it was started in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Inherits {
-    #[default]
-    All,
-    /// Nobody can say without the machine's own configuration (sudo, a login of su).
-    Unsure,
-    /// `env -i`
-    Nothing,
-}
-
-/// A shell with a `-c` script.
+/// A shell on the way to gunicorn, and where in its script the next program stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shell {
+    /// "sh", "bash", ...
     pub name: Arc<str>,
-    /// The script, quotes included or not as the caller's word has them.
+    /// The script.
     pub span: Span,
-    /// gunicorn takes the shell's place (`exec`), so signals reach it.
+    /// The script is a file of its own, not a word of a command.
+    pub is_file: bool,
+    /// What it starts takes its place (`exec`), so signals reach it.
     pub exec: bool,
-    /// gunicorn is not the only command of the script.
+    /// Nothing comes after it, and it stands in no other construct than a list joined by `;` and `&&`.
+    pub last: bool,
+    /// The script does something besides.
     pub several: bool,
+    /// It stands in a pipe, or in a list with `||`.
+    pub fallback: bool,
+    pub redirected: bool,
+    pub background: bool,
+    /// The script traps the signal that stops a process.
+    pub traps: bool,
 }
 
-impl Invocation {
-    fn with(mut self, program: &Word, arguments: &[Word]) -> Invocation {
-        self.program = Some(program.span);
-        self.arguments = arguments.to_vec();
-        self
+/// Finds every gunicorn that the words start.
+pub fn find_gunicorn(words: &[Word], start: &Surroundings<'_>) -> Found {
+    let mut search = Search { scripts: start.scripts, found: Found::default(), left: MAX_PROGRAMS };
+    let way = Way {
+        environment: start.environment.clone(),
+        directory: start.directory.map(Into::into),
+        wrappers: Vec::new(),
+        shells: Vec::new(),
+    };
+    search.program(words, way);
+    search.found
+}
+
+struct Search<'a> {
+    scripts: &'a dyn Fn(&str, Option<&str>) -> Option<Arc<Script>>,
+    found: Found,
+    left: usize,
+}
+
+/// What lies behind on the way to a program.
+#[derive(Clone)]
+struct Way {
+    environment: Environment,
+    directory: Option<Arc<str>>,
+    wrappers: Vec<Arc<str>>,
+    shells: Vec<Shell>,
+}
+
+impl Search<'_> {
+    fn program(&mut self, words: &[Word], mut way: Way) {
+        let mut rest = words;
+        self.left = self.left.saturating_sub(1);
+        while let Some((word, after)) = rest.split_first() {
+            let text = word.as_text();
+            if let Some(name) = text.unwrap_or(&word.prefix).split_once('=').and_then(|(name, _)| is_name(name).then_some(name)) {
+                let value = word.after(name.len() + 1);
+                way.environment.set(name, Variable { value: value.text, span: Some(word.span), assuming: value.assuming });
+                rest = after;
+                continue;
+            }
+            let Some(path) = text else { return };
+            let name = basename(path);
+            if name == "gunicorn" || name == "gunicorn3" {
+                return self.found.invocations.push(way.into_gunicorn(word, after));
+            }
+            if is_python(name) {
+                let arguments = module(after);
+                return self.found.invocations.extend(arguments.map(|arguments| way.into_gunicorn(word, arguments)));
+            }
+            if SHELLS.contains(&name) {
+                return self.shell(name, word, after, way);
+            }
+            let Some(given) = wrappers::called(name).and_then(|wrapper| wrapper.read(after)) else {
+                return self.file(None, word, after, way);
+            };
+            way.wrappers.push(name.into());
+            way.take(&given);
+            match given {
+                Given { script: Some(script), shell: name, .. } => return self.text(name.unwrap_or("sh"), script, &[], way),
+                Given { split: Some(text), command, .. } => {
+                    let split = text.excerpt.as_deref().and_then(|text| shlex(text).ok());
+                    let words: Vec<Word> = split.into_iter().flatten().map(Word::known).chain(command.iter().cloned()).collect();
+                    return self.program(&words, way);
+                }
+                Given { command, .. } => rest = command,
+            }
+        }
     }
 
-    fn set(&mut self, name: &str, word: Word) {
-        self.environment.push((name.into(), word));
+    /// A shell with its arguments: `-c SCRIPT`, or a script's file.
+    fn shell(&mut self, name: &str, shell: &Word, mut words: &[Word], mut way: Way) {
+        while let Some((word, after)) = words.split_first() {
+            let Some(text) = word.as_text() else { return self.unread(&word.prefix) };
+            // A login shell reads the profiles first.
+            if text == "--login" || (text.starts_with('-') && !text.starts_with("--") && text.contains('l')) {
+                way.environment.open("the profile");
+            }
+            words = match text {
+                "-o" | "+o" | "-O" | "+O" => after.get(1..).unwrap_or_default(),
+                text if text.starts_with("--") => after,
+                text if text.starts_with('-') && text.contains('c') => {
+                    let Some((script, after)) = after.split_first() else { return };
+                    return self.text(name, script, after, way);
+                }
+                text if text.starts_with('-') => after,
+                _ => return self.file(Some(name), word, after, way),
+            };
+        }
+        let _ = shell;
+    }
+
+    /// A script in a word; its own words begin with its name.
+    fn text(&mut self, name: &str, text: &Word, words: &[Word], way: Way) {
+        let Some(excerpt) = text.excerpt.as_deref().filter(|_| text.as_text().is_some()) else {
+            return self.unread("a script that is not known");
+        };
+        let script = Script::read(excerpt);
+        let (zero, arguments) = words.split_first().unzip();
+        self.script(name, &script, zero, arguments.unwrap_or_default(), false, way);
+    }
+
+    /// A program that may be a script; a shell that is named reads it whatever its first line says.
+    fn file(&mut self, shell: Option<&str>, word: &Word, arguments: &[Word], way: Way) {
+        let Some(path) = word.as_text() else { return };
+        let Some(script) = (self.scripts)(path, way.directory.as_deref()) else {
+            if shell.is_some() || path.ends_with(".sh") {
+                self.unread(path);
+            }
+            return;
+        };
+        let name = shell.map(Arc::from).or_else(|| script.interpreter.clone()).unwrap_or_else(|| "sh".into());
+        match SHELLS.contains(&&*name) {
+            true => self.script(&name, &script, Some(word), arguments, true, way),
+            false => self.unread(path),
+        }
+    }
+
+    fn script(&mut self, name: &str, script: &Script, zero: Option<&Word>, arguments: &[Word], is_file: bool, way: Way) {
+        if way.shells.len() == MAX_DEPTH || self.left == 0 {
+            return self.unread("scripts that start each other");
+        }
+        let call = Call {
+            name: zero,
+            arguments: Some(arguments),
+            environment: &way.environment,
+            directory: way.directory.as_deref(),
+            files: self.scripts,
+        };
+        let outcome = script.run(&call);
+        if !outcome.complete {
+            self.unread("a script that could not be followed");
+        }
+        for started in outcome.started {
+            let shell = Shell::of(name, script.span, is_file, &started);
+            let mut next = Way {
+                environment: started.environment,
+                directory: started.directory,
+                wrappers: way.wrappers.clone(),
+                shells: way.shells.clone(),
+            };
+            next.shells.push(shell);
+            self.program(&started.words, next);
+        }
+    }
+
+    fn unread(&mut self, what: &str) {
+        self.found.unread.get_or_insert(what.into());
+    }
+}
+
+impl Shell {
+    fn of(name: &str, span: Span, is_file: bool, started: &shell::Started) -> Shell {
+        Shell {
+            name: name.into(),
+            span,
+            is_file,
+            exec: started.exec,
+            last: started.last,
+            several: started.several,
+            fallback: started.fallback,
+            redirected: started.redirected,
+            background: started.background,
+            traps: started.traps,
+        }
+    }
+}
+
+impl Way {
+    fn into_gunicorn(self, program: &Word, arguments: &[Word]) -> Invocation {
+        Invocation {
+            environment: self.environment,
+            directory: self.directory,
+            arguments: arguments.to_vec(),
+            program: Some(program.span),
+            wrappers: self.wrappers,
+            shells: self.shells,
+        }
     }
 
     /// What the options of a wrapper do.
     fn take(&mut self, given: &Given<'_>) {
         for (effect, value) in &given.effects {
             match (effect, value) {
-                (Effect::Clears, _) => (self.inherits, self.sources) = (Inherits::Nothing, false),
-                (Effect::Resets, _) => self.inherits = self.inherits.max(Inherits::Unsure),
-                (Effect::Loads, _) => self.sources = true,
-                (Effect::Enters, Some(folder)) => self.folders.push(folder.clone()),
-                // No value says "not set"; what is not known is not taken for set.
+                (Effect::Clears, _) => self.environment = Environment::empty(true),
+                (Effect::Resets, _) => self.environment = Environment::empty(false),
+                (Effect::Loads, _) => {
+                    let name = self.wrappers.last().map_or("a file", |name| &**name).to_owned();
+                    self.environment.open(&name);
+                }
+                (Effect::Enters, Some(folder)) => self.enter(folder),
                 (Effect::Unsets, Some(name)) => {
-                    let reason = Unknown { reason: "env takes it away".into(), depends_on_cpu_count: false };
-                    let word = Word::unknown(reason, "", name.span);
-                    self.set(name.as_text().unwrap_or_default(), word);
+                    let variable = Variable::new(Value::None, Some(name.span));
+                    self.environment.set(name.as_text().unwrap_or_default(), variable);
                 }
                 _ => {}
-            }
-            // What was set before is lost as well.
-            if matches!(effect, Effect::Clears | Effect::Resets) {
-                self.environment.clear();
             }
         }
     }
 
-    /// This command with another inside it.
-    fn around(self, mut inner: Invocation) -> Invocation {
-        let kept = if inner.inherits == Inherits::All { self.environment } else { Vec::new() };
-        inner.environment = kept.into_iter().chain(inner.environment).collect();
-        inner.wrappers = self.wrappers.into_iter().chain(inner.wrappers).collect();
-        inner.folders = self.folders.into_iter().chain(inner.folders).collect();
-        inner.sources |= self.sources && inner.inherits != Inherits::Nothing;
-        inner.inherits = inner.inherits.max(self.inherits);
-        inner
+    fn enter(&mut self, folder: &Word) {
+        let path = match (folder.as_text(), &self.directory) {
+            (Some(path), _) if path.starts_with('/') => Some(plain(Path::new(path))),
+            (Some(path), Some(from)) => Some(plain(&Path::new(&**from).join(path))),
+            _ => None,
+        };
+        self.directory = path.map(|path| path.to_string_lossy().into());
     }
 }
+
+const SHELLS: &[&str] = &["sh", "bash", "dash", "ash", "zsh", "ksh"];
 
 /// What follows `-m gunicorn` or the path of gunicorn's script among Python's arguments.
 fn module(mut words: &[Word]) -> Option<&[Word]> {
@@ -163,74 +313,6 @@ fn is_gunicorn_module(name: Option<&str>) -> bool {
     matches!(name, Some("gunicorn" | "gunicorn.__main__" | "gunicorn.app.wsgiapp"))
 }
 
-/// Searches the script of `sh -c SCRIPT`.
-fn in_shell(name: &str, mut words: &[Word], mut outer: Invocation) -> Option<Invocation> {
-    let script = loop {
-        let (word, after) = words.split_first()?;
-        let text = word.as_text()?;
-        // A login shell reads the profiles first.
-        outer.sources |= text == "--login" || (text.starts_with('-') && !text.starts_with("--") && text.contains('l'));
-        match text {
-            "-o" | "+o" | "-O" | "+O" => words = after.get(1..)?,
-            text if text.starts_with("--") => words = after,
-            text if text.starts_with('-') && text.contains('c') => break after.first()?,
-            text if text.starts_with('-') => words = after,
-            _ => return None,
-        }
-    };
-    script_of(name, script, outer)
-}
-
-/// Searches a script that a shell of that name runs.
-fn script_of(name: &str, script: &Word, outer: Invocation) -> Option<Invocation> {
-    let commands = shell(script.excerpt.as_deref()?);
-    let (at, mut found) = commands.iter().enumerate().find_map(|(at, command)| Some((at, find_gunicorn(&command.words)?)))?;
-    let before = commands.get(..at).unwrap_or_default();
-    let exec = found.wrappers.first().is_some_and(|wrapper| &**wrapper == "exec");
-    let here = Shell { name: name.into(), span: script.span, exec, several: commands.len() > 1 };
-    found.shell = found.shell.or(Some(here));
-    let script = Invocation {
-        environment: before.iter().flat_map(|command| exported(&command.words)).collect(),
-        folders: before.iter().filter_map(|command| entered(&command.words)).collect(),
-        sources: before.iter().any(|command| sources(&command.words)),
-        ..Invocation::default()
-    };
-    Some(outer.around(script.around(found)))
-}
-
-/// The folder that a command of a script enters for those after it; unknown for `cd` without one and for `popd`.
-fn entered(words: &[Word]) -> Option<Word> {
-    let (first, rest) = words.split_first()?;
-    let options = |word: &&Word| word.as_text().is_some_and(|text| matches!(text, "-P" | "-L" | "-e" | "--"));
-    let somewhere = || {
-        let reason = Unknown { reason: "the folder is not named".into(), depends_on_cpu_count: false };
-        Word::unknown(reason, "", first.span)
-    };
-    match first.as_text()? {
-        "cd" | "pushd" => Some(rest.iter().find(|word| !options(word)).cloned().unwrap_or_else(somewhere)),
-        "popd" => Some(somewhere()),
-        _ => None,
-    }
-}
-
-/// The variables that a command of a script sets for those after it: `export A=1 B=2`.
-fn exported(words: &[Word]) -> Vec<(Arc<str>, Word)> {
-    let Some((first, rest)) = words.split_first() else { return Vec::new() };
-    if first.as_text() != Some("export") {
-        return Vec::new();
-    }
-    let assignment = |word: &Word| {
-        let (name, _) = word.as_text().unwrap_or(&word.prefix).split_once('=')?;
-        is_variable(name).then(|| (name.into(), word.after(name.len() + 1)))
-    };
-    rest.iter().filter_map(assignment).collect()
-}
-
-/// Whether a script reads another file before, which may set anything.
-fn sources(words: &[Word]) -> bool {
-    words.first().and_then(Word::as_text).is_some_and(|command| matches!(command, "." | "source" | "eval"))
-}
-
 pub(super) fn basename(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
@@ -240,52 +322,68 @@ fn is_python(name: &str) -> bool {
     version.is_some_and(|version| version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'))
 }
 
-fn is_variable(name: &str) -> bool {
-    let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    letters && name.bytes().next().is_some_and(|byte| !byte.is_ascii_digit())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::source::{Document, DocumentId, Excerpt};
 
-    fn find(line: &str) -> Option<Invocation> {
-        let document = Document::new(DocumentId(0), "a", line.as_bytes());
-        let commands = shell(&Excerpt::of(&document, document.span(0, line.len())));
-        find_gunicorn(&commands.first()?.words)
+    fn excerpt(text: &str) -> Excerpt {
+        let document = Document::new(DocumentId(0), "a", text.as_bytes());
+        Excerpt::of(&document, document.span(0, text.len()))
+    }
+
+    /// What a line of a shell starts, the shell itself left out.
+    fn find(line: &str) -> Found {
+        let environment = Environment::empty(true);
+        let script = Arc::new(Script::read(&excerpt("export B=2; exec gunicorn -w 2 \"$@\"")));
+        let scripts = move |path: &str, _: Option<&str>| (path == "./start").then(|| script.clone());
+        let start = Surroundings { environment: &environment, directory: Some("/srv"), scripts: &scripts };
+        let words = [excerpt("sh"), excerpt("-c"), excerpt(line)].map(Word::known);
+        find_gunicorn(&words, &start)
     }
 
     fn told(line: &str) -> String {
-        let Some(found) = find(line) else { return "nothing".into() };
-        let variables = found.environment.iter().map(|(name, word)| format!("{name}={}", word.text));
+        let found = find(line);
+        let unread = found.unread.iter().map(|what| format!("unread {what}"));
+        let all = found.invocations.iter().map(one).chain(unread).collect::<Vec<_>>().join(" + ");
+        if all.is_empty() { "nothing".into() } else { all }
+    }
+
+    fn one(found: &Invocation) -> String {
+        let value = |name: &Arc<str>| found.environment.get(name).map(|variable| variable.value.to_string());
+        let variables = found.environment.names().map(|name| format!("{name}={}", value(name).unwrap_or_default()));
         let arguments = found.arguments.iter().map(|word| word.text.to_string());
         let changes = [
-            found.folders.iter().map(|word| format!("in {}", word.text)).collect::<Vec<_>>().join(" "),
-            if found.inherits == Inherits::All { String::new() } else { format!("{:?}", found.inherits) },
-            if found.sources { "sources".to_owned() } else { String::new() },
+            found.directory.as_deref().filter(|folder| *folder != "/srv").map(|folder| format!("in {folder}")),
+            (found.directory.is_none()).then(|| "somewhere".to_owned()),
+            (!found.environment.closed).then(|| "open".to_owned()),
         ];
-        let changes = changes.into_iter().filter(|change| !change.is_empty()).collect();
-        let shell = found.shell.iter().map(|shell| format!("{}{}", shell.name, if shell.exec { "!" } else { "" }));
+        let shell = found.shells.iter().skip(1).map(|shell| format!("{}{}", shell.name, if shell.exec { "!" } else { "" }));
         let wrappers = found.wrappers.iter().map(|name| name.to_string());
-        [shell.collect::<Vec<_>>(), wrappers.collect(), variables.collect(), arguments.collect(), changes]
-            .map(|part| part.join(" "))
-            .join("|")
-            .trim_end_matches('|')
-            .to_owned()
+        [
+            shell.collect::<Vec<_>>(),
+            wrappers.collect(),
+            variables.collect(),
+            arguments.collect(),
+            changes.into_iter().flatten().collect(),
+        ]
+        .map(|part| part.join(" "))
+        .join("|")
+        .trim_end_matches('|')
+        .to_owned()
     }
 
     #[test]
     fn gunicorn_is_found_behind_wrappers() {
         assert_eq!(told("/srv/venv/bin/gunicorn -w 4 a"), "|||-w 4 a");
-        assert_eq!(told("A=1 env -u X B=2 gunicorn a"), "|env|A=1 X=unknown B=2|a");
+        assert_eq!(told("A=1 env -u X B=2 gunicorn a"), "|env|A=1 B=2 X=none|a");
         assert_eq!(told("nice -n 5 chroot --userspec=u /x gosu www tini -g -- gunicorn a"), "|nice chroot gosu tini||a");
         assert_eq!(told("newrelic-admin run-program python3.11 -u -m gunicorn a"), "|newrelic-admin||a");
-        assert_eq!(told("uv run --env-file .env gunicorn a"), "|uv||a|sources");
-        assert_eq!(told("timeout -k 5 1h poetry -C /srv run gunicorn a"), "|timeout poetry||a|in /srv");
+        assert_eq!(told("uv run --env-file .env gunicorn a"), "|uv||a|open");
+        assert_eq!(told("timeout -k 5 1h poetry -C /opt run gunicorn a"), "|timeout poetry||a|in /opt");
         assert_eq!(told("./wait-for-it.sh -t 9 db:5432 -- gunicorn -w 2"), "|wait-for-it.sh||-w 2");
-        assert_eq!(told("conda run --no-capture-output -n web gunicorn a"), "|conda||a|sources");
-        assert_eq!(told("exec -a web nice -10 ionice -c2 -n7 python3 -m gunicorn a"), "|exec nice ionice||a");
+        assert_eq!(told("conda run --no-capture-output -n web gunicorn a"), "|conda||a|open");
+        assert_eq!(told("exec -a web nice -10 ionice -c2 -n7 python3 -m gunicorn a"), "|nice ionice||a");
         assert_eq!(told("setpriv --reuid 5 --clear-groups python -mgunicorn.app.wsgiapp a"), "|setpriv||a");
         for other in
             ["uvicorn a", "python app.py", "poetry install gunicorn", "python -m http.server gunicorn", "pip install gunicorn"]
@@ -296,30 +394,43 @@ mod tests {
 
     #[test]
     fn gunicorn_is_found_inside_a_shell() {
-        assert_eq!(told("bash -lc 'cd /a && exec gunicorn --bind=:$PORT a'"), "bash!|exec||unknown a|in /a sources");
+        assert_eq!(
+            told("bash -lc 'cd /a && exec gunicorn --bind=:$PORT a'"),
+            "bash!|||--bind=:unknown a|in /a open".replace("--bind=:unknown", "unknown")
+        );
         assert_eq!(told("dumb-init sh -c \"./migrate; W=2 gunicorn a\""), "sh|dumb-init|W=2|a");
-        let found = find("sh -c 'exec gunicorn -w 4'").unwrap();
+        let found = find("sh -c 'exec gunicorn -w 4'").invocations.remove(0);
         assert_eq!((found.arguments[1].span.start, found.arguments[1].span.end), (24, 25));
-        assert_eq!(told("sh start.sh gunicorn"), "nothing");
-        assert_eq!(told("sh -c 'cd /a && cd -- b; . ./env && gunicorn a'"), "sh|||a|in /a in b sources");
-        assert_eq!(told("bash -lc 'cd; gunicorn a'"), "bash|||a|in unknown sources");
+        assert_eq!(told("sh start.sh gunicorn"), "unread start.sh");
+        assert_eq!(told("sh -c 'cd /a && cd -- b; . ./env && gunicorn a'"), "sh|||a|in /a/b open");
+        assert_eq!(told("bash -lc 'cd; gunicorn a'"), "bash|||a|somewhere open");
+        assert_eq!(told("gunicorn a & gunicorn b; wait"), "|||a + |||b");
+    }
+
+    #[test]
+    fn scripts_are_followed() {
+        assert_eq!(told("A=1 ./start -b :80"), "sh!||A=1 B=2|-w 2 -b :80");
+        assert_eq!(told("exec bash ./start a"), "bash!||B=2|-w 2 a");
+        assert_eq!(told("./other.sh"), "unread ./other.sh");
+        let shells = find("cd /x && ./start a || sleep 5").invocations.remove(0).shells;
+        assert!(shells[0].fallback && !shells[0].is_file && shells[1].is_file && shells[1].exec && shells[1].last);
     }
 
     #[test]
     fn what_changes_the_environment_is_known() {
-        assert_eq!(told("A=1 env -i B=2 gunicorn a"), "|env|B=2|a|Nothing");
-        assert_eq!(told("env -C /srv -S 'C=3 gunicorn -w 4' a"), "|env|C=3|-w 4 a|in /srv");
+        assert_eq!(told("A=1 env -i B=2 gunicorn a"), "|env|B=2|a");
+        assert_eq!(told("env -C /opt -S 'C=3 gunicorn -w 4' a"), "|env|C=3|-w 4 a|in /opt");
         assert_eq!(told("A=1 sudo -EHuwww B=2 gunicorn a"), "|sudo|A=1 B=2|a");
-        assert_eq!(told("A=1 sudo -H -u www B=2 gunicorn a"), "|sudo|B=2|a|Unsure");
+        assert_eq!(told("A=1 sudo -H -u www B=2 gunicorn a"), "|sudo|B=2|a|open");
         assert_eq!(told("A=1 sudo -E -u www gunicorn a"), "|sudo|A=1|a");
     }
 
     #[test]
     fn gunicorn_is_found_behind_su() {
-        assert_eq!(told("A=1 su www -s /bin/bash -c 'B=2 exec gunicorn -w 4'"), "bash!|su exec|A=1 B=2|-w 4");
-        assert_eq!(told("su - www -c 'cd /a && exec gunicorn a'"), "sh!|su exec||a|in /a Unsure");
+        assert_eq!(told("A=1 su www -s /bin/bash -c 'B=2 exec gunicorn -w 4'"), "bash!|su|A=1 B=2|-w 4");
+        assert_eq!(told("su - www -c 'cd /a && exec gunicorn a'"), "sh!|su||a|in /a open");
         assert_eq!(told("runuser -u www -- gunicorn a"), "|runuser||a");
-        assert_eq!(told("exec runuser www -c \"gunicorn a\""), "sh|exec runuser||a");
+        assert_eq!(told("exec runuser www -c \"gunicorn a\""), "sh|runuser||a");
         assert_eq!(told("su www"), "nothing");
     }
 }

@@ -87,7 +87,7 @@ impl Wants {
 }
 
 /// How a Dockerfile is read.
-const DOCKERFILE: Format = Format::Opaque("Dockerfile");
+const DOCKERFILE: Format = Format::Dockerfile;
 
 /// Where the comments of an environment file stand.
 pub fn variables(document: &Document) -> Layout {

@@ -232,8 +232,6 @@ mod tests {
         let words = launcher.process.words();
         assert_eq!(words.iter().filter_map(Word::as_text).collect::<Vec<_>>(), ["sh", "-c", "cd app && gunicorn -w 2 app"]);
         assert_eq!(document.text(words[2].span), "cd app && gunicorn -w 2 app");
-        let found = crate::arguments::find_gunicorn(&words).unwrap();
-        assert_eq!(found.folders.len(), 1);
         assert!(surroundings.launcher(document.id, line, true).process.command.is_none());
     }
 }

@@ -80,7 +80,7 @@ pub fn by_name(path: &Path) -> Guess {
         _ => {}
     }
     if name.starts_with("dockerfile") || name.starts_with("containerfile") || extension == "dockerfile" {
-        return Guess::Sure(Format::Opaque("Dockerfile"));
+        return if extension == "dockerignore" { Guess::No } else { Guess::Sure(Format::Dockerfile) };
     }
     match name {
         "procfile" => return Guess::Sure(Format::Procfile),
@@ -149,7 +149,7 @@ pub fn by_content(path: &Path, bytes: &[u8]) -> Option<Format> {
         return Some(Format::Unit);
     }
     if matches!(&*extension, "sh" | "bash") || head.starts_with("#!") {
-        return starts_programs(&head).then_some(Format::Opaque("script"));
+        return (starts_programs(&head) || execs_its_words(&head)).then_some(Format::Script);
     }
     if extension == "py" {
         return Some(Format::Gunicorn);
@@ -187,6 +187,11 @@ fn is_compose(text: &str) -> bool {
 fn deploys_to_cloud_run(text: &str) -> bool {
     let gcloud = || text.split_once("gcloud").is_some_and(|(_, rest)| rest.contains("run") && rest.contains("deploy"));
     text.contains("serving.knative.dev") || text.contains("deploy-cloudrun") || gcloud()
+}
+
+/// Whether a script becomes the program in its arguments, as entry points of containers do.
+fn execs_its_words(text: &str) -> bool {
+    text.contains("exec \"$@\"") || text.contains("exec $@")
 }
 
 /// Whether a text names a program that listens for HTTP.
@@ -263,7 +268,7 @@ mod tests {
         assert_eq!(guess("etc/nginx/sites-enabled/shop.example"), Guess::Look);
         assert_eq!(guess("nginx/entrypoint.py"), Guess::No);
         assert_eq!(guess("shop.service.save"), Guess::No);
-        assert_eq!(guess("Dockerfile.prod"), Guess::Sure(Format::Opaque("Dockerfile")));
+        assert_eq!(guess("Dockerfile.prod"), Guess::Sure(Format::Dockerfile));
     }
 
     #[test]
@@ -273,7 +278,7 @@ mod tests {
         assert_eq!(look("a.conf", "[program:web]\ncommand=x\n"), Some(Format::Supervisor));
         assert_eq!(look("production.ini", "[server:main]\nuse = egg:gunicorn\n"), Some(Format::Opaque("paste configuration")));
         assert_eq!(look("deploy.sh", "git pull\n"), None);
-        assert_eq!(look("deploy.sh", "exec gunicorn app\n"), Some(Format::Opaque("script")));
+        assert_eq!(look("deploy.sh", "exec gunicorn app\n"), Some(Format::Script));
         assert_eq!(look("named.conf", "include \"/etc/bind/named.conf.options\";\noptions { directory \"/var\"; };\n"), None);
         assert_eq!(look("LICENSE", "Permission is granted\n"), None);
     }

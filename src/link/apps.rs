@@ -6,8 +6,8 @@
 use super::packages::{Found, Home, Shelf};
 use super::passed_over::{self, Begun, Loads};
 use super::pods::Pods;
-use super::{effective, hooks, limits, logging, oddities, refused, secrets, served, start, taken, units};
-use crate::arguments::{self, Arguments, Inherits, Invocation, Shell, find_gunicorn};
+use super::{commands, effective, hooks, limits, logging, oddities, refused, secrets, served, start, taken, units};
+use crate::arguments::{self, Arguments, Invocation};
 use crate::expr::python::{self, Evaluation, Machine};
 use crate::expr::{Environment, Variable, Word};
 use crate::model::facts::{Declared, Facts};
@@ -17,10 +17,11 @@ use crate::model::{Kind, Node, Stack, Subject, World};
 use crate::source::{DocumentId, Excerpt, Span};
 use crate::value::{Known, Origin, Setting, Value};
 use crate::vocabulary::gunicorn;
+use crate::vocabulary::images::Base;
 use crate::vocabulary::types::Type;
 use crate::vocabulary::version::VersionRange;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Makes the apps of a stack.
@@ -32,6 +33,8 @@ pub struct Apps<'a> {
     /// Configuration files that some command loads; the others become apps of their own.
     loaded: BTreeSet<DocumentId>,
     begun: Vec<Begun>,
+    /// Scripts through which some launcher starts gunicorn.
+    understood: BTreeSet<DocumentId>,
 }
 
 /// What a launcher starts, and in which surroundings.
@@ -39,9 +42,10 @@ pub struct Started<'a> {
     pub launcher: Subject,
     pub service: Option<Subject>,
     pub invocations: Vec<Invocation>,
-    pub environment: &'a Environment,
-    /// The folder of the process, when it is known.
-    pub directory: Option<String>,
+    /// Says which file of the repository lies at a path, where the launcher's image tells.
+    pub placed: &'a dyn Fn(&str) -> Option<PathBuf>,
+    /// The image it runs in.
+    pub base: Option<Base>,
     /// Where the launcher is written: what it names is looked for near that file.
     pub anchor: Span,
 }
@@ -75,24 +79,20 @@ enum File<'a> {
 
 impl<'a> Apps<'a> {
     pub fn new(pieces: &'a Pieces, facts: &'a Facts) -> Apps<'a> {
-        Apps { pieces, facts, shelf: Shelf::of(pieces), pods: Pods::of(pieces), loaded: BTreeSet::new(), begun: Vec::new() }
+        Apps { pieces, facts, shelf: Shelf::of(pieces), pods: Pods::of(pieces), loaded: BTreeSet::new(), begun: Vec::new(), understood: BTreeSet::new() }
     }
 
     /// Adds the apps that a service starts, with their launcher.
     pub fn of_service(&mut self, stack: &mut Stack, service: Subject, unit: &Unit) {
-        let commands = unit.commands.get("ExecStart").map(Vec::as_slice).unwrap_or_default();
-        let invocations: Vec<Invocation> =
-            commands.iter().filter_map(|command| find_gunicorn(&units::arguments_of(command))).collect();
+        let found = units::started(stack, service, unit, self.pieces);
+        let invocations: Vec<Invocation> = found.into_iter().flat_map(|found| found.invocations).collect();
         if invocations.is_empty() {
             return;
         }
         let node = units::launcher(stack, service, unit);
         let launcher = stack.add(node);
-        let directory = stack.setting(service, "WorkingDirectory");
-        let directory =
-            directory.value.as_text().map(|path| path.trim_start_matches('-').to_owned()).filter(|path| path.starts_with('/'));
-        let (environment, anchor) = (&unit.environment, unit.anchor);
-        self.of_launcher(stack, &Started { launcher, service: Some(service), invocations, environment, directory, anchor });
+        let (placed, anchor) = (&|_: &str| None, unit.anchor);
+        self.of_launcher(stack, &Started { launcher, service: Some(service), invocations, placed, base: None, anchor });
     }
 
     /// Adds the apps of a launcher that is in the stack.
@@ -102,23 +102,24 @@ impl<'a> Apps<'a> {
         for invocation in &started.invocations {
             let user = stack.node(started.launcher).and_then(|node| start::user(stack, node, started.service, invocation));
             if let Some(node) = stack.node_mut(started.launcher) {
-                node.set("wrapper_forks", wrapper_forks(invocation, started.anchor));
-                node.set("wrapper", wrapper(invocation, started.anchor));
+                node.settings.extend(commands::facts(invocation, started.base, started.anchor));
                 node.settings.extend(user.map(|user| ("user", user)));
             }
-            let environment = environment_of(invocation, started.environment);
+            self.understood.extend(invocation.shells.iter().filter(|shell| shell.is_file).map(|shell| shell.span.document));
+            let environment = invocation.environment.clone();
             if let Some(gpu) = limits::has_gpu(&environment)
                 && let Some(node) = stack.node_mut(started.launcher)
             {
                 node.set("has_gpu", gpu);
             }
-            let directory = folder_of(invocation, started.directory.clone());
+            let directory = invocation.directory.as_deref().map(str::to_owned);
             let pieces = self.pieces;
             let mounted = |path: &Path| self.pods.file(started.anchor, path);
             let read = |range: &VersionRange| {
                 let command_line = arguments::read(&invocation.arguments, range);
                 let variable = environment_arguments(&environment, range);
-                let config = config_of(&command_line, variable.as_ref(), directory.as_deref(), document, pieces, &mounted);
+                let places = (started.placed, &mounted as &dyn Fn(&Path) -> Option<DocumentId>);
+                let config = config_of(&command_line, variable.as_ref(), directory.as_deref(), document, pieces, places);
                 (command_line, config)
             };
             // Where the packages are looked for follows from the command line, and what that means from the packages.
@@ -148,6 +149,20 @@ impl<'a> Apps<'a> {
             };
             self.begun.push(begun(stack, &start, started.anchor));
             self.add(stack, &start);
+        }
+    }
+
+    /// Scripts that nothing starts as far as is known may start anything.
+    pub fn mark_scripts(&self, stack: &mut Stack) {
+        for piece in &self.pieces.list {
+            if let Piece::Script(script) = piece
+                && self.understood.contains(&script.document)
+                && let Some(file) = stack.file(script.document)
+                && let Some(node) = stack.node_mut(file)
+                && let Some(setting) = node.settings.get_mut("is_opaque")
+            {
+                setting.value = Value::Known(Known::Boolean(false));
+            }
         }
     }
 
@@ -289,6 +304,9 @@ fn documents(start: &Start<'_>) -> impl Iterator<Item = DocumentId> {
     std::iter::once(start.anchor.document).chain(config)
 }
 
+/// Where files lie in an image, and what a pod mounts.
+type Places<'a> = (&'a dyn Fn(&str) -> Option<PathBuf>, &'a dyn Fn(&Path) -> Option<DocumentId>);
+
 /// The launcher of a configuration file that no command loads.
 fn nobody(name: &str, anchor: Span, pieces: &Pieces) -> Node {
     let mut node = Node::new(Kind::Launcher, name, Some(anchor));
@@ -308,72 +326,6 @@ fn nobody(name: &str, anchor: Span, pieces: &Pieces) -> Node {
     let on_cloud_run = pieces.list.iter().any(deploys_there);
     node.set("platform", nobody(Value::text(if on_cloud_run { "cloudrun" } else { "none" })));
     node
-}
-
-/// Whether gunicorn is another process than the one its launcher started: a shell waits for it, or `uv run` does.
-fn wrapper_forks(invocation: &Invocation, anchor: Span) -> Setting {
-    let truth = |held: bool| Value::Known(Known::Boolean(held));
-    let through = |names: &[&str]| invocation.wrappers.iter().any(|wrapper| names.contains(&&**wrapper));
-    let by_shell = |shell: &Shell| match &*shell.name {
-        _ if shell.exec => truth(false),
-        // Measured: dash stays in front, bash gives its place to the only command of a script.
-        "dash" => truth(true),
-        "bash" if !shell.several => truth(false),
-        other => Value::unknown(format!("whether {other} stays in front of gunicorn is not known")),
-    };
-    let value = match &invocation.shell {
-        _ if through(STAYING) => truth(true),
-        _ if through(PERHAPS_STAYING) => Value::unknown("whether what starts gunicorn stays in front of it is not known"),
-        Some(shell) => by_shell(shell),
-        None => truth(false),
-    };
-    Setting::new(value, Origin::Written { span: invocation.program.unwrap_or(anchor) })
-}
-
-/// What may stay between the launcher and gunicorn: a shell, or a program that starts another one and waits for it.
-fn wrapper(invocation: &Invocation, anchor: Span) -> Setting {
-    let waits = |name: &&Arc<str>| STAYING.contains(&&***name) || PERHAPS_STAYING.contains(&&***name);
-    let shell = invocation.shell.as_ref().map(|shell| &*shell.name);
-    let name = invocation.wrappers.iter().find(waits).map(|name| &**name).or(shell).unwrap_or("none");
-    Setting::new(Value::text(name), Origin::Written { span: invocation.program.unwrap_or(anchor) })
-}
-
-/// Programs that wait for what they start (their manual pages; uv measured), and programs that do so in some versions or setups.
-const STAYING: &[&str] = &["uv", "su", "runuser", "timeout", "flock", "start-nginx", "start-nginx-solo"];
-const PERHAPS_STAYING: &[&str] = &[
-    "sudo",
-    "doas",
-    "conda",
-    "mamba",
-    "micromamba",
-    "dotenv",
-    "honcho",
-    "doppler",
-    "infisical",
-    "op",
-    "start-pgbouncer",
-    "start-stunnel",
-    "qgtunnel",
-];
-
-/// The environment that the command leaves to gunicorn, of the one the launcher gives.
-fn environment_of(invocation: &Invocation, given: &Environment) -> Environment {
-    let mut environment = if invocation.inherits == Inherits::All { given.clone() } else { Environment::default() };
-    environment.closed |= invocation.inherits == Inherits::Nothing;
-    for (name, word) in &invocation.environment {
-        environment.set(name, Variable { assuming: word.assuming.clone(), ..Variable::new(word.text.clone(), Some(word.span)) });
-    }
-    environment.closed &= !invocation.sources;
-    environment
-}
-
-/// Where gunicorn starts, when the launcher starts the command there.
-fn folder_of(invocation: &Invocation, launcher: Option<String>) -> Option<String> {
-    invocation.folders.iter().fold(launcher, |from, folder| match (from, folder.as_text()?) {
-        (_, path) if path.starts_with('/') => Some(path.to_owned()),
-        (Some(from), path) => Some(Path::new(&from).join(path).to_string_lossy().into_owned()),
-        (None, _) => None,
-    })
 }
 
 /// Where an app lives: the folder it starts in, where its program stands, its configuration file and its unit.
@@ -400,7 +352,7 @@ fn config_of<'a>(
     directory: Option<&str>,
     from: DocumentId,
     pieces: &'a Pieces,
-    mounted: &dyn Fn(&Path) -> Option<DocumentId>,
+    (placed, mounted): Places<'_>,
 ) -> File<'a> {
     let given = command_line.config.as_ref().or(variable.and_then(|(arguments, _)| arguments.config.as_ref()));
     let near = pieces.documents.path(from);
@@ -412,7 +364,8 @@ fn config_of<'a>(
                 Some(directory) => Path::new(directory).join(path),
                 None => Path::new(path).to_owned(),
             };
-            let found = mounted(&full).or_else(|| pieces.paths.document(&pieces.paths.find(&full, near)?));
+            let placed = placed(&full.to_string_lossy()).filter(|path| pieces.paths.knows(path));
+            let found = mounted(&full).or_else(|| pieces.paths.document(&placed.or_else(|| pieces.paths.find(&full, near))?));
             found.and_then(|document| pieces.config(document)).map_or_else(|| File::Missing(path.into()), File::Read)
         }
         Some((None, word)) => File::Missing(if word.prefix.is_empty() { "named by a variable" } else { &word.prefix }.into()),
@@ -425,7 +378,8 @@ fn config_of<'a>(
             if let Some(config) = mounted(&path).and_then(|document| pieces.config(document)) {
                 return File::Read(config);
             }
-            let Some(found) = pieces.paths.find_at_home(&path, near) else { return File::Absent };
+            let placed = placed(&path.to_string_lossy()).filter(|path| pieces.paths.knows(path));
+            let Some(found) = placed.or_else(|| pieces.paths.find_at_home(&path, near)) else { return File::Absent };
             let read = pieces.paths.document(&found).and_then(|document| pieces.config(document));
             read.map_or_else(|| File::Missing(found.display().to_string().into()), File::Read)
         }

@@ -3,9 +3,8 @@
 //! In: the stack, and launchers as their files say. Out: for a port, who may own it. A unit or a program of supervisor may own any; a
 //! container owns what it publishes, and any where it is on the network of the host or in a pod.
 
-use super::images;
+use super::{images, launchers};
 use super::reach::published;
-use crate::arguments::find_gunicorn;
 use crate::model::piece::{ImageOf, Launcher, Piece, Pieces};
 use crate::model::{Kind, Stack};
 use crate::value::Value;
@@ -25,7 +24,7 @@ impl Foreign {
         let mut foreign = Foreign { anywhere: service(stack), published: HashMap::new() };
         for piece in &pieces.list {
             if let Piece::Launcher(launcher) = piece
-                && find_gunicorn(&launcher.process.words()).is_none()
+                && starts_no_gunicorn(launcher, pieces)
             {
                 foreign.add(launcher);
             }
@@ -55,6 +54,11 @@ impl Foreign {
 fn is_in_pod(launcher: &Launcher) -> bool {
     let nginx = matches!(&launcher.image, Some(ImageOf::Named(name)) if name.as_text().is_some_and(images::is_nginx));
     launcher.kind == "kubernetes" && !nginx
+}
+
+fn starts_no_gunicorn(launcher: &Launcher, pieces: &Pieces) -> bool {
+    let stage = launchers::stage_of(launcher, pieces);
+    launchers::started(&launchers::Begin::of_launcher(launcher, stage), pieces).invocations.is_empty()
 }
 
 /// A service that does not run gunicorn may listen on any port.

@@ -62,7 +62,7 @@ impl Search {
             apps,
             sockets: Listeners::of(stack, Kind::Socket),
             unvisited: Unvisited::of(stack),
-            doubt: opaque(pieces).or(unknown),
+            doubt: opaque(stack, pieces).or(unknown),
             foreign: Foreign::of(stack, pieces),
             assuming: assuming.into_iter().collect(),
         }
@@ -147,8 +147,14 @@ impl Unvisited {
 }
 
 /// A file that may start a program that listens.
-fn opaque(pieces: &Pieces) -> Option<String> {
+fn opaque(stack: &Stack, pieces: &Pieces) -> Option<String> {
+    let is_opaque =
+        |document| stack.file(document).is_some_and(|file| stack.setting(file, "is_opaque").value.as_boolean() == Some(true));
     pieces.list.iter().find_map(|piece| match piece {
+        Piece::Script(script) if is_opaque(script.document) => {
+            let path = pieces.documents.path(script.document).display();
+            Some(format!("{path} is a script, and who runs it is not known"))
+        }
         Piece::Opaque { document, what } => {
             Some(format!("{} is a {what} that is not read", pieces.documents.path(*document).display()))
         }

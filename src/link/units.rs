@@ -1,10 +1,10 @@
 //! systemd units as subjects: services and sockets with every key under its own name, and a launcher for each service.
 
-use super::{addresses, capacity, oddities};
-use crate::arguments::find_gunicorn;
+use super::{addresses, capacity, commands, oddities};
+use crate::arguments::Found;
 use crate::expr::Word;
 use crate::expr::systemd::Argument;
-use crate::model::piece::{Assignment, Command, Key, Unit};
+use crate::model::piece::{Assignment, Command, Key, Pieces, Unit};
 use crate::model::{Kind, Node, Stack, Subject};
 use crate::value::{Address, Duration, Item, Known, Origin, Setting, Value};
 use crate::vocabulary::systemd as keys;
@@ -34,7 +34,7 @@ pub fn add(stack: &mut Stack, unit: &Unit) -> Subject {
         Kind::Socket => socket_facts(&mut node),
         _ => {
             service_facts(&mut node);
-            node.set("runs_gunicorn", runs_gunicorn(unit));
+
             node.set("search_path", search_path(unit));
         }
     }
@@ -195,16 +195,37 @@ fn service_facts(node: &mut Node) {
 }
 
 /// Whether a service starts gunicorn; unknown while a script does who knows what.
-fn runs_gunicorn(unit: &Unit) -> Setting {
+pub fn runs_gunicorn(stack: &mut Stack, service: Subject, unit: &Unit, pieces: &Pieces) {
     let commands = unit.commands.get("ExecStart").map(Vec::as_slice).unwrap_or_default();
-    let found = commands.iter().find(|command| find_gunicorn(&arguments_of(command)).is_some());
-    let script = commands.iter().find(|command| command.program.text.ends_with(".sh"));
-    let (value, span) = match (found, script) {
+    let found = started(stack, service, unit, pieces);
+    let at = |holds: fn(&Found) -> bool| found.iter().position(holds).and_then(|at| commands.get(at));
+    let unread = found.iter().find_map(|found| found.unread.clone());
+    let (value, span) = match (at(|found| !found.invocations.is_empty()), at(|found| found.unread.is_some())) {
         (Some(command), _) => (Value::Known(Known::Boolean(true)), command.span),
-        (None, Some(command)) => (Value::unknown(format!("what {} starts is not known", command.program.text)), command.span),
+        (None, Some(command)) => {
+            (Value::unknown(format!("what {} starts is not known", unread.unwrap_or_default())), command.span)
+        }
         (None, None) => (Value::Known(Known::Boolean(false)), unit.anchor),
     };
-    Setting::new(value, Origin::Written { span })
+    if let Some(node) = stack.node_mut(service) {
+        node.set("runs_gunicorn", Setting::new(value, Origin::Written { span }));
+    }
+}
+
+/// What each start command of a service starts.
+pub fn started(stack: &Stack, service: Subject, unit: &Unit, pieces: &Pieces) -> Vec<Found> {
+    let directory = stack.setting(service, "WorkingDirectory");
+    let directory = directory.value.as_text().map(|path| path.trim_start_matches('-')).filter(|path| path.starts_with('/'));
+    let commands = unit.commands.get("ExecStart").map(Vec::as_slice).unwrap_or_default();
+    let one = |command: &Command| {
+        let words = arguments_of(command);
+        let near = unit.anchor.document;
+        commands::started(
+            &commands::Command { words: &words, environment: &unit.environment, directory, near, placed: &|_| None },
+            pieces,
+        )
+    };
+    commands.iter().map(one).collect()
 }
 
 /// The words of a unit's command, the program first, as gunicorn is looked for in them.

@@ -7,6 +7,7 @@ use super::ignore::Ignores;
 use super::named::Named;
 use super::scope::{Arg, Scopes};
 use crate::expr::python::syntax::Program;
+use crate::expr::shell::Script;
 use crate::expr::systemd::Argument;
 use crate::expr::{Environment, Word};
 use crate::source::paths::Paths;
@@ -26,6 +27,7 @@ pub enum Piece {
     Launcher(Launcher),
     Pod(Pod),
     Config(Config),
+    Script(ScriptFile),
     Dependencies(Dependencies),
     /// A file that may start a program and is not read further, by what it was recognised as.
     Opaque {
@@ -42,11 +44,29 @@ pub enum Piece {
 impl Pieces {
     /// The configuration file of that number.
     pub fn config(&self, document: DocumentId) -> Option<&Config> {
-        let at = self.list.binary_search_by_key(&document, Piece::document).ok()?;
-        match self.list.get(at)? {
+        match self.of(document)? {
             Piece::Config(config) => Some(config),
             _ => None,
         }
+    }
+
+    /// The script of that number.
+    pub fn script(&self, document: DocumentId) -> Option<Arc<Script>> {
+        match self.of(document)? {
+            Piece::Script(script) => Some(script.program.clone()),
+            _ => None,
+        }
+    }
+
+    /// The image of that Dockerfile.
+    pub fn image(&self, document: DocumentId) -> Option<&Image> {
+        self.of(document)?.image()
+    }
+
+    /// A piece of that document.
+    fn of(&self, document: DocumentId) -> Option<&Piece> {
+        let at = self.list.binary_search_by_key(&document, Piece::document).ok()?;
+        self.list.get(at)
     }
 }
 
@@ -60,8 +80,16 @@ impl Piece {
             Piece::Launcher(launcher) => launcher.document,
             Piece::Pod(pod) => pod.document,
             Piece::Config(config) => config.document,
+            Piece::Script(script) => script.document,
             Piece::Dependencies(list) => list.document,
             Piece::Opaque { document, .. } | Piece::Folders { document, .. } => *document,
+        }
+    }
+
+    pub fn image(&self) -> Option<&Image> {
+        match self {
+            Piece::Image(image) => Some(image),
+            _ => None,
         }
     }
 
@@ -69,6 +97,8 @@ impl Piece {
     pub fn opaque(&self) -> Option<DocumentId> {
         match self {
             Piece::Opaque { document, .. } => Some(*document),
+            // Until it is known who runs it.
+            Piece::Script(script) => Some(script.document),
             _ => None,
         }
     }
@@ -180,8 +210,36 @@ pub struct Stage {
     /// The image it starts from in the end ("python:3.12-slim"), or unknown.
     pub base: Value,
     pub process: Process,
+    /// What it takes from the repository, in order.
+    pub copies: Vec<Copied>,
     /// Its FROM.
     pub anchor: Span,
+}
+
+/// A file or folder of the repository that an image holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// Relative to the context of the build.
+    pub from: Arc<str>,
+    /// An absolute path of the image; it ends in a slash where it is a folder that the source is put into.
+    pub to: Arc<str>,
+}
+
+impl Copied {
+    /// Where in the repository a file of the image comes from, if it comes from this.
+    pub fn source(&self, path: &str) -> Option<String> {
+        if path == &*self.to {
+            return Some(self.from.to_string());
+        }
+        let name = self.from.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        let folder = format!("{}/", self.to.trim_end_matches('/'));
+        let inside = path.strip_prefix(&folder)?;
+        // A file keeps its name in the folder; of a folder it is the content that is copied.
+        match inside == name && self.from.contains('.') && !matches!(name, "." | "..") {
+            true => Some(self.from.to_string()),
+            false => Some(format!("{}/{inside}", self.from.trim_end_matches('/'))),
+        }
+    }
 }
 
 impl Image {
@@ -237,6 +295,13 @@ pub enum ImageOf {
     Built { document: DocumentId, target: Option<Arc<str>> },
     /// An image from elsewhere.
     Named(Value),
+}
+
+/// A shell script.
+#[derive(Clone, Debug)]
+pub struct ScriptFile {
+    pub document: DocumentId,
+    pub program: Arc<Script>,
 }
 
 /// A gunicorn configuration file.
