@@ -58,6 +58,28 @@ fn what_is_known_of_a_script_is_so_in_bash() {
     compare("/bin/bash", "bash");
 }
 
+/// Scripts of real repositories: what bash reads is read, and what it refuses is not.
+#[test]
+fn scripts_of_the_corpus_are_read_as_bash_reads_them() {
+    let Some(corpus) = support::shared("corpus") else { return };
+    let (mut read, mut wrong) = (0, Vec::new());
+    for entry in ignore::WalkBuilder::new(corpus).standard_filters(false).build().flatten() {
+        let path = entry.path();
+        if path.extension().is_none_or(|extension| extension != "sh") || !Path::new("/bin/bash").exists() {
+            continue;
+        }
+        let document = Document::new(DocumentId(0), path, fs::read(path).unwrap());
+        let script = Script::read(&Excerpt::of(&document, document.span(0, document.bytes.len())));
+        let bash = Command::new("/bin/bash").arg("-n").arg(path).stderr(Stdio::null()).status().unwrap();
+        read += 1;
+        if script.problem.is_none() != bash.success() {
+            wrong.push(format!("{}: {:?}", path.display(), script.problem));
+        }
+    }
+    println!("{read} scripts of the corpus, {} disagree with bash -n", wrong.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 fn compare(shell: &str, name: &str) {
     if !Path::new(shell).exists() {
         println!("skipped: {shell} is not there");

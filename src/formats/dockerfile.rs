@@ -6,6 +6,8 @@
 
 mod lines;
 mod lower;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use lower::lower;

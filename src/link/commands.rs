@@ -41,8 +41,10 @@ fn script(command: &Command<'_>, pieces: &Pieces, path: &str, directory: Option<
         Some(directory) => Path::new(directory).join(path),
         None => Path::new(path).to_owned(),
     };
-    let placed = (command.placed)(&full.to_string_lossy());
-    let found = placed.filter(|path| pieces.paths.knows(path)).or_else(|| pieces.paths.find(&full, near))?;
+    let placed = |path: &str| (command.placed)(path).filter(|path| pieces.paths.knows(path));
+    // A program without a folder is looked for where programs lie.
+    let on_path = || PATH.iter().filter(|_| !path.contains('/')).find_map(|folder| placed(&format!("{folder}/{path}")));
+    let found = placed(&full.to_string_lossy()).or_else(on_path).or_else(|| pieces.paths.find(&full, near))?;
     pieces.script(pieces.paths.document(&found)?)
 }
 

@@ -7,10 +7,11 @@
 use super::apps::{Apps, Started};
 use super::commands::{self, Command};
 use crate::arguments::Found;
+use crate::expr::Word;
 use crate::model::piece::{Copied, Image, ImageOf, Launcher, Piece, Pieces, Process, Stage};
 use crate::model::{Kind, Node, Stack};
 use crate::source::{DocumentId, Span};
-use crate::value::{Duration, Item, Known, Origin, Setting, Value};
+use crate::value::{Duration, Item, Known, Origin, Setting, Unknown, Value};
 use crate::vocabulary::images::{self, Base};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -60,6 +61,7 @@ pub fn started(begin: &Begin<'_>, pieces: &Pieces) -> Found {
 }
 
 /// A launcher on its way into the stack.
+#[derive(Clone)]
 pub struct Begin<'a> {
     kind: &'static str,
     name: Arc<str>,
@@ -115,6 +117,12 @@ impl<'a> Begin<'a> {
         }
     }
 
+    fn with_unknown_words(&self) -> Begin<'a> {
+        let reason = Unknown { reason: "whoever starts the container says it".into(), depends_on_cpu_count: false };
+        let process = Process { command: Some(vec![Word::unknown(reason, "", self.anchor)]), ..self.process.clone() };
+        Begin { process, ..self.clone() }
+    }
+
     /// The file of the repository that COPY or ADD put to a path of the image; the last one wins.
     fn placed(&self, path: &str, pieces: &Pieces) -> Option<PathBuf> {
         let near = pieces.documents.path(self.near);
@@ -127,7 +135,11 @@ impl<'a> Begin<'a> {
 }
 
 fn add_one(stack: &mut Stack, apps: &mut Apps<'_>, begin: &Begin<'_>, pieces: &Pieces) {
-    let found = started(begin, pieces);
+    let mut found = started(begin, pieces);
+    if found.invocations.is_empty() && begin.kind == "dockerfile" && begin.process.command.is_none() {
+        // An entry point without a command gets its words from whoever starts the container.
+        found = started(&begin.with_unknown_words(), pieces);
+    }
     if found.invocations.is_empty() {
         return;
     }
