@@ -79,7 +79,15 @@ enum File<'a> {
 
 impl<'a> Apps<'a> {
     pub fn new(pieces: &'a Pieces, facts: &'a Facts) -> Apps<'a> {
-        Apps { pieces, facts, shelf: Shelf::of(pieces), pods: Pods::of(pieces), loaded: BTreeSet::new(), begun: Vec::new(), understood: BTreeSet::new() }
+        Apps {
+            pieces,
+            facts,
+            shelf: Shelf::of(pieces),
+            pods: Pods::of(pieces),
+            loaded: BTreeSet::new(),
+            begun: Vec::new(),
+            understood: BTreeSet::new(),
+        }
     }
 
     /// Adds the apps that a service starts, with their launcher.

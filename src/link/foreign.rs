@@ -3,8 +3,8 @@
 //! In: the stack, and launchers as their files say. Out: for a port, who may own it. A unit or a program of supervisor may own any; a
 //! container owns what it publishes, and any where it is on the network of the host or in a pod.
 
-use super::{images, launchers};
 use super::reach::published;
+use super::{images, launchers};
 use crate::model::piece::{ImageOf, Launcher, Piece, Pieces};
 use crate::model::{Kind, Stack};
 use crate::value::Value;
