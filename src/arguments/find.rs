@@ -6,7 +6,7 @@
 
 use super::shlex;
 use super::wrappers::{self, Effect, Given};
-use crate::expr::shell::{self, Call, Script};
+use crate::expr::shell::{self, Call, Files, Script};
 use crate::expr::systemd::is_name;
 use crate::expr::{Environment, Variable, Word};
 use crate::source::Span;
@@ -27,7 +27,7 @@ pub struct Surroundings<'a> {
     /// The folder, where it is known.
     pub directory: Option<&'a str>,
     /// Finds a script that is at hand by its path and the folder at that moment.
-    pub scripts: &'a dyn Fn(&str, Option<&str>) -> Option<Arc<Script>>,
+    pub scripts: &'a Files<'a>,
 }
 
 /// What a command starts.
@@ -92,7 +92,7 @@ pub fn find_gunicorn(words: &[Word], start: &Surroundings<'_>) -> Found {
 }
 
 struct Search<'a> {
-    scripts: &'a dyn Fn(&str, Option<&str>) -> Option<Arc<Script>>,
+    scripts: &'a Files<'a>,
     found: Found,
     left: usize,
 }
