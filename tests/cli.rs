@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// A unit with one warning: 5 s against the default of 30 s.
-const HASTY: &str = "[Service]\nExecStart=/srv/a/bin/gunicorn -w 3 a.wsgi\nTimeoutStopSec=5\n";
+const HASTY: &str = "[Service]\nExecStart=/srv/a/bin/gunicorn -w 3 a.wsgi\nTimeoutStopSec=5\nRestart=always\nExecReload=/bin/kill -HUP $MAINPID\n";
 /// A unit without any.
-const FINE: &str = "[Service]\nExecStart=/srv/a/bin/gunicorn -w 3 a.wsgi\n";
+const FINE: &str = "[Service]\nExecStart=/srv/a/bin/gunicorn -w 3 a.wsgi\nRestart=always\nExecReload=/bin/kill -HUP $MAINPID\n";
 
 struct Folder(tempfile::TempDir);
 

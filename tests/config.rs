@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// A unit with one warning: 5 s against the default of 30 s.
-const HASTY: &str = "[Service]\nExecStart=/srv/a/bin/gunicorn -w 3 a.wsgi\nTimeoutStopSec=5\nUser=shop\n";
+const HASTY: &str = "[Service]\nExecStart=/srv/a/bin/gunicorn -w 3 a.wsgi\nTimeoutStopSec=5\nRestart=always\nExecReload=/bin/kill -HUP $MAINPID\nUser=shop\n";
 const RULE: &str = "stop-grace-below-graceful-timeout";
 
 struct Folder(tempfile::TempDir);
@@ -112,7 +112,10 @@ fn a_named_file_that_is_missing_or_no_text_ends_the_run() {
 #[test]
 fn host_says_what_the_machine_has_and_the_flag_wins_key_by_key() {
     let folder = Folder::new(&[
-        ("a.service", "[Service]\nExecStart=/srv/a/bin/gunicorn -w 40 a.wsgi\nUser=shop\n"),
+        (
+            "a.service",
+            "[Service]\nExecStart=/srv/a/bin/gunicorn -w 40 a.wsgi\nRestart=always\nExecReload=/bin/kill -HUP $MAINPID\nUser=shop\n",
+        ),
         ("gearmesh.toml", "[host]\ncpus = 4\nmemory = '1G'\nmemory-per-worker = '40M'\n"),
     ]);
     let rules = |arguments: &[&str]| folder.found(arguments).join(" ");

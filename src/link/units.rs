@@ -369,6 +369,9 @@ fn stop_signal(stack: &Stack, service: Subject, unit: &Unit) -> Setting {
         return Setting::new(Value::text(name), Origin::Written { span: command.span });
     }
     let sent = stack.setting(service, "KillSignal");
+    if matches!(sent.value, Value::Unknown(_)) {
+        return sent;
+    }
     let name = match sent.value.as_text().map(|name| name.trim_start_matches("SIG")) {
         Some("1") => "HUP",
         Some("2") => "INT",

@@ -5,7 +5,7 @@
 
 use super::oddities::is_filled_in;
 use super::words::{Word, words};
-use super::{Assignment, BLANKS, UnitFile, environment};
+use super::{Assignment, BLANKS, ProblemKind, UnitFile, environment};
 use crate::model::piece::Oddity;
 use crate::source::{Excerpt, Span};
 use crate::vocabulary::systemd as keys;
@@ -31,7 +31,7 @@ pub fn oddities(key: &Key, line: &Assignment, file: &UnitFile) -> Vec<Oddity> {
         "RestrictAddressFamilies" => words_of(line, address_family),
         // What else adds up is judged by nobody here; addresses have a rule of their own.
         _ if key.list || keys::values::takes(key, text) => Vec::new(),
-        _ => vec![ignored(line.span, key, text, keys::values::meant(key, text))],
+        _ => vec![ignored(line.value.span(), key, text, keys::values::meant(key, text))],
     }
 }
 
@@ -154,8 +154,13 @@ fn assignments(line: &Assignment) -> Vec<Oddity> {
     let problems = read.problems.into_iter().map(|problem| (word(problem.span), problem));
     problems
         .take_while(|(word, _)| !word.starts_with('#'))
+        // A backslash before a blank is told where it stands.
+        .filter(|(word, _)| word != "\\")
         .map(|(word, problem)| {
-            let reason = if word.contains('=') { problem.message } else { "it is not NAME=VALUE".to_owned() };
+            let reason = match problem.kind {
+                ProblemKind::InvalidEnvironmentAssignment => "it is not NAME=VALUE".to_owned(),
+                _ => problem.message,
+            };
             Oddity::new("ignored-unit-value", "Environment", problem.span, reason).with_value(word)
         })
         .collect()
@@ -167,7 +172,7 @@ fn environment_file(line: &Assignment) -> Option<Oddity> {
     let bare = path.trim_matches(['"', '\'']);
     let meant = (bare.starts_with('/') && !text.contains('#')).then(|| text.replace(['"', '\''], ""));
     let reason = "it is no absolute path, so no variable of the file is set";
-    let odd = || Oddity::new("ignored-unit-value", "EnvironmentFile", line.span, reason).with_value(text).meant(meant);
+    let odd = || Oddity::new("ignored-unit-value", "EnvironmentFile", line.value.span(), reason).with_value(text).meant(meant);
     (!path.starts_with('/')).then(odd)
 }
 
@@ -218,7 +223,7 @@ fn dependency(line: &Assignment) -> Option<Oddity> {
         true => "units are separated by blanks, so it names none",
         false => "it is no name of a unit, which ends in its type",
     };
-    Some(Oddity::new("ignored-unit-value", &*line.key, line.span, reason).with_value(wrong).meant(Some(meant)))
+    Some(Oddity::new("ignored-unit-value", &*line.key, line.value.span(), reason).with_value(wrong).meant(Some(meant)))
 }
 
 #[cfg(test)]

@@ -13,7 +13,11 @@ pub fn takes(key: &Key, text: &str) -> bool {
     match key.kind {
         // Nanoseconds have units of their own, and buffers of sockets other bounds.
         _ if key.name == "TimerSlackNSec" || key.obsolete => true,
-        Type::Size => !key.name.contains("Memory") || text == "0" && !key.name.ends_with("Max") || read(key, text).is_some(),
+        Type::Size => {
+            !key.name.contains("Memory")
+                || matches!(text, "0" | "0%") && !matches!(key.name, "MemoryMax" | "MemoryHigh")
+                || read(key, text).is_some()
+        }
         // Some count below zero.
         Type::Integer => read(key, text).is_some() || text.parse::<i64>().is_ok(),
         _ => read(key, text).is_some(),
@@ -30,7 +34,7 @@ pub(super) fn takes_text(name: &str, text: &str) -> bool {
         "TasksMax" => {
             text == "infinity"
                 || count(text).is_some_and(|tasks| tasks > 0)
-                || hundredths(text).is_some_and(|share| (1..=10_000).contains(&share))
+                || hundredths(text).is_some_and(|share| share <= 10_000)
         }
         "StandardOutput" | "StandardError" => is_output(text),
         "LimitNOFILE" | "LimitNPROC" | "LimitLOCKS" | "LimitSIGPENDING" | "LimitRTPRIO" => is_limit(text, count),
@@ -96,7 +100,7 @@ fn is_signal(text: &str) -> bool {
     ];
     let name = text.strip_prefix("SIG").unwrap_or(text);
     let named = NAMES.contains(&name) || name.starts_with("RTMIN+") || name.starts_with("RTMAX-");
-    named || name.parse::<u8>().is_ok_and(|number| (1..=64).contains(&number))
+    named || time::systemd_integer(name).is_some_and(|number| (1..=64).contains(&number))
 }
 
 /// Octal digits and nothing else.
@@ -152,7 +156,7 @@ fn bytes(text: &str) -> Option<u64> {
 }
 
 fn within(text: &str, range: std::ops::RangeInclusive<i64>) -> bool {
-    text.parse::<i64>().is_ok_and(|number| range.contains(&number))
+    text.parse::<i64>().ok().or_else(|| time::systemd_integer(text)).is_some_and(|number| range.contains(&number))
 }
 
 #[cfg(test)]
