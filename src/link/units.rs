@@ -141,10 +141,20 @@ fn items(row: &keys::Key, value: &Assignment) -> Vec<Item> {
 fn command_lines(commands: &[Command]) -> Setting {
     let items: Vec<Item> = commands
         .iter()
-        .map(|command| Item { value: Value::text(words(command).join(" ")), origin: Origin::Written { span: command.span } })
+        .map(|command| Item { value: Value::text(quoted(&words(command))), origin: Origin::Written { span: command.span } })
         .collect();
     let origin = items.first().map_or(Origin::Default { source: "systemd".into() }, |item| item.origin.clone());
     Setting::new(Value::Known(Known::List(items.into())), origin)
+}
+
+/// Words on one line, those with blanks in quotes.
+fn quoted(words: &[&str]) -> String {
+    let word = |word: &&str| match word.contains(char::is_whitespace) {
+        true if word.contains('"') => format!("'{word}'"),
+        true => format!("\"{word}\""),
+        false => (*word).to_owned(),
+    };
+    words.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// A command as words, the program first; an unknown argument is shown as it is written.

@@ -199,7 +199,7 @@ fn lines(out: &mut String, places: &Places<'_>, settings: &[Told]) {
         .iter()
         .map(|told| match &told.setting.value {
             Value::Unknown(unknown) => format!("unknown: {}", unknown.reason),
-            value => told.shown(value).into_owned(),
+            value => told.shown(value),
         })
         .collect();
     let widest = |texts: &mut dyn Iterator<Item = usize>| texts.filter(|width| *width <= COLUMN).max().unwrap_or(0);

@@ -26,6 +26,19 @@ pub fn line(text: &str) -> String {
     clean(text).replace(['\n', '\t'], "?")
 }
 
+/// One value of its own, such as a variable with its text: of a secret nothing is left, however many words it has.
+pub fn whole(text: &str) -> String {
+    let name = text.split('=').next().unwrap_or(text);
+    let is_variable = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let plain = name.to_ascii_uppercase();
+    match text.get(name.len() + 1..) {
+        Some(value) if is_variable && WORDS.iter().any(|word| plain.contains(word)) => {
+            format!("{name}={}", "*".repeat(value.len()))
+        }
+        _ => text.to_owned(),
+    }
+}
+
 /// Whether a character acts on a terminal, or on the text around it, instead of showing.
 pub fn is_hidden(character: char) -> bool {
     visible(character) != character
@@ -126,5 +139,8 @@ mod tests {
         assert_eq!(clean("proxy_set_header X-Auth-Token abc;"), "proxy_set_header X-Auth-Token ***;");
         assert_eq!(clean("proxy_set_header Authorization \"Basic abc\";"), "proxy_set_header Authorization \"*********\";");
         assert_eq!(clean("# the token is here"), "# the token is here");
+        assert_eq!(whole("API_TOKEN=q8z0 k2h4 x"), "API_TOKEN=***********");
+        assert_eq!(whole("GREETING=hello = you"), "GREETING=hello = you");
+        assert_eq!(whole("API_TOKEN"), "API_TOKEN");
     }
 }

@@ -7,7 +7,7 @@ use super::ladder::{Ladder, Limit, Rung};
 use super::settings::{Places, told};
 use super::{Extent, missing};
 use crate::model::{Kind, Stack, Subject};
-use crate::report::untrusted::line;
+use crate::report::untrusted::{line, whole};
 use crate::value::{Known, Origin, Value};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -148,7 +148,11 @@ fn value(value: &Value) -> ValueRow {
     };
     let (text, unknown) = match value {
         Value::Unknown(unknown) => (None, Some(line(&unknown.reason))),
-        known => (Some(line(&known.to_string())), None),
+        Value::Known(Known::List(items)) => {
+            let items: Vec<String> = items.iter().map(|item| whole(&item.value.to_string())).collect();
+            (Some(line(&items.join(", "))), None)
+        }
+        known => (Some(line(&whole(&known.to_string()))), None),
     };
     ValueRow { value: text, unknown, milliseconds, bytes }
 }

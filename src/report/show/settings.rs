@@ -5,10 +5,10 @@
 use super::Extent;
 use crate::model::scope::Directive;
 use crate::model::{Kind, Node, Stack, Subject};
+use crate::report::untrusted::whole;
 use crate::source::Span;
 use crate::value::{Known, Origin, Setting, Value};
 use crate::vocabulary::{gunicorn, model, systemd};
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -19,17 +19,19 @@ pub struct Told {
 }
 
 impl Told {
-    /// The value as a person reads it; text is not quoted, an empty list says so.
-    pub fn shown<'a>(&self, value: &'a Value) -> Cow<'a, str> {
+    /// The value as a person reads it; text is not quoted, an empty list says so, nothing is left of a secret.
+    pub fn shown(&self, value: &Value) -> String {
         match value {
             // The words of one directive.
             Value::Known(Known::List(items)) if items.len() > 1 && items.iter().all(|item| item.origin.span().is_none()) => {
-                items.iter().map(|item| item.value.to_string()).collect::<Vec<_>>().join(" ").into()
+                items.iter().map(|item| item.value.to_string()).collect::<Vec<_>>().join(" ")
             }
-            Value::Known(Known::Text(text)) if text.is_empty() => "\"\"".into(),
-            Value::Known(Known::Text(text)) => (&**text).into(),
-            Value::Known(Known::List(items)) if items.is_empty() => "[]".into(),
-            other => other.to_string().into(),
+            Value::Known(Known::Text(text)) if text.is_empty() => "\"\"".to_owned(),
+            Value::Known(Known::List(items)) if items.is_empty() => "[]".to_owned(),
+            Value::Known(Known::List(items)) => {
+                items.iter().map(|item| whole(&item.value.to_string())).collect::<Vec<_>>().join(", ")
+            }
+            other => whole(&other.to_string()),
         }
     }
 }
