@@ -135,7 +135,8 @@ pub(super) fn tell(outcome: &Outcome, verbose: bool) {
         for undecided in &outcome.undecided {
             let missed: Vec<String> = undecided.missed.iter().map(|(name, reason)| format!("{name} ({reason})")).collect();
             let missed = missed.join(", ");
-            let _ = writeln!(text, "{}", line(&format!("not decided: {} for {}: {missed}", undecided.rule, undecided.subject)));
+            let (subject, missed) = (line(&undecided.subject), line(&missed));
+            let _ = writeln!(text, "not decided: {} for {subject}: {missed}", undecided.rule);
         }
     }
     // Nobody is left to tell when standard error is closed.

@@ -67,6 +67,8 @@ pub fn missing_config(given: Option<&Word>, directory: Option<&str>, near: &Path
     }
     let path = word.as_text().filter(|path| !path.starts_with("python:"))?;
     let full = plain(&directory.join(path.strip_prefix("file:").unwrap_or(path)));
+    // What lies elsewhere is looked for in its own folder.
+    let directory = if full.starts_with(directory) { directory } else { full.parent()? };
     let below = full.strip_prefix(directory).ok()?;
     let folder = paths.find_folder(directory, near)?;
     let is_exact = paths.under_root(&full).is_some() || paths.mapped(directory).is_some();
