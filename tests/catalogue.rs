@@ -58,7 +58,11 @@ fn list() -> String {
     );
     for (group, about) in GROUPS {
         let rules = groups.get(group).map(Vec::as_slice).unwrap_or_default();
-        let _ = write!(text, "\n## {group}\n\n{about}: {} rules\n\n| rule | severity | fix | finds |\n|---|---|---|---|\n", rules.len());
+        let _ = write!(
+            text,
+            "\n## {group}\n\n{about}: {} rules\n\n| rule | severity | fix | finds |\n|---|---|---|---|\n",
+            rules.len()
+        );
         for rule in rules {
             let fix = rule.fix.map_or("", |fix| fix.name());
             let summary = rule.summary.replace('|', "\\|");
@@ -84,9 +88,10 @@ fn the_rules_are_those_of_the_catalogue() {
     let Some(path) = support::shared("design/catalogue.json") else { return };
     let catalogue: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(path).expect("the catalogue is read")).expect("the catalogue is JSON");
-    let planned = catalogue["rules"].as_array().expect("it has rules").iter().map(|rule| {
-        (rule["id"].as_str().expect("an id").to_owned(), rule["severity"].as_str().expect("a severity").to_owned())
-    });
+    let planned =
+        catalogue["rules"].as_array().expect("it has rules").iter().map(|rule| {
+            (rule["id"].as_str().expect("an id").to_owned(), rule["severity"].as_str().expect("a severity").to_owned())
+        });
     let planned: BTreeMap<String, String> = planned.collect();
     let built: BTreeMap<String, String> = rules::load()
         .expect("the built-in rules load")
