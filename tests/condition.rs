@@ -32,3 +32,16 @@ fn evaluate_with(text: &str, given: &[(&str, Value, Type)]) -> Result<Value, Fau
 fn boolean(held: bool) -> Value {
     Value::Known(Known::Boolean(held))
 }
+
+#[test]
+fn what_let_ranges_over_may_be_ranged_over_inside_another() {
+    let names = |lets: &BTreeMap<Arc<str>, (Expr, Type)>, text: &str| {
+        check(&parse(text).unwrap(), &Names { kind: Kind::App, lets }).unwrap()
+    };
+    let inner = names(&BTreeMap::new(), "[1, 2, 3].filter(one, one > 1)");
+    let lets = BTreeMap::from([("inner".into(), inner)]);
+    let value = |text: &str| Evaluation::new(&Stack::default(), &Bound::new()).value(&names(&lets, text).0);
+    assert_eq!(value("[7, 3].exists(port, inner.exists(one, one == port))"), boolean(true));
+    assert_eq!(value("[7, 8].exists(port, inner.exists(one, one == port))"), boolean(false));
+    assert_eq!(value("[7, 2].filter(a, [5].exists(b, inner.exists(one, one == a && b == 5))) == [2]"), boolean(true));
+}

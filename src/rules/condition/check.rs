@@ -86,8 +86,9 @@ impl Checker<'_> {
             let found = self.locals.get(depth).map_or(Type::Any, |(_, found)| found.clone());
             return Ok((Expr::Local(depth), found));
         }
-        if let Some(given) = self.names.lets.get(name) {
-            return Ok(given.clone());
+        if let Some((expr, found)) = self.names.lets.get(name) {
+            // It was read on its own: what it ranges over lies inside of what is ranged over here.
+            return Ok((expr.inside(self.locals.len()), found.clone()));
         }
         if &**name == "none" {
             return Ok((Expr::Constant(Value::None), Type::None));

@@ -112,6 +112,30 @@ impl Over {
 }
 
 impl Expr {
+    /// The expression as it is inside of that many comprehensions, having been read outside of all.
+    pub fn inside(&self, depth: usize) -> Expr {
+        let one = |inner: &Expr| Box::new(inner.inside(depth));
+        let all = |list: &[Expr]| list.iter().map(|inner| inner.inside(depth)).collect();
+        match self {
+            _ if depth == 0 => self.clone(),
+            Expr::Constant(_) | Expr::Bound(_) => self.clone(),
+            Expr::Local(at) => Expr::Local(at + depth),
+            Expr::Field(inner, name) => Expr::Field(one(inner), name.clone()),
+            Expr::Link(inner, name) => Expr::Link(one(inner), name.clone()),
+            Expr::Links(inner, name) => Expr::Links(one(inner), name.clone()),
+            Expr::Index(list, at) => Expr::Index(one(list), one(at)),
+            Expr::List(items) => Expr::List(all(items)),
+            Expr::Not(inner) => Expr::Not(one(inner)),
+            Expr::Negative(inner) => Expr::Negative(one(inner)),
+            Expr::Binary(operator, left, right) => Expr::Binary(*operator, one(left), one(right)),
+            Expr::Choice(test, yes, no) => Expr::Choice(one(test), one(yes), one(no)),
+            Expr::Call(function, items) => Expr::Call(*function, all(items)),
+            Expr::Comprehension { over, list, depth: at, body } => {
+                Expr::Comprehension { over: *over, list: one(list), depth: at + depth, body: one(body) }
+            }
+        }
+    }
+
     /// Whether the expression speaks of the subject of that kind.
     pub fn names(&self, kind: Kind) -> bool {
         match self {
