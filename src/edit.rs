@@ -1,15 +1,27 @@
-//! What a fix proposes: a setting of a named subject becomes something else. Where in which text, a format decides.
+//! What a fix proposes, and what becomes of it: a setting of a subject becomes something else; a format is ordered to write that
+//! into one document; the format answers with the bytes that become others, or says why it does not.
+//!
+//! Nothing here knows a language, and nothing here writes a file.
+
+use crate::model::{Kind, Subject};
+use crate::source::Span;
+use crate::value::{Known, Origin};
+use std::sync::Arc;
 
 /// One proposed change of the model.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     pub operation: Operation,
+    /// In the stack of the run that proposed it.
+    pub subject: Subject,
     /// "app shop".
-    pub subject: String,
+    pub title: String,
     /// "app.max_requests_jitter".
     pub setting: String,
-    /// The new value, name or place; none for what is only taken away.
-    pub to: Option<String>,
+    /// The new value, name or place; for an item that is taken out of a list, that item; none for what is only taken away.
+    pub to: Option<Known>,
+    /// Where that which is changed comes from: the setting, or the item of a list.
+    pub origin: Origin,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +36,53 @@ pub enum Operation {
     Move,
 }
 
+/// What a format is asked to write into one document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Order {
+    pub operation: Operation,
+    pub tongue: Tongue,
+    /// What kind of subject has the setting.
+    pub kind: Kind,
+    /// As the model calls it: "timeout", "TimeoutStopSec", "stop_grace", "proxy_read_timeout". For an oddity its kind: "unknown-unit-key".
+    pub name: Arc<str>,
+    pub place: Place,
+    /// What it is now, where that is known.
+    pub was: Option<Known>,
+    /// As for [`Change::to`].
+    pub to: Option<Known>,
+}
+
+/// In which terms a setting is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tongue {
+    /// Those of the document's own language: a directive, a key, an assignment.
+    Own,
+    /// An option of gunicorn's command line, under the name it is best known by ("--timeout"), and whether it takes a value.
+    Option { flag: Arc<str>, takes_value: bool },
+    /// An environment variable that holds the value.
+    Variable,
+}
+
+/// Where in a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// What is written there, as the reader of the format marks it.
+    Written(Span),
+    /// It is written nowhere yet, and belongs to what begins or stands there: a block's head, a section's header, the word that starts gunicorn.
+    Home(Span),
+}
+
+/// These bytes of a document become those.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edit {
+    pub span: Span,
+    pub text: String,
+}
+
+/// Why something is not written, as the end of a sentence: "the value is computed".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal(pub String);
+
 impl Operation {
     pub fn name(self) -> &'static str {
         match self {
@@ -34,5 +93,75 @@ impl Operation {
             Operation::Rename => "rename",
             Operation::Move => "move",
         }
+    }
+}
+
+impl Place {
+    pub fn span(self) -> Span {
+        match self {
+            Place::Written(span) | Place::Home(span) => span,
+        }
+    }
+}
+
+impl Refusal {
+    pub fn new(why: impl Into<String>) -> Refusal {
+        Refusal(why.into())
+    }
+}
+
+impl Change {
+    /// The setting's name without its kind of subject.
+    pub fn name(&self) -> &str {
+        self.setting.split_once('.').map_or(&*self.setting, |(_, name)| name)
+    }
+}
+
+/// A text with edits made. None when two of them touch the same bytes, or one lies outside.
+pub fn apply(bytes: &[u8], edits: &[Edit]) -> Option<Vec<u8>> {
+    let mut ordered: Vec<&Edit> = edits.iter().collect();
+    ordered.sort_by_key(|edit| (edit.span.start, edit.span.end));
+    let (mut text, mut at) = (Vec::with_capacity(bytes.len() + 64), 0);
+    for edit in ordered {
+        text.extend_from_slice(bytes.get(at..edit.span.start as usize)?);
+        text.extend_from_slice(edit.text.as_bytes());
+        at = edit.span.end as usize;
+    }
+    text.extend_from_slice(bytes.get(at..)?);
+    Some(text)
+}
+
+/// Whether two edits cannot both be made: they overlap, or something goes in where something else is replaced. Two texts that go in
+/// at one place can.
+pub fn collide(one: &Edit, other: &Edit) -> bool {
+    let (left, right) = (one.span, other.span);
+    let both_go_in = left.start == left.end && right.start == right.end;
+    let overlap = left.start < right.end && right.start < left.end;
+    left.document == right.document && (overlap || (left.start == right.start && !both_go_in))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::DocumentId;
+
+    fn edit(start: usize, end: usize, text: &str) -> Edit {
+        Edit { span: Span::new(DocumentId(0), start, end), text: text.to_owned() }
+    }
+
+    #[test]
+    fn every_byte_outside_of_edits_stays() {
+        let text = b"a = 1\r\nb = \xff\n";
+        assert_eq!(apply(text, &[edit(11, 12, "2"), edit(4, 5, "30")]).unwrap(), b"a = 30\r\nb = 2\n");
+        assert_eq!(apply(text, &[edit(0, 5, "x"), edit(4, 5, "y")]), None);
+        assert_eq!(apply(text, &[edit(0, 99, "x")]), None);
+    }
+
+    #[test]
+    fn edits_collide_where_they_overlap_or_begin_together() {
+        assert!(collide(&edit(0, 5, "x"), &edit(4, 6, "y")));
+        assert!(collide(&edit(4, 4, "x"), &edit(4, 6, "y")));
+        assert!(!collide(&edit(4, 4, "x"), &edit(4, 4, "y")));
+        assert!(!collide(&edit(0, 4, "x"), &edit(4, 6, "y")));
     }
 }

@@ -13,6 +13,7 @@ pub mod ignores;
 pub mod ini;
 pub mod kubernetes;
 pub mod nginx;
+pub mod option;
 pub mod placeholder;
 pub mod procfile;
 pub mod recognise;
@@ -24,6 +25,7 @@ pub mod tmpfiles;
 pub mod yaml;
 
 use self::cut::Cut;
+use crate::edit::{Edit, Order, Refusal, Tongue};
 use crate::expr::python::syntax::Program;
 use crate::expr::shell::Script;
 use crate::model::ignore::Ignores;
@@ -340,6 +342,43 @@ pub fn lower(document: DocumentId, parsed: &Parsed, forest: &Forest<'_>) -> Lowe
 /// Lowers the files that speak of each other whatever their names are, and so are no roots.
 pub fn lower_together(forest: &Forest<'_>) -> Vec<Piece> {
     kubernetes::lower_all(forest)
+}
+
+/// What becomes of a document when an order is carried out in it. `kind` is the name of its format. Every byte outside of the edits
+/// stays, so encodings, line ends and indentation do.
+///
+/// # Errors
+/// Why it is not done: what is there cannot be replaced safely.
+pub fn edit(kind: &str, document: &Document, order: &Order) -> Result<Vec<Edit>, Refusal> {
+    match (&order.tongue, kind) {
+        (Tongue::Option { .. }, _) => option::edit(document, order),
+        (Tongue::Variable, _) => option::edit_variable(document, order),
+        (Tongue::Own, "nginx") => nginx::edit(document, order),
+        (Tongue::Own, "gunicorn") => gunicorn::edit(document, order),
+        (Tongue::Own, "systemd") => systemd::edit(document, order),
+        (Tongue::Own, "environment") => environment::edit(document, order),
+        (Tongue::Own, "supervisor") => supervisor::edit(document, order),
+        (Tongue::Own, "compose") => compose::edit(document, order),
+        (Tongue::Own, "kubernetes" | "appengine") => kubernetes::edit(document, order),
+        (Tongue::Own, "dockerfile") => dockerfile::edit(document, order),
+        (Tongue::Own, _) => Err(Refusal::new("files of this kind are not written")),
+    }
+}
+
+/// How what an order says is written, on one line, for a person to write.
+pub fn spell(kind: &str, order: &Order) -> String {
+    let to = order.to.as_ref().map(ToString::to_string);
+    let name = &order.name;
+    match (&order.tongue, kind, to) {
+        (Tongue::Option { flag, .. }, _, None) => format!("no {flag}"),
+        (Tongue::Option { flag, takes_value: false }, _, Some(_)) => flag.to_string(),
+        (Tongue::Option { flag, .. }, _, Some(to)) => format!("{flag} {to}"),
+        (_, _, None) => format!("no {name}"),
+        (Tongue::Own, "nginx", Some(to)) => format!("{name} {to};"),
+        (Tongue::Own, "gunicorn", Some(_)) => gunicorn::spell(order),
+        (Tongue::Own, "systemd" | "environment" | "supervisor", Some(to)) => format!("{name}={to}"),
+        (_, _, Some(to)) => format!("{name}: {to}"),
+    }
 }
 
 /// All parsed files, and how one is found from another.

@@ -22,7 +22,7 @@
 //! | `arguments` | an argument vector, gunicorn found in it, and what gunicorn of some versions makes of it |
 //! | `model` | pieces out of formats, the stack with every subject, nginx's levels, facts about the host and the programs' versions |
 //! | `rule` | what a rule is to those who show it: id, severity, text |
-//! | `edit` | a change: this setting of that subject becomes that |
+//! | `edit` | a change (this setting of that subject becomes that), the order to write it into a document, and the edit of bytes |
 //! | `finding` | a finding with labels and a proposed fix: nothing that renders |
 //! | `config` | `gearmesh.toml`: what a project says of its host, versions, paths and rules |
 //! | `outcome` | what a run found: stack, findings, unread, undecided |
@@ -34,8 +34,10 @@
 //! | `rules` | loads rules, types their conditions, judges |
 //! | `suppress` | takes out findings that a comment in the files passes over |
 //! | `report` | one file per output format; `show` draws the linked stack |
+//! | `fix` | plans the edits of proposals, shows them as a diff, writes sets of files or none; formats know how a setting is written |
 //! | **spine and doors** | |
 //! | `check` | what `gearmesh check` does, in order, on one screen |
+//! | `settle` | what `gearmesh fix` does: check, plan and lay over, until nothing changes |
 //! | `cli` | the commands |
 //!
 //! # What is absent, and stays so
@@ -78,6 +80,7 @@ pub mod edit;
 pub mod error;
 pub mod expr;
 pub mod finding;
+pub mod fix;
 pub mod formats;
 pub mod link;
 pub mod model;
@@ -86,6 +89,7 @@ pub mod read;
 pub mod report;
 pub mod rule;
 pub mod rules;
+pub mod settle;
 pub mod source;
 pub mod suppress;
 pub mod value;

@@ -168,6 +168,10 @@ impl Documents {
         self.list.get(id.0 as usize)
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Document>> {
+        self.list.iter()
+    }
+
     pub fn of(&self, span: Span) -> Option<&Arc<Document>> {
         self.get(span.document)
     }

@@ -34,10 +34,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("rules", &[NOUNS]),
     ("suppress", &[NOUNS]),
     ("report", &[NOUNS]),
+    ("fix", &[NOUNS, "formats"]),
     // The spine.
     ("check", &[NOUNS, "formats", "read", "link", "rules", "suppress", "report"]),
+    ("settle", &[NOUNS, "fix", "report", "check"]),
     // Doors.
-    ("cli", &[NOUNS, "formats", "read", "link", "rules", "suppress", "report", "check"]),
+    ("cli", &[NOUNS, "formats", "read", "link", "rules", "suppress", "report", "fix", "check", "settle"]),
 ];
 
 /// Stands for all nouns in the table.

@@ -6,6 +6,7 @@
 //! usual file beside it. Never says that a key is unknown: compose does.
 
 mod dotenv;
+mod edit;
 mod gpu;
 mod interpolate;
 mod merge;
@@ -14,6 +15,7 @@ mod ports;
 mod project;
 mod service;
 
+pub use self::edit::edit;
 use self::project::{Project, Standing};
 use crate::formats::ignores::Layout;
 use crate::formats::yaml::{Node, Stream};

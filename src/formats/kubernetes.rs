@@ -7,6 +7,7 @@
 
 mod cluster;
 mod container;
+mod edit;
 mod environment;
 mod images;
 mod mounts;
@@ -16,6 +17,7 @@ pub mod reading;
 mod service;
 
 use self::cluster::Cluster;
+pub use self::edit::edit;
 use super::cut::Cut;
 use super::recognise::{self, Guess};
 use super::yaml::{Node, Stream};

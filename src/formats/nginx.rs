@@ -5,6 +5,7 @@
 //! ngx_conf_file.c) byte by byte; where that one stops with an error, this one reports a problem and goes on.
 //! Never fails, never recurses, knows no directive: the statements lie in one list, in the order of the text.
 
+mod edit;
 mod lower;
 mod lua;
 mod problem;
@@ -14,6 +15,7 @@ mod token;
 
 pub use self::lower::{includes, lower};
 
+pub use self::edit::edit;
 use crate::formats::ignores::Layout;
 use crate::source::{Document, Span};
 

@@ -5,6 +5,7 @@
 //! supervisord's own environment holds. Read from supervisor 4.3.0 (options.py, datatypes.py) and held against it by
 //! `tests/supervisor_reading.rs`. Never says whether a command exists.
 
+mod edit;
 mod environment;
 mod expansion;
 mod program;
@@ -12,6 +13,7 @@ mod refusal;
 
 pub use self::refusal::refusals;
 
+pub use self::edit::edit;
 use super::ini::{self, Index, Ini, Section};
 use super::{Forest, Format, Lowered, Tree, Want, dependencies, gunicorn};
 use crate::model::piece::Piece;

@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod drop_ins;
+mod edit;
 pub mod environment;
 mod lower;
 mod oddities;
@@ -18,6 +19,7 @@ pub mod words;
 pub use self::lower::{lower, wants};
 pub use self::oddities::{is_as_it_stands, oddities, refused_values};
 
+pub use self::edit::edit;
 use crate::formats::ignores::Layout;
 use crate::source::{Document, Excerpt, Span};
 use std::sync::Arc;

@@ -160,6 +160,13 @@ impl Scopes {
         self.declared.unwrap_or_else(nginx::supported)
     }
 
+    /// How many times a place is read: the head of a block or a directive in a file that several others include is there for each.
+    pub fn times(&self, span: Span) -> usize {
+        let heads = self.list.iter().filter(|scope| scope.span == span).count();
+        let holds = |scope: &&Scope| scope.directives.iter().any(|directive| directive.span == span);
+        heads + self.list.iter().filter(holds).count()
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (ScopeId, &Scope)> {
         self.list.iter().enumerate().map(|(at, scope)| (ScopeId(at as u32), scope))
     }

@@ -175,9 +175,9 @@ fn note(remark: &Remark, documents: &Documents) -> NoteRow {
 fn fix(fix: &Fix) -> FixRow<'_> {
     let changes = fix.changes.iter().map(|change| ChangeRow {
         op: change.operation.name(),
-        subject: clean(&change.subject),
+        subject: clean(&change.title),
         setting: &change.setting,
-        to: change.to.as_deref().map(clean),
+        to: change.to.as_ref().map(|to| clean(&to.to_string())),
     });
     FixRow { safety: fix.safety.name(), because: clean(&fix.because), changes: changes.collect() }
 }

@@ -275,19 +275,24 @@ fn proposed(fix: &LoadedFix, stack: &Stack, evaluation: &mut Evaluation<'_>) -> 
         let Expr::Field(_, name) = target else { return None };
         let subject = evaluation.subject(target)?;
         let to = match &change.to {
-            Some(expr) => match evaluation.value(expr) {
-                Value::Known(known) => Some(known.to_string()),
-                _ => return None,
-            },
-            None if matches!(change.target, Expr::Index(..)) => Some(evaluation.value(&change.target).to_string()),
+            Some(expr) => Some(evaluation.value(expr)),
+            None if matches!(change.target, Expr::Index(..)) => Some(evaluation.value(&change.target)),
             None => None,
         };
+        let to = match to {
+            Some(Value::Known(known)) => Some(known),
+            Some(_) => return None,
+            None => None,
+        };
+        let origin = evaluation.origin(&change.target).unwrap_or_else(|| stack.setting(subject, name).origin);
         let kind = stack.node(subject)?.kind;
         changes.push(Change {
             operation: change.operation,
-            subject: stack.title(subject),
+            subject,
+            title: stack.title(subject),
             setting: format!("{kind}.{name}"),
             to,
+            origin,
         });
     }
     (!changes.is_empty()).then(|| Fix { safety: fix.safety, because: fix.because.render(evaluation), changes })

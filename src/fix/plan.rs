@@ -1,0 +1,230 @@
+//! Which document a proposed change is written into, and where: at the place whose value wins; if nothing is written yet, in the
+//! app's configuration file if it has one, else on its command line.
+//!
+//! In: a proposal and its stack. Out: edits, all of the proposal or none; or what a person would have to write, and why this is not
+//! done for them: the value is computed, the file is included from several places, it is a template, it is not among the files.
+
+use crate::edit::{Change, Edit, Operation, Order, Place, Refusal, Tongue};
+use crate::finding::Fix;
+use crate::formats;
+use crate::model::{Kind, Stack};
+use crate::source::{Document, DocumentId, Span};
+use crate::value::{Known, Origin};
+use crate::vocabulary::gunicorn::{self, Action};
+use crate::vocabulary::version::VersionRange;
+use std::sync::Arc;
+
+/// What becomes of a proposal.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Plan {
+    /// In the files themselves, sorted by place.
+    Edits(Vec<Edit>),
+    /// For a person to do.
+    Advice(Advice),
+}
+
+/// A proposal that is not written, because that would need to know more, or touch more, than the finding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Advice {
+    /// "max_requests_jitter = 100".
+    pub write: String,
+    /// Where the setting is written now, or the nearest written thing.
+    pub at: Option<Span>,
+    /// As the end of "not done, because".
+    pub why: String,
+}
+
+/// Plans all changes of a proposal together.
+pub fn plan(fix: &Fix, stack: &Stack) -> Plan {
+    let mut edits = Vec::new();
+    for change in &fix.changes {
+        match ordered(change, stack).and_then(|order| written(&order, stack).map_err(|why| Held::order(order, why))) {
+            Ok(found) => edits.extend(found),
+            Err(held) => return Plan::Advice(advice(change, held, stack)),
+        }
+    }
+    edits.sort_by_key(|edit| edit.span);
+    edits.dedup();
+    Plan::Edits(edits)
+}
+
+/// An order that is not carried out, as far as there is one.
+struct Held {
+    order: Option<Box<Order>>,
+    why: Refusal,
+}
+
+impl Held {
+    fn order(order: Order, why: Refusal) -> Held {
+        Held { order: Some(Box::new(order)), why }
+    }
+
+    fn no_order(why: &str) -> Held {
+        Held { order: None, why: Refusal::new(why) }
+    }
+}
+
+fn advice(change: &Change, held: Held, stack: &Stack) -> Advice {
+    let spelt = held.order.map(|order| formats::spell(kind_of(order.place.span().document, stack), &order));
+    let write = spelt.unwrap_or_else(|| match &change.to {
+        Some(to) => format!("{} = {to}", change.name()),
+        None => format!("no {}", change.name()),
+    });
+    let anchor = || stack.node(change.subject).and_then(|node| node.anchor);
+    let at = change.origin.span().or_else(anchor).map(|span| stack.documents.home(span));
+    Advice { write, at, why: held.why.0 }
+}
+
+/// What a format is called that a document is written in.
+fn kind_of(document: DocumentId, stack: &Stack) -> &str {
+    let file = stack.file(document).and_then(|file| stack.node(file));
+    file.and_then(|node| node.settings.get("kind")?.value.as_text()).unwrap_or_default()
+}
+
+/// The edits of an order, in the files themselves.
+fn written(order: &Order, stack: &Stack) -> Result<Vec<Edit>, Refusal> {
+    let span = order.place.span();
+    let document = stack.documents.of(span).ok_or_else(|| Refusal::new("it stands in no file"))?;
+    let file = stack.file(document.id).and_then(|file| stack.node(file));
+    if file.and_then(|node| node.settings.get("is_template")?.value.as_boolean()) == Some(true) {
+        return Err(Refusal::new("the file is a template"));
+    }
+    let edits = formats::edit(kind_of(document.id, stack), document, order)?;
+    if edits.iter().all(|edit| document.slice(edit.span) == edit.text.as_bytes()) {
+        return Err(Refusal::new("it already stands there like this"));
+    }
+    edits.into_iter().map(|edit| at_home(edit, document, stack)).collect()
+}
+
+/// An edit of a text that is cut out of a file, as an edit of that file.
+fn at_home(edit: Edit, document: &Arc<Document>, stack: &Stack) -> Result<Edit, Refusal> {
+    let home = document.home(edit.span);
+    if home.document == document.id {
+        return Ok(edit);
+    }
+    let Some(file) = stack.documents.of(home) else { return Err(Refusal::new("it stands in no file")) };
+    formats::cut::at_home(&edit, document, file)
+}
+
+/// The order for a change; without one, why there is none.
+fn ordered(change: &Change, stack: &Stack) -> Result<Order, Held> {
+    let node = stack.node(change.subject).ok_or_else(|| Held::no_order("its subject is gone"))?;
+    let anchor = node.anchor.ok_or_else(|| Held::no_order("it stands in no file"))?;
+    let current = stack.setting(change.subject, change.name()).value;
+    let was = if change.operation == Operation::Remove { change.to.clone() } else { current.known().cloned() };
+    let order = |tongue: Tongue, place: Place| Order {
+        operation: change.operation,
+        tongue,
+        kind: node.kind,
+        name: change.name().into(),
+        place,
+        was: was.clone(),
+        to: change.to.clone(),
+    };
+    match node.kind {
+        Kind::App => of_app(change, stack, anchor, &order),
+        Kind::Launcher | Kind::Service | Kind::Socket => {
+            let place = change.origin.span().map_or(Place::Home(anchor), Place::Written);
+            let made = order(Tongue::Own, place);
+            only_written(change, made)
+        }
+        Kind::Nginx | Kind::Server | Kind::Location | Kind::Route | Kind::Upstream => of_nginx(change, stack, anchor, &order),
+        Kind::Oddity => {
+            let name = stack.setting(change.subject, "kind").value;
+            let made = order(Tongue::Own, Place::Written(anchor));
+            Ok(Order { name: name.as_text().unwrap_or_default().into(), ..made })
+        }
+        Kind::File | Kind::Hook | Kind::Host => Err(Held::no_order("it is no setting")),
+    }
+}
+
+/// What is computed is not overwritten with a number, and what is not written cannot be taken away.
+fn only_written(change: &Change, order: Order) -> Result<Order, Held> {
+    let why = match (&change.origin, change.operation) {
+        (Origin::Computed { .. }, _) => "the value is computed",
+        (Origin::Environment { .. }, _) => "the value comes from a variable",
+        (Origin::Default { .. }, Operation::Unset | Operation::Remove | Operation::Rename | Operation::Move) => {
+            "nothing is written there"
+        }
+        _ => return Ok(order),
+    };
+    Err(Held::order(order, Refusal::new(why)))
+}
+
+type Ordered<'a> = &'a dyn Fn(Tongue, Place) -> Order;
+
+fn of_app(change: &Change, stack: &Stack, anchor: Span, order: Ordered<'_>) -> Result<Order, Held> {
+    let row = gunicorn::setting(change.name());
+    let tongue = option(change, stack);
+    let option = |place: Place| match &tongue {
+        Some(tongue) => Ok(order(tongue.clone(), place)),
+        None => Err(Held::no_order("no option of the command line sets it")),
+    };
+    let shared = |document: DocumentId| {
+        let path = stack.documents.path(document);
+        let loads =
+            |node: &crate::model::Node| node.settings.get("config_path").is_some_and(|at| at.value.as_text() == path.to_str());
+        let own = stack.node(change.subject).map(|node| node.world.app);
+        stack.all(Kind::App).any(|(_, node)| loads(node) && Some(node.world.app) != own)
+    };
+    match &change.origin {
+        Origin::Flag { span } => option(Place::Written(*span)),
+        Origin::Environment { name, span: Some(span) } => {
+            let direct = row.is_some_and(|row| row.default_env.contains(&&**name)) && matches!(change.operation, Operation::Set);
+            let made = order(Tongue::Variable, Place::Written(*span));
+            if direct {
+                Ok(made)
+            } else {
+                Err(Held::order(made, Refusal::new(format!("the value comes from the variable {name}"))))
+            }
+        }
+        Origin::Written { span } if shared(span.document) => {
+            let why = "several command lines load the file";
+            Err(Held::order(order(Tongue::Own, Place::Written(*span)), Refusal::new(why)))
+        }
+        Origin::Default { .. } => {
+            let config = stack.setting(change.subject, "config_path").origin.span();
+            let made = match config {
+                Some(start) => order(Tongue::Own, Place::Home(start)),
+                None => option(Place::Home(anchor))?,
+            };
+            if config.is_some_and(|start| shared(start.document)) {
+                return Err(Held::order(made, Refusal::new("several command lines load the file")));
+            }
+            only_written(change, made)
+        }
+        other => {
+            let place = other.span().map_or(Place::Home(anchor), Place::Written);
+            only_written(change, order(Tongue::Own, place))
+        }
+    }
+}
+
+/// The option that sets it in the app's gunicorn.
+fn option(change: &Change, stack: &Stack) -> Option<Tongue> {
+    let version = stack.setting(change.subject, "version").value;
+    let range = version.known().and_then(VersionRange::of).unwrap_or_else(gunicorn::supported);
+    let state = gunicorn::setting(change.name())?.at(range.max);
+    let flag = state.flags.iter().find(|flag| flag.starts_with("--"))?;
+    Some(Tongue::Option { flag: (*flag).into(), takes_value: !matches!(state.action, Action::StoreConst(_)) })
+}
+
+fn of_nginx(change: &Change, stack: &Stack, anchor: Span, order: Ordered<'_>) -> Result<Order, Held> {
+    let head = stack.node(change.subject).and_then(|node| stack.scopes.get(node.scope?)).map_or(anchor, |scope| scope.span);
+    let place = change.origin.span().map_or(Place::Home(head), Place::Written);
+    let made = order(Tongue::Own, place);
+    if stack.scopes.times(place.span()) > 1 {
+        return Err(Held::order(made, Refusal::new("the file is included from several places")));
+    }
+    only_written(change, made)
+}
+
+/// How large a value is that only matters by its size, to choose the widest of several for one place.
+pub fn extent(change: &Change) -> Option<i64> {
+    match change.to.as_ref()? {
+        Known::Integer(value) => Some(*value),
+        Known::Duration(value) => Some(value.milliseconds),
+        Known::Size(value) => Some(value.bytes),
+        _ => None,
+    }
+}

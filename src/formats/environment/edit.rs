@@ -1,0 +1,13 @@
+//! Writes variables of an environment file.
+
+use crate::edit::{Edit, Order, Refusal};
+use crate::source::Document;
+
+/// The edits of an order.
+///
+/// # Errors
+/// Why it is not written.
+pub fn edit(document: &Document, order: &Order) -> Result<Vec<Edit>, Refusal> {
+    let _ = (document, order);
+    Err(Refusal::new("environment is not written yet"))
+}
