@@ -2,9 +2,11 @@
 //!
 //! 0: nothing to show. 1: findings are shown. 2: gearmesh could not do its work; that beats 1.
 
+mod at_least;
 mod check;
 mod configuration;
 mod explain;
+mod fix;
 mod input;
 mod rules;
 mod show;
@@ -26,6 +28,8 @@ struct Arguments {
 enum Command {
     /// Say where nginx, gunicorn and systemd contradict each other
     Check(Box<check::Arguments>),
+    /// Make what findings propose true in the files, or show it as a diff
+    Fix(Box<fix::Arguments>),
     /// Show how everything is linked, every setting with its origin, and who gives up first
     Show(Box<show::Arguments>),
     /// Tell what a rule finds, why it matters, and show cases
@@ -46,6 +50,7 @@ enum Ending {
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Check(arguments) => check::run(&arguments),
+        Command::Fix(arguments) => fix::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),

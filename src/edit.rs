@@ -6,6 +6,8 @@
 use crate::model::{Kind, Subject};
 use crate::source::Span;
 use crate::value::{Known, Origin};
+use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// One proposed change of the model.
@@ -83,6 +85,27 @@ pub struct Edit {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal(pub String);
 
+/// A proposal that is not written, because that would need to know more, or touch more, than the finding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Advice {
+    /// "max_requests_jitter = 100".
+    pub write: String,
+    /// Where the setting is written now, or the nearest written thing.
+    pub at: Option<Span>,
+    /// As the end of "not done, because".
+    pub why: String,
+}
+
+/// A file before and after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// As documents are named.
+    pub path: PathBuf,
+    /// None when the file is new.
+    pub before: Option<Arc<[u8]>>,
+    pub after: Arc<[u8]>,
+}
+
 impl Operation {
     pub fn name(self) -> &'static str {
         match self {
@@ -114,6 +137,19 @@ impl Change {
     /// The setting's name without its kind of subject.
     pub fn name(&self) -> &str {
         self.setting.split_once('.').map_or(&*self.setting, |(_, name)| name)
+    }
+}
+
+impl fmt::Display for Change {
+    /// "set app.max_requests_jitter to 100"
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, setting) = (self.operation.name(), &self.setting);
+        match (&self.to, self.operation) {
+            (Some(item), Operation::Remove) => write!(f, "{name} {item} from {setting}"),
+            (Some(item), Operation::Add) => write!(f, "{name} {item} to {setting}"),
+            (Some(to), _) => write!(f, "{name} {setting} to {to}"),
+            (None, _) => write!(f, "{name} {setting}"),
+        }
     }
 }
 

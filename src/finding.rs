@@ -3,6 +3,7 @@
 use crate::edit::Change;
 use crate::rule::{Confidence, Safety, Severity};
 use crate::source::Span;
+use std::fmt;
 use std::sync::Arc;
 
 /// One thing that is wrong, ready to be shown.
@@ -35,6 +36,14 @@ pub struct Fix {
     /// Why the fix is safe or not, in a sentence.
     pub because: String,
     pub changes: Vec<Change>,
+}
+
+impl fmt::Display for Fix {
+    /// "set app.max_requests_jitter to 100 (safe: it spreads restarts that happen anyway)"
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps: Vec<String> = self.changes.iter().map(Change::to_string).collect();
+        write!(f, "{} ({}: {})", steps.join(" and "), self.safety.name(), self.because)
+    }
 }
 
 /// A finding that a comment in the files passes over.

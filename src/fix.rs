@@ -5,3 +5,4 @@
 
 pub mod diff;
 pub mod plan;
+pub mod write;

@@ -1,5 +1,6 @@
-//! What a run found: the stack, the findings, and what could not be read or decided.
+//! What a run found: the stack, the findings, and what could not be read or decided; and what became of them when they were fixed.
 
+use crate::edit::{Advice, Changed};
 use crate::finding::{Finding, Suppressed, Undecided};
 use crate::model::Stack;
 use crate::model::remark::Remark;
@@ -30,4 +31,44 @@ pub struct Outcome {
 pub struct Unread {
     pub path: PathBuf,
     pub reason: String,
+}
+
+/// What became of a run of rounds.
+#[derive(Debug, Default)]
+pub struct Settled {
+    /// In the order of paths; files that end as they began are not among them.
+    pub files: Vec<Changed>,
+    /// In the order in which they were made.
+    pub applied: Vec<Applied>,
+    pub advised: Vec<Advised>,
+    /// Proposals that were taken back.
+    pub refused: Vec<Refused>,
+    /// What would be found after all that; none when nothing was changed.
+    pub after: Outcome,
+    /// What was found at the beginning.
+    pub before: Outcome,
+}
+
+/// A proposal that was made true.
+#[derive(Clone, Debug)]
+pub struct Applied {
+    pub finding: Finding,
+    /// "path:line" of its primary place.
+    pub at: String,
+}
+
+/// A proposal that a person has to write.
+#[derive(Clone, Debug)]
+pub struct Advised {
+    pub finding: Finding,
+    pub at: String,
+    pub advice: Advice,
+}
+
+/// A proposal that was taken back, and why.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    pub rule: Arc<str>,
+    pub subject: String,
+    pub why: String,
 }

@@ -1,6 +1,7 @@
 //! Shows what was found: one file per output format. Reads an outcome, writes text; decides nothing.
 
 pub mod concise;
+pub mod fixes;
 pub mod full;
 pub mod json;
 pub mod show;

@@ -6,13 +6,13 @@
 
 use crate::check::check;
 use crate::config::Config;
-use crate::edit::{self, Edit};
+use crate::edit::{self, Changed, Edit};
 use crate::error::Error;
 use crate::finding::Finding;
-use crate::fix::plan::{self, Advice, Plan};
+use crate::fix::plan::{self, Plan};
 use crate::model::Kind;
 use crate::model::facts::Facts;
-use crate::outcome::Outcome;
+use crate::outcome::{Advised, Applied, Outcome, Refused, Settled};
 use crate::rule::Safety;
 use crate::source::{DocumentId, Input};
 use std::cmp::Reverse;
@@ -31,58 +31,8 @@ pub trait Choice {
     fn concerns(&self, finding: &Finding) -> bool;
 }
 
-/// A file before and after.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Changed {
-    /// As documents are named.
-    pub path: PathBuf,
-    /// None when the file is new.
-    pub before: Option<Arc<[u8]>>,
-    pub after: Arc<[u8]>,
-}
-
-/// What became of a run of rounds.
-#[derive(Debug, Default)]
-pub struct Settled {
-    /// In the order of paths; files that end as they began are not among them.
-    pub files: Vec<Changed>,
-    /// In the order in which they were made.
-    pub applied: Vec<Applied>,
-    pub advised: Vec<Advised>,
-    /// Proposals that were taken back.
-    pub refused: Vec<Refused>,
-    /// What would be found after all that; none when nothing was changed.
-    pub after: Outcome,
-    /// What was found at the beginning.
-    pub before: Outcome,
-}
-
-/// A proposal that was made true.
-#[derive(Clone, Debug)]
-pub struct Applied {
-    pub finding: Finding,
-    /// "path:line" of its primary place.
-    pub at: String,
-}
-
-/// A proposal that a person has to write.
-#[derive(Clone, Debug)]
-pub struct Advised {
-    pub finding: Finding,
-    pub at: String,
-    pub advice: Advice,
-}
-
-/// A proposal that was taken back, and why.
-#[derive(Clone, Debug)]
-pub struct Refused {
-    pub rule: Arc<str>,
-    pub subject: String,
-    pub why: String,
-}
-
 /// A finding across rounds: rule, subject, file.
-type Key = (Arc<str>, String, PathBuf);
+pub type Key = (Arc<str>, String, PathBuf);
 
 /// Fixes everything that is chosen, until nothing changes any more.
 ///
@@ -284,7 +234,8 @@ fn is_unsafe(finding: &Finding) -> bool {
     finding.fix.as_ref().is_some_and(|fix| fix.safety == Safety::Unsafe)
 }
 
-fn key(finding: &Finding, outcome: &Outcome) -> Key {
+/// A finding's key.
+pub fn key(finding: &Finding, outcome: &Outcome) -> Key {
     let path = finding.labels.first().map(|label| outcome.stack.documents.path(label.span.document).to_owned());
     (finding.rule.clone(), finding.subject.clone(), path.unwrap_or_default())
 }

@@ -1,5 +1,6 @@
 //! `gearmesh check`: reads paths, judges them, shows what was found.
 
+use super::at_least;
 use super::configuration::RuleFlags;
 use super::input::Places;
 use super::{Ending, print};
@@ -8,10 +9,9 @@ use crate::error::Error;
 use crate::finding::{Finding, Suppressed};
 use crate::model::facts::Facts;
 use crate::outcome::Outcome;
+use crate::report;
 use crate::report::full::Look;
 use crate::report::untrusted::{line, path};
-use crate::report::{self, Threshold};
-use crate::rule::{Confidence, Severity};
 use crate::source::Span;
 use crate::vocabulary::time;
 use clap::{Args, ValueEnum};
@@ -35,14 +35,8 @@ pub(super) struct Arguments {
     /// What the host has, where it is known: cpus=4,memory=8G
     #[arg(long, value_name = "FACTS", value_parser = host)]
     host: Option<Facts>,
-    /// Show findings of this severity and above
-    /// [default: warning]
-    #[arg(long, value_name = "LEVEL", value_parser = severity)]
-    min_severity: Option<Severity>,
-    /// Show findings of this confidence and above
-    /// [default: medium]
-    #[arg(long, value_name = "LEVEL", value_parser = confidence)]
-    min_confidence: Option<Confidence>,
+    #[command(flatten)]
+    threshold: at_least::Flags,
     /// Also list rules that could not be decided, files that were set aside, and findings that a comment ignores
     #[arg(long, short)]
     verbose: bool,
@@ -64,10 +58,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let input = arguments.places.input()?;
     let config = arguments.flags.load(&input)?;
     let outcome = check(&input, &config.facts(arguments.host.clone()), &config)?;
-    let threshold = Threshold {
-        severity: arguments.min_severity.or(config.min_severity).unwrap_or(Severity::Warning),
-        confidence: arguments.min_confidence.or(config.min_confidence).unwrap_or(Confidence::Medium),
-    };
+    let threshold = arguments.threshold.over(&config);
     let shown: Vec<&Finding> = outcome.findings.iter().filter(|finding| threshold.shows(finding)).collect();
     let suppressed: Vec<&Suppressed> = outcome.suppressed.iter().filter(|found| threshold.shows(&found.finding)).collect();
     print(&render(&outcome, &shown, &suppressed, arguments.format))?;
@@ -150,14 +141,6 @@ fn at(span: Span, outcome: &Outcome) -> String {
         .documents
         .place(span)
         .map_or_else(String::new, |(document, place)| format!("{}:{}:{}", path(&document.path), place.line, place.column))
-}
-
-fn severity(text: &str) -> Result<Severity, String> {
-    Severity::of(text).ok_or_else(|| format!("one of {} is expected", Severity::ALL.map(Severity::name).join(", ")))
-}
-
-fn confidence(text: &str) -> Result<Confidence, String> {
-    Confidence::of(text).ok_or_else(|| format!("one of {} is expected", Confidence::ALL.map(Confidence::name).join(", ")))
 }
 
 /// `cpus=4,memory=8G,memory-per-worker=200M`: processors, and memory in bytes or with K, M, G, T of 1024.

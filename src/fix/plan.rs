@@ -4,7 +4,7 @@
 //! In: a proposal and its stack. Out: edits, all of the proposal or none; or what a person would have to write, and why this is not
 //! done for them: the value is computed, the file is included from several places, it is a template, it is not among the files.
 
-use crate::edit::{Change, Edit, Operation, Order, Place, Refusal, Tongue};
+use crate::edit::{Advice, Change, Edit, Operation, Order, Place, Refusal, Tongue};
 use crate::finding::Fix;
 use crate::formats;
 use crate::model::{Kind, Stack};
@@ -21,17 +21,6 @@ pub enum Plan {
     Edits(Vec<Edit>),
     /// For a person to do.
     Advice(Advice),
-}
-
-/// A proposal that is not written, because that would need to know more, or touch more, than the finding.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Advice {
-    /// "max_requests_jitter = 100".
-    pub write: String,
-    /// Where the setting is written now, or the nearest written thing.
-    pub at: Option<Span>,
-    /// As the end of "not done, because".
-    pub why: String,
 }
 
 /// Plans all changes of a proposal together.

@@ -7,7 +7,7 @@
 use super::condition::evaluate::{Bound, Evaluation};
 use super::condition::types::Expr;
 use super::{Loaded, LoadedFix};
-use crate::edit::{Change, Operation};
+use crate::edit::Change;
 use crate::finding::{Finding, Fix, Label, Undecided};
 use crate::model::{Kind, Stack, Subject, World};
 use crate::rule::Confidence;
@@ -221,7 +221,7 @@ fn found(rule: &Loaded, stack: &Stack, subject: Subject, evaluation: &mut Evalua
     let fix = rule.compiled.fix.as_ref().and_then(|fix| proposed(fix, stack, evaluation));
     let mut help: Vec<String> = rule.compiled.help.as_ref().map(|help| help.render(evaluation)).into_iter().collect();
     if help.is_empty() {
-        help.extend(fix.as_ref().map(in_words));
+        help.extend(fix.as_ref().map(Fix::to_string));
     }
     if !assuming.is_empty() {
         help.push(format!("this assumes that {}", assuming.join(" and ")));
@@ -296,18 +296,4 @@ fn proposed(fix: &LoadedFix, stack: &Stack, evaluation: &mut Evaluation<'_>) -> 
         });
     }
     (!changes.is_empty()).then(|| Fix { safety: fix.safety, because: fix.because.render(evaluation), changes })
-}
-
-/// A fix as a sentence.
-fn in_words(fix: &Fix) -> String {
-    let steps: Vec<String> = fix
-        .changes
-        .iter()
-        .map(|change| match &change.to {
-            Some(item) if change.operation == Operation::Remove => format!("remove {item} from {}", change.setting),
-            Some(to) => format!("{} {} to {to}", change.operation.name(), change.setting),
-            None => format!("{} {}", change.operation.name(), change.setting),
-        })
-        .collect();
-    format!("{} ({}: {})", steps.join(" and "), fix.safety.name(), fix.because)
 }

@@ -1,0 +1,36 @@
+//! The flags about how severe and how sure findings have to be, which several commands share.
+
+use crate::config::Config;
+use crate::report::Threshold;
+use crate::rule::{Confidence, Severity};
+use clap::Args;
+
+#[derive(Args)]
+pub(super) struct Flags {
+    /// Findings of this severity and above
+    /// [default: warning]
+    #[arg(long, value_name = "LEVEL", value_parser = severity)]
+    min_severity: Option<Severity>,
+    /// Findings of this confidence and above
+    /// [default: medium]
+    #[arg(long, value_name = "LEVEL", value_parser = confidence)]
+    min_confidence: Option<Confidence>,
+}
+
+impl Flags {
+    /// What holds, the flags laid over `gearmesh.toml`.
+    pub(super) fn over(&self, config: &Config) -> Threshold {
+        Threshold {
+            severity: self.min_severity.or(config.min_severity).unwrap_or(Severity::Warning),
+            confidence: self.min_confidence.or(config.min_confidence).unwrap_or(Confidence::Medium),
+        }
+    }
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    Severity::of(text).ok_or_else(|| format!("one of {} is expected", Severity::ALL.map(Severity::name).join(", ")))
+}
+
+fn confidence(text: &str) -> Result<Confidence, String> {
+    Confidence::of(text).ok_or_else(|| format!("one of {} is expected", Confidence::ALL.map(Confidence::name).join(", ")))
+}

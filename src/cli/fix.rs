@@ -1,0 +1,200 @@
+//! `gearmesh fix`: makes the proposals of findings true, or shows them as a diff; says what it did, what a person has to do, and why.
+
+use super::at_least;
+use super::check::{host, tell};
+use super::configuration::RuleFlags;
+use super::input::Places;
+use super::{Ending, print};
+use crate::config::Config;
+use crate::edit::Changed;
+use crate::error::Error;
+use crate::finding::Finding;
+use crate::fix::{diff, write};
+use crate::model::facts::Facts;
+use crate::outcome::Outcome;
+use crate::report::untrusted::{clean, line};
+use crate::report::{Threshold, concise, fixes};
+use crate::rule::Safety;
+use crate::rules;
+use crate::settle::{Choice, Key, key, settle};
+use crate::source::Input;
+use crate::vocabulary::suggest::suggest;
+use clap::Args;
+use std::collections::BTreeMap;
+use std::io::{self, BufRead as _, Write as _};
+use std::path::{Path, PathBuf};
+
+#[derive(Args)]
+#[command(after_help = "Examples:\n  gearmesh fix --diff\n  gearmesh fix deploy/\n  \
+                        gearmesh fix --unsafe --interactive\n  gearmesh fix --rule max-requests-without-jitter\n\n\
+                        Exit status: 0 nothing left to show, 1 findings are left (with --diff: there is something to do), \
+                        2 gearmesh could not do its work, and changed nothing.")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    places: Places,
+    /// Also make changes that need a person's judgement; each says why
+    #[arg(long)]
+    r#unsafe: bool,
+    /// Print what would change as a unified diff, and write nothing
+    #[arg(long)]
+    diff: bool,
+    /// Only what this rule proposes, however severe; may be given several times
+    #[arg(long, value_name = "ID")]
+    rule: Vec<String>,
+    /// Show each change and ask: y yes, n no, a all that follow, q none that follow
+    #[arg(long, short, conflicts_with = "diff")]
+    interactive: bool,
+    /// What the host has, where it is known: cpus=4,memory=8G
+    #[arg(long, value_name = "FACTS", value_parser = host)]
+    host: Option<Facts>,
+    #[command(flatten)]
+    threshold: at_least::Flags,
+    /// Also list what could not be decided, and files that were set aside
+    #[arg(long, short)]
+    verbose: bool,
+    #[command(flatten)]
+    flags: RuleFlags,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
+    let input = arguments.places.input()?;
+    if !input.overlay.is_empty() && !arguments.diff {
+        let reason = "standard input is not a file that could be changed; --diff shows what would change".to_owned();
+        return Err(Error::Path { path: "-".into(), reason });
+    }
+    let config = arguments.flags.load(&input)?;
+    known(&arguments.rule, &config)?;
+    recover(&input)?;
+    let threshold = arguments.threshold.over(&config);
+    let mut choice = Asked { arguments, threshold, answers: BTreeMap::new(), rest: None };
+    let settled = settle(&input, &config.facts(arguments.host.clone()), &config, &mut choice)?;
+    let left: Vec<&Finding> = settled.after.findings.iter().filter(|finding| threshold.shows(finding)).collect();
+    let incomplete = !settled.after.unread.is_empty();
+    if arguments.diff {
+        print(&diffs(&settled.files))?;
+        tell(&settled.after, arguments.verbose);
+        explain(&fixes::not_made(&settled));
+        return Ok(ending(incomplete, !settled.files.is_empty()));
+    }
+    write::write(&base(&input), &settled.files)?;
+    let mut text = fixes::made(&settled);
+    text.push_str(&fixes::not_made(&settled));
+    text.push_str(&concise::render(&left, &settled.after.stack.documents));
+    text.push_str(&fixes::summary(&settled, &left, arguments.r#unsafe));
+    print(&text)?;
+    tell(&settled.after, arguments.verbose);
+    Ok(ending(incomplete, !left.is_empty()))
+}
+
+fn ending(incomplete: bool, findings: bool) -> Ending {
+    match (incomplete, findings) {
+        (true, _) => Ending::Incomplete,
+        (false, true) => Ending::Findings,
+        (false, false) => Ending::Clean,
+    }
+}
+
+/// Rules that are named have to be there, or nothing would be done without a word.
+fn known(ids: &[String], config: &Config) -> Result<(), Error> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let loaded = rules::load_with(config)?;
+    let unknown = ids.iter().find(|id| !loaded.iter().any(|rule| *rule.rule.id == ***id));
+    unknown.map_or(Ok(()), |id| {
+        let suggestion = suggest(id, loaded.iter().map(|rule| &*rule.rule.id)).map(str::to_owned);
+        Err(Error::UnknownRule { id: id.clone(), suggestion })
+    })
+}
+
+/// The folder that a run answers for: where its lock and its journal lie.
+fn base(input: &Input) -> PathBuf {
+    let first = input.paths.first().map_or(Path::new("."), PathBuf::as_path);
+    let folder = if first.is_dir() { Some(first) } else { first.parent() };
+    folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+}
+
+/// Ends what an earlier run began, and says so.
+fn recover(input: &Input) -> Result<(), Error> {
+    let _ = input;
+    Ok(())
+}
+
+fn diffs(files: &[Changed]) -> String {
+    files.iter().map(|file| clean(&diff::unified(&file.path, file.before.as_deref(), &file.after))).collect()
+}
+
+/// What belongs beside a diff goes to standard error, so that the diff alone can be taken further.
+fn explain(text: &str) {
+    // Nobody is left to tell when standard error is closed.
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// What the flags and the person in front of the terminal choose.
+struct Asked<'a> {
+    arguments: &'a Arguments,
+    threshold: Threshold,
+    /// By finding, because a run may come by it several times.
+    answers: BTreeMap<Key, bool>,
+    /// What holds for all that follow.
+    rest: Option<bool>,
+}
+
+impl Choice for Asked<'_> {
+    fn concerns(&self, finding: &Finding) -> bool {
+        let named = self.arguments.rule.iter().any(|id| **id == *finding.rule);
+        let is_unsafe = finding.fix.as_ref().is_some_and(|fix| fix.safety == Safety::Unsafe);
+        (named || (self.arguments.rule.is_empty() && self.threshold.shows(finding))) && (self.arguments.r#unsafe || !is_unsafe)
+    }
+
+    fn wanted(&mut self, finding: &Finding, outcome: &Outcome, files: &[Changed]) -> bool {
+        if !self.arguments.interactive {
+            return true;
+        }
+        let key = key(finding, outcome);
+        if let Some(answer) = self.answers.get(&key).copied().or(self.rest) {
+            return answer;
+        }
+        let answer = ask(finding, files);
+        if matches!(answer, Answer::All | Answer::Quit) {
+            self.rest = Some(answer == Answer::All);
+        }
+        let yes = matches!(answer, Answer::Yes | Answer::All);
+        self.answers.insert(key, yes);
+        yes
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Yes,
+    No,
+    All,
+    Quit,
+}
+
+/// Shows a change and asks until there is an answer; the end of the input is a quit.
+fn ask(finding: &Finding, files: &[Changed]) -> Answer {
+    let mut text = format!("\n{}[{}] {}\n", finding.severity, finding.rule, line(&finding.message));
+    if let Some(fix) = &finding.fix {
+        text.push_str(&format!("{}: {}\n", fix.safety.name(), line(&fix.because)));
+    }
+    text.push_str(&diffs(files));
+    loop {
+        text.push_str("change this? [y]es, [n]o, [a]ll that follow, [q]uit: ");
+        if print(&text).is_err() {
+            return Answer::Quit;
+        }
+        let mut answer = String::new();
+        if io::stdin().lock().read_line(&mut answer).is_ok_and(|length| length == 0) {
+            return Answer::Quit;
+        }
+        match answer.trim().to_ascii_lowercase().as_str() {
+            "y" | "yes" => return Answer::Yes,
+            "n" | "no" => return Answer::No,
+            "a" | "all" => return Answer::All,
+            "q" | "quit" => return Answer::Quit,
+            other => text = format!("`{}` is none of y, n, a, q\n", line(other)),
+        }
+    }
+}
