@@ -6,7 +6,7 @@ use crate::rule::{Confidence, Severity};
 use clap::Args;
 
 #[derive(Args)]
-pub(super) struct Flags {
+pub(super) struct AtLeast {
     /// Findings of this severity and above
     /// [default: warning]
     #[arg(long, value_name = "LEVEL", value_parser = severity)]
@@ -17,7 +17,7 @@ pub(super) struct Flags {
     min_confidence: Option<Confidence>,
 }
 
-impl Flags {
+impl AtLeast {
     /// What holds, the flags laid over `gearmesh.toml`.
     pub(super) fn over(&self, config: &Config) -> Threshold {
         Threshold {

@@ -1,6 +1,6 @@
 //! `gearmesh check`: reads paths, judges them, shows what was found.
 
-use super::at_least;
+use super::at_least::AtLeast;
 use super::configuration::RuleFlags;
 use super::input::Places;
 use super::{Ending, print};
@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FACTS", value_parser = host)]
     host: Option<Facts>,
     #[command(flatten)]
-    threshold: at_least::Flags,
+    threshold: AtLeast,
     /// Also list rules that could not be decided, files that were set aside, and findings that a comment ignores
     #[arg(long, short)]
     verbose: bool,

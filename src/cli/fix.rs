@@ -1,6 +1,6 @@
 //! `gearmesh fix`: makes the proposals of findings true, or shows them as a diff; says what it did, what a person has to do, and why.
 
-use super::at_least;
+use super::at_least::AtLeast;
 use super::check::{host, tell};
 use super::configuration::RuleFlags;
 use super::input::Places;
@@ -48,7 +48,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FACTS", value_parser = host)]
     host: Option<Facts>,
     #[command(flatten)]
-    threshold: at_least::Flags,
+    threshold: AtLeast,
     /// Also list what could not be decided, and files that were set aside
     #[arg(long, short)]
     verbose: bool,
