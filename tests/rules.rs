@@ -2,28 +2,20 @@
 //!
 //! A heading of level two opens a case; a fence with a language and a path is a file of it, `host` a fence of facts (cpus=4,nginx=1.24.0), and
 //! `report` what gearmesh is expected to say: every finding but those that are aside, and for the rule in question what stayed undecided.
+//! `diff` is what the rule's proposals do to the files, which `tests/fixes.rs` holds.
 //! `UPDATE=1 cargo test --test rules` writes the reports anew.
 
+#[path = "rules/case.rs"]
+mod case;
 mod support;
 
-use gearmesh::model::facts::{Declared, Facts};
+use case::{Case, cases, with_fences};
 use gearmesh::rules;
-use gearmesh::value::Origin;
-use gearmesh::vocabulary::version::{Version, VersionRange};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use support::{Scratch, report};
-
-/// A case: its files, facts, and expected report.
-#[derive(Debug, Default)]
-struct Case {
-    title: String,
-    files: Vec<(String, String)>,
-    facts: Facts,
-    expected: Option<String>,
-}
 
 #[test]
 fn every_case_reports_what_it_says() {
@@ -31,14 +23,14 @@ fn every_case_reports_what_it_says() {
     for loaded in rules::load().expect("the built-in rules load") {
         let path = format!("testdata/rules/{}.md", loaded.rule.id);
         let Ok(text) = fs::read_to_string(&path) else { continue };
-        let found: Vec<String> = cases(&text).iter().map(|case| run(case, &loaded.rule.id)).collect();
-        let renewed = with_reports(&text, &found);
+        let found: Vec<Option<String>> = cases(&text).iter().map(|case| Some(run(case, &loaded.rule.id))).collect();
+        let renewed = with_fences(&text, "report", &found);
         if std::env::var_os("UPDATE").is_some() {
             fs::write(&path, &renewed).expect("the case file is written");
             continue;
         }
         for (case, found) in cases(&text).iter().zip(&found) {
-            let expected = case.expected.as_deref().unwrap_or_default();
+            let (expected, found) = (case.expected.as_deref().unwrap_or_default(), found.as_deref().unwrap_or_default());
             if expected != found {
                 let _ = writeln!(wrong, "--- {path}: {}\nexpected:\n{expected}found:\n{found}", case.title);
             }
@@ -115,90 +107,6 @@ fn run(case: &Case, rule: &str) -> String {
     text
 }
 
-fn cases(text: &str) -> Vec<Case> {
-    let mut cases: Vec<Case> = Vec::new();
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        if let Some(title) = line.strip_prefix("## ") {
-            cases.push(Case { title: title.to_owned(), ..Case::default() });
-        } else if let Some(info) = line.strip_prefix("```")
-            && let Some(case) = cases.last_mut()
-        {
-            let body: String = lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect();
-            match info.split_once(' ') {
-                Some((_, path)) => case.files.push((path.trim().to_owned(), body)),
-                None if info == "report" => case.expected = Some(body),
-                None if info == "host" => case.facts = facts(body.trim()),
-                None => panic!("a fence is `language path`, `host` or `report`, not `{info}` ({})", case.title),
-            }
-        }
-    }
-    cases
-}
-
-/// `cpus=4,memory=2048,memory-per-worker=150,gunicorn=23.0.0,nginx=1.24.0`: processors, MiB, and exact versions.
-fn facts(text: &str) -> Facts {
-    let mut facts = Facts { source: "--host".into(), ..Facts::default() };
-    for part in text.split(',') {
-        let (name, value) = part.split_once('=').unwrap_or_else(|| panic!("NAME=VALUE is expected, not {part}"));
-        let number = || value.parse::<i64>().unwrap_or_else(|_| panic!("a number is expected, not {value}"));
-        let version = || {
-            let version = Version::parse(value).unwrap_or_else(|| panic!("a version is expected, not {value}"));
-            Some(Declared { range: VersionRange::exactly(version), origin: Origin::Host { probe: "declared".into() } })
-        };
-        match name {
-            "cpus" => facts.cpus = Some(number()),
-            "memory" => facts.memory = Some(number() << 20),
-            "memory-per-worker" => facts.memory_per_worker = Some(number() << 20),
-            "gunicorn" => facts.versions.gunicorn = version(),
-            "nginx" => facts.versions.nginx = version(),
-            "systemd" => facts.versions.systemd = version(),
-            other => panic!("cpus, memory, gunicorn, nginx or systemd is expected, not {other}"),
-        }
-    }
-    facts
-}
-
-/// The text with the reports of its cases replaced; a case without one gets it at its end.
-fn with_reports(text: &str, found: &[String]) -> String {
-    let mut out: Vec<String> = Vec::new();
-    let mut found = found.iter();
-    let mut pending: Option<&String> = None;
-    let mut lines = text.lines().peekable();
-    let close = |out: &mut Vec<String>, pending: &mut Option<&String>| {
-        if let Some(report) = pending.take() {
-            while out.last().is_some_and(String::is_empty) {
-                out.pop();
-            }
-            out.push(format!("\n```report\n{report}```\n"));
-        }
-    };
-    while let Some(line) = lines.next() {
-        if line.starts_with("## ") {
-            close(&mut out, &mut pending);
-            pending = found.next();
-        }
-        if line == "```report" {
-            lines.by_ref().take_while(|line| *line != "```").for_each(drop);
-            if let Some(report) = pending.take() {
-                out.push(format!("```report\n{report}```"));
-            }
-            continue;
-        }
-        out.push(line.to_owned());
-        if line.starts_with("```") && line != "```" {
-            for inner in lines.by_ref() {
-                out.push(inner.to_owned());
-                if inner == "```" {
-                    break;
-                }
-            }
-        }
-    }
-    close(&mut out, &mut pending);
-    out.join("\n").trim_end().to_owned() + "\n"
-}
-
 #[test]
 fn a_case_file_is_read_as_it_is_written() {
     let text =
@@ -207,7 +115,7 @@ fn a_case_file_is_read_as_it_is_written() {
     assert_eq!(read[0].files, [("a.conf".to_owned(), "server {}\n".to_owned())]);
     assert_eq!(read[0].facts.cpus, Some(2));
     assert_eq!(read[1].expected.as_deref(), Some("old\n"));
-    let renewed = with_reports(text, &["new one\n".into(), "new two\n".into()]);
+    let renewed = with_fences(text, "report", &[Some("new one\n".into()), Some("new two\n".into())]);
     assert!(renewed.contains("cpus=2\n```\n\n```report\nnew one\n```\n\n## Two\n\n```report\nnew two\n```\n"), "{renewed}");
     assert!(Path::new("testdata/rules").is_dir());
 }

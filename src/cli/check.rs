@@ -6,12 +6,14 @@ use super::input::Places;
 use super::{Ending, print};
 use crate::check::check;
 use crate::error::Error;
-use crate::finding::{Finding, Suppressed};
+use crate::finding::{Finding, Fix, Suppressed};
+use crate::fix::plan::{Plan, plan};
 use crate::model::facts::Facts;
 use crate::outcome::Outcome;
 use crate::report;
 use crate::report::full::Look;
 use crate::report::untrusted::{line, path};
+use crate::rule::Safety;
 use crate::source::Span;
 use crate::vocabulary::time;
 use clap::{Args, ValueEnum};
@@ -85,6 +87,7 @@ fn render(outcome: &Outcome, shown: &[&Finding], suppressed: &[&Suppressed], for
             if hidden > 0 {
                 let _ = write!(text, "; {hidden} more with --min-severity advice --min-confidence low");
             }
+            text.push_str(&fixable(outcome, shown));
             if !suppressed.is_empty() {
                 let _ = write!(text, "; {} ignored", suppressed.len());
             }
@@ -94,6 +97,19 @@ fn render(outcome: &Outcome, shown: &[&Finding], suppressed: &[&Suppressed], for
             text.push('\n');
             text
         }
+    }
+}
+
+/// "; 2 fixable with `gearmesh fix`, 1 more with --unsafe": those that can be written, not those that a person has to write.
+fn fixable(outcome: &Outcome, shown: &[&Finding]) -> String {
+    let proposals = shown.iter().filter_map(|finding| finding.fix.as_ref());
+    let can_be_written = proposals.filter(|fix| matches!(plan(fix, &outcome.stack), Plan::Edits(_)));
+    let (safe, not): (Vec<&Fix>, Vec<&Fix>) = can_be_written.partition(|fix| fix.safety == Safety::Safe);
+    match (safe.len(), not.len()) {
+        (0, 0) => String::new(),
+        (safe, 0) => format!("; {safe} fixable with `gearmesh fix`"),
+        (0, not) => format!("; {not} fixable with `gearmesh fix --unsafe`"),
+        (safe, not) => format!("; {safe} fixable with `gearmesh fix`, {not} more with --unsafe"),
     }
 }
 

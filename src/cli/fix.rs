@@ -33,8 +33,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     places: Places,
     /// Also make changes that need a person's judgement; each says why
-    #[arg(long)]
-    r#unsafe: bool,
+    #[arg(long = "unsafe")]
+    also_unsafe: bool,
     /// Print what would change as a unified diff, and write nothing
     #[arg(long)]
     diff: bool,
@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let mut text = fixes::made(&settled);
     text.push_str(&fixes::not_made(&settled));
     text.push_str(&concise::render(&left, &settled.after.stack.documents));
-    text.push_str(&fixes::summary(&settled, &left, arguments.r#unsafe));
+    text.push_str(&fixes::summary(&settled, &left, arguments.also_unsafe));
     print(&text)?;
     tell(&settled.after, arguments.verbose);
     Ok(ending(incomplete, !left.is_empty()))
@@ -144,7 +144,7 @@ impl Choice for Asked<'_> {
     fn concerns(&self, finding: &Finding) -> bool {
         let named = self.arguments.rule.iter().any(|id| **id == *finding.rule);
         let is_unsafe = finding.fix.as_ref().is_some_and(|fix| fix.safety == Safety::Unsafe);
-        (named || (self.arguments.rule.is_empty() && self.threshold.shows(finding))) && (self.arguments.r#unsafe || !is_unsafe)
+        (named || (self.arguments.rule.is_empty() && self.threshold.shows(finding))) && (self.arguments.also_unsafe || !is_unsafe)
     }
 
     fn wanted(&mut self, finding: &Finding, outcome: &Outcome, files: &[Changed]) -> bool {
