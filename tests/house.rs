@@ -54,7 +54,6 @@ const DATA: &[(&str, &[&str])] = &[
     ("grammar/nginx.toml", &["vocabulary"]),
     ("grammar/systemd.toml", &["vocabulary"]),
     ("grammar/nginx.pest", &["formats"]),
-    ("grammar/condition.pest", &["rules"]),
 ];
 
 /// What code outside tests never says, and why.
