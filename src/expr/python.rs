@@ -30,7 +30,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use syntax::Program;
 
-pub use walk::{Call, calls, dotted, each_statement, module_calls, names_read};
+pub use walk::{Call, bound, calls, dotted, each_expression, each_statement, module_calls, names_read, writes_namespace};
 
 /// What programs ask of the machine they run on.
 #[derive(Clone, Debug, Default)]
