@@ -19,10 +19,9 @@ use gearmesh::vocabulary::version::{Version, VersionRange};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::thread;
+use support::gunicorn::{answers, start};
 
 const VERSION: &str = "27.0.1";
 const GENERATED: usize = 200;
@@ -73,9 +72,7 @@ struct Case {
 
 #[test]
 fn what_is_known_of_a_configuration_file_is_what_gunicorn_has() {
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target");
-    if !target.join("gunicorn").join(VERSION).exists() {
-        println!("skipped: gunicorn {VERSION} is not in target/gunicorn; `make setup` puts it there");
+    if !support::gunicorn::is_there(VERSION) {
         return;
     }
     let real = real_files();
@@ -86,8 +83,8 @@ fn what_is_known_of_a_configuration_file_is_what_gunicorn_has() {
     };
     let (outcomes, told) = thread::scope(|scope| {
         let ask = |environment| {
-            let (target, project) = (&target, scratch.path());
-            scope.spawn(move || ask(target, ENVIRONMENTS[environment], project, &cases(environment)))
+            let project = scratch.path();
+            scope.spawn(move || ask(ENVIRONMENTS[environment], project, &cases(environment)))
         };
         let asked = [ask(0), ask(1), ask(2)];
         (CPUS.map(|cpus| scratch.check(&facts(cpus))), asked.map(|asked| asked.join().unwrap()))
@@ -164,43 +161,22 @@ fn facts(cpus: i64) -> Facts {
 }
 
 /// gunicorn's answers, each from one or two runs: the second with stubs of another sort, where there were any.
-fn ask(target: &Path, variables: Variables, project: &Path, cases: &[Case]) -> Vec<Vec<Json>> {
+fn ask(variables: Variables, project: &Path, cases: &[Case]) -> Vec<Vec<Json>> {
     let question = |case: &Case, stub: u8| {
         let file = project.join(format!("srv/app/c{:04}.py", case.file));
         let mut words = arguments(case.environment, &file.display().to_string());
         words.push("app:app".into());
         json!({"file": file, "arguments": words, "cpus": case.cpus, "stub": stub})
     };
-    let first = answers(start(target, variables), cases.iter().map(|case| question(case, 0)).collect());
+    let first = answers(start(VERSION, variables), &cases.iter().map(|case| question(case, 0)).collect::<Vec<Json>>());
     let has_stubs = |answer: &Json| answer["stubs"].as_array().is_some_and(|stubs| !stubs.is_empty());
-    let again = cases.iter().zip(&first).filter(|(_, answer)| has_stubs(answer)).map(|(case, _)| question(case, 1)).collect();
-    let mut second = answers(start(target, variables), again).into_iter();
+    let again = cases.iter().zip(&first).filter(|(_, answer)| has_stubs(answer)).map(|(case, _)| question(case, 1));
+    let mut second = answers(start(VERSION, variables), &again.collect::<Vec<Json>>()).into_iter();
     let both = |answer: Json| match has_stubs(&answer) {
         true => std::iter::once(answer).chain(second.next()).collect(),
         false => vec![answer],
     };
     first.into_iter().map(both).collect()
-}
-
-fn start(target: &Path, variables: Variables) -> Child {
-    let program = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/oracle/config.py");
-    let mut command = Command::new(target.join("venv/bin/python"));
-    command.env_clear().envs(variables.iter().copied()).args(["-B".as_ref(), program.as_os_str()]);
-    command.arg(target.join("gunicorn").join(VERSION)).arg(target.join("gunicorn/support"));
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
-}
-
-fn answers(mut oracle: Child, questions: Vec<Json>) -> Vec<Json> {
-    let mut input = oracle.stdin.take().unwrap();
-    let asked: String = questions.iter().map(|question| format!("{question}\n")).collect();
-    let writer = thread::spawn(move || input.write_all(asked.as_bytes()));
-    let output = oracle.wait_with_output().unwrap();
-    writer.join().unwrap().unwrap();
-    assert!(output.status.success());
-    let told: Vec<Json> =
-        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(told.len(), questions.len());
-    told
 }
 
 #[derive(Default)]

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 pub mod dice;
 pub mod edits;
+pub mod gunicorn;
 pub mod nginx;
 
 /// A folder that goes away with its owner; the files lie in one named `project` in it, because folders give names to apps.
