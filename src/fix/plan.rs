@@ -7,6 +7,7 @@
 use crate::edit::{Advice, Change, Edit, Operation, Order, Place, Refusal, Tongue};
 use crate::finding::Fix;
 use crate::formats;
+use crate::model::scope::{Directive, ScopeId};
 use crate::model::{Kind, Stack};
 use crate::source::{Document, DocumentId, Span};
 use crate::value::{Known, Origin};
@@ -26,8 +27,10 @@ pub enum Plan {
 /// Plans all changes of a proposal together.
 pub fn plan(fix: &Fix, stack: &Stack) -> Plan {
     let mut edits = Vec::new();
-    for change in &fix.changes {
-        match ordered(change, stack).and_then(|order| written(&order, stack).map_err(|why| Held::order(order, why))) {
+    for (change, gone) in &exchanged(&fix.changes, stack) {
+        match ordered(change, gone.as_ref(), stack)
+            .and_then(|order| written(&order, stack).map_err(|why| Held::order(order, why)))
+        {
             Ok(found) => edits.extend(found),
             Err(held) => return Plan::Advice(advice(change, held, stack)),
         }
@@ -35,6 +38,39 @@ pub fn plan(fix: &Fix, stack: &Stack) -> Plan {
     edits.sort_by_key(|edit| edit.span);
     edits.dedup();
     Plan::Edits(edits)
+}
+
+/// The changes; where an item of a list of nginx goes for another one, as one change of that item, beside the item that goes: neither
+/// could be made alone.
+fn exchanged(changes: &[Change], stack: &Stack) -> Vec<(Change, Option<Known>)> {
+    let mut all: Vec<(Change, Option<Known>)> = Vec::new();
+    for change in changes {
+        let is_nginx = stack.node(change.subject).is_some_and(|node| matches!(node.kind, Kind::Route | Kind::Server));
+        match all.last_mut() {
+            Some((gone, was)) if is_nginx && goes_for(gone, change) => {
+                gone.origin = item_origin(gone, stack).unwrap_or_else(|| gone.origin.clone());
+                *was = gone.to.take();
+                (gone.operation, gone.to) = (Operation::Set, change.to.clone());
+            }
+            _ => all.push((change.clone(), None)),
+        }
+    }
+    all
+}
+
+fn goes_for(gone: &Change, come: &Change) -> bool {
+    (gone.operation, come.operation) == (Operation::Remove, Operation::Add)
+        && (gone.subject, &gone.setting) == (come.subject, &come.setting)
+}
+
+/// Where the item of a list stands that a change takes out.
+fn item_origin(change: &Change, stack: &Stack) -> Option<Origin> {
+    let text = change.to.as_ref()?.to_string();
+    let list = stack.setting(change.subject, change.name()).value;
+    // The place is that of the item already, unless the change names the whole list.
+    let mut items = list.items().iter().filter(|item| item.value.to_string() == text);
+    let is_there = list.items().iter().any(|item| item.origin == change.origin && item.value.to_string() == text);
+    items.next().filter(|_| !is_there).map(|item| item.origin.clone())
 }
 
 /// An order that is not carried out, as far as there is one.
@@ -96,11 +132,15 @@ fn at_home(edit: Edit, document: &Arc<Document>, stack: &Stack) -> Result<Edit, 
 }
 
 /// The order for a change; without one, why there is none.
-fn ordered(change: &Change, stack: &Stack) -> Result<Order, Held> {
+fn ordered(change: &Change, gone: Option<&Known>, stack: &Stack) -> Result<Order, Held> {
     let node = stack.node(change.subject).ok_or_else(|| Held::no_order("its subject is gone"))?;
     let anchor = node.anchor.ok_or_else(|| Held::no_order("it stands in no file"))?;
     let current = stack.setting(change.subject, change.name()).value;
-    let was = if change.operation == Operation::Remove { change.to.clone() } else { current.known().cloned() };
+    let was = match (change.operation, gone) {
+        (_, Some(gone)) => Some(gone.clone()),
+        (Operation::Remove, None) => change.to.clone(),
+        _ => current.known().cloned(),
+    };
     let order = |tongue: Tongue, place: Place| Order {
         operation: change.operation,
         tongue,
@@ -201,11 +241,25 @@ fn option(change: &Change, stack: &Stack) -> Option<Tongue> {
 fn of_nginx(change: &Change, stack: &Stack, anchor: Span, order: Ordered<'_>) -> Result<Order, Held> {
     let head = stack.node(change.subject).and_then(|node| stack.scopes.get(node.scope?)).map_or(anchor, |scope| scope.span);
     let place = change.origin.span().map_or(Place::Home(head), Place::Written);
-    let made = order(Tongue::Own, place);
+    let scope = stack.node(change.subject).and_then(|node| node.scope);
+    let beside = scope.filter(|_| change.operation == Operation::Add).and_then(|scope| beside(stack, scope, change.name()));
+    let made = order(Tongue::Own, beside.unwrap_or(place));
+    let place = made.place;
     if stack.scopes.times(place.span()) > 1 {
         return Err(Held::order(made, Refusal::new("the file is included from several places")));
     }
     only_written(change, made)
+}
+
+/// Where an entry goes that is added to those in force: beside the last of them, at their level, for nginx drops those of outer levels
+/// where a level has one of its own. One in the file of the block itself counts before one that the block includes.
+fn beside(stack: &Stack, scope: ScopeId, name: &str) -> Option<Place> {
+    let has_name = |directive: &&Directive| &*directive.name == name;
+    let level = stack.scopes.chain(scope).find(|level| level.directives.iter().any(|directive| has_name(&directive)))?;
+    let entries = || level.directives.iter().filter(has_name);
+    let own = entries().rfind(|directive| !directive.included);
+    let chosen = own.or_else(|| entries().next_back().filter(|entry| stack.scopes.times(entry.span) == 1));
+    Some(chosen.map_or(Place::Home(level.span), |directive| Place::Written(directive.span)))
 }
 
 /// How large a value is that only matters by its size, to choose the widest of several for one place.

@@ -160,11 +160,16 @@ impl Scopes {
         self.declared.unwrap_or_else(nginx::supported)
     }
 
-    /// How many times a place is read: the head of a block or a directive in a file that several others include is there for each.
+    /// How many times a place is read: the head of a block, or a directive with its words, in a file that several others include is
+    /// there for each.
     pub fn times(&self, span: Span) -> usize {
-        let heads = self.list.iter().filter(|scope| scope.span == span).count();
-        let holds = |scope: &&Scope| scope.directives.iter().any(|directive| directive.span == span);
-        heads + self.list.iter().filter(holds).count()
+        let is_around = |outer: Span| {
+            outer == span
+                || span.start < span.end
+                    && (outer.document, outer.start <= span.start, outer.end >= span.end) == (span.document, true, true)
+        };
+        let heads = self.list.iter().filter(|scope| is_around(scope.span)).count();
+        heads + self.list.iter().filter(|scope| scope.directives.iter().any(|directive| is_around(directive.span))).count()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (ScopeId, &Scope)> {

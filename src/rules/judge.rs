@@ -5,7 +5,7 @@
 //! A large stack is judged by a pool of workers, a run of subjects of one rule at a time; a small one is done before a thread starts.
 
 use super::condition::evaluate::{Bound, Evaluation};
-use super::condition::types::Expr;
+use super::condition::types::{Expr, Over};
 use super::{Loaded, LoadedFix};
 use crate::edit::Change;
 use crate::finding::{Finding, Fix, Label, Undecided};
@@ -268,10 +268,7 @@ fn proposed(fix: &LoadedFix, stack: &Stack, evaluation: &mut Evaluation<'_>) -> 
         if change.when.as_ref().is_some_and(|when| evaluation.holds(when) != Some(true)) {
             continue;
         }
-        let target = match &change.target {
-            Expr::Index(list, _) => list,
-            other => other,
-        };
+        let target = listed(&change.target);
         let Expr::Field(_, name) = target else { return None };
         let subject = evaluation.subject(target)?;
         let to = match &change.to {
@@ -296,4 +293,12 @@ fn proposed(fix: &LoadedFix, stack: &Stack, evaluation: &mut Evaluation<'_>) -> 
         });
     }
     (!changes.is_empty()).then(|| Fix { safety: fix.safety, because: fix.because.render(evaluation), changes })
+}
+
+/// The setting that a target is a part of: an item, or the items that a filter leaves.
+fn listed(mut target: &Expr) -> &Expr {
+    while let Expr::Index(list, _) | Expr::Comprehension { over: Over::Filter, list, .. } = target {
+        target = list;
+    }
+    target
 }
