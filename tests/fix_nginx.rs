@@ -14,7 +14,7 @@ use support::dice::Dice;
 use support::edits::{change, write};
 use support::nginx::{Verdict, program, test_text};
 
-const CASES: u64 = 400;
+const CASES: u64 = 300;
 
 /// How a file is laid out.
 struct Layout {
@@ -332,7 +332,7 @@ fn a_random_setting_reads_back_and_nothing_else_changes() {
             assert_eq!(fs::read(scratch.path().join("nginx.conf")).expect("the file is there"), after);
         }
         if let Some(program) = &program
-            && case % 2 == 0
+            && case % 3 == 0
             && test_text(program, folder.path(), text.as_bytes()).verdict == Verdict::Accepted
         {
             let tested = test_text(program, folder.path(), &after);
@@ -347,9 +347,9 @@ fn a_random_setting_reads_back_and_nothing_else_changes() {
         }
     }
     eprintln!("{counts:?}");
-    let least = [(counts.set, 50), (counts.inserted, 100), (counts.added, 50), (counts.removed, 8)];
+    let least = [(counts.set, 40), (counts.inserted, 70), (counts.added, 40), (counts.removed, 6)];
     assert!(least.iter().all(|(count, least)| count >= least), "{counts:?}");
-    assert!(program.is_none() || counts.judged > 100, "{counts:?}");
+    assert!(program.is_none() || counts.judged > 60, "{counts:?}");
 }
 
 fn touches_one_place(operation: Operation, is_explicit: bool, before: &[u8], after: &[u8], shown: &str) {
