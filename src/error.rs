@@ -2,6 +2,7 @@
 
 use crate::config::Fault;
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 
 #[derive(Debug)]
@@ -20,6 +21,12 @@ pub enum Error {
     UnknownSetting { name: String, suggestion: Option<String> },
     /// The report could not be written.
     Output { reason: String },
+    /// Files could not be written; all of them are as they were.
+    NotWritten { hindrances: Vec<Hindrance> },
+    /// Another run is writing files below this folder; nothing was written.
+    AtWork { folder: PathBuf },
+    /// What an earlier run began in this folder, or this one, could neither be completed nor be undone; its journal stays.
+    Unfinished { folder: PathBuf, hindrances: Vec<Hindrance> },
 }
 
 /// A place in a file that a person wrote for gearmesh, and what is wrong there.
@@ -37,9 +44,19 @@ pub struct Written {
     pub message: String,
 }
 
+/// What keeps a file from being written, as the end of a sentence: "changed since it was read".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hindrance {
+    pub path: PathBuf,
+    pub reason: String,
+}
+
 impl Error {
-    /// The line that is meant and, below it, where; nothing when the error is about no line.
+    /// The line that is meant and, below it, where, or one line for each file; nothing when the error says it all.
     pub fn excerpt(&self) -> Vec<String> {
+        if let Error::NotWritten { hindrances } | Error::Unfinished { hindrances, .. } = self {
+            return hindrances.iter().map(|Hindrance { path, reason }| format!("  {}: {reason}", path.display())).collect();
+        }
         let Error::Written(written) = self else { return Vec::new() };
         let number = written.line.to_string();
         let (margin, indent) = (" ".repeat(number.len()), " ".repeat(written.column.saturating_sub(1)));
@@ -91,8 +108,30 @@ impl fmt::Display for Error {
                 write!(f, "there is no setting `{name}`; `gearmesh rules --fields` lists them")
             }
             Error::Output { reason } => write!(f, "the report could not be written: {reason}"),
+            Error::NotWritten { hindrances } => {
+                let files = if hindrances.len() == 1 { "a file" } else { "some files" };
+                write!(f, "nothing was written, because {files} cannot be:")
+            }
+            Error::AtWork { folder } => {
+                write!(f, "another gearmesh fix is at work in {}; nothing was written", folder.display())
+            }
+            Error::Unfinished { folder, .. } => {
+                write!(f, "what a gearmesh fix began in {} could not be ended; the next run there tries again:", folder.display())
+            }
         }
     }
 }
 
 impl std::error::Error for Error {}
+
+/// Operating system errors in plain words, without numbers.
+pub fn in_words(problem: &io::Error) -> String {
+    match problem.kind() {
+        io::ErrorKind::NotFound => "no such file or folder".into(),
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        _ => {
+            let text = problem.to_string();
+            text.split_once(" (os error").map_or(text.clone(), |(words, _)| words.to_lowercase())
+        }
+    }
+}

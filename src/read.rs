@@ -11,7 +11,7 @@ mod dump;
 mod walk;
 
 use crate::config::Config;
-use crate::error::Error;
+use crate::error::{Error, in_words};
 use crate::formats::recognise::{self, Guess};
 use crate::formats::{self, Forest, Format, Parsed, Tree, Want, dependencies};
 use crate::model::piece::{File, Piece, Pieces, Unit};
@@ -358,7 +358,7 @@ fn bytes(path: &Path, input: &Input) -> Result<Arc<[u8]>, String> {
     if let Some(text) = input.overlay.get(path) {
         return Ok(text.clone());
     }
-    let kind = fs::metadata(path).map_err(|problem| walk::in_words(&problem))?;
+    let kind = fs::metadata(path).map_err(|problem| in_words(&problem))?;
     if !kind.is_file() {
         return Err("not a regular file".into());
     }
@@ -366,9 +366,9 @@ fn bytes(path: &Path, input: &Input) -> Result<Arc<[u8]>, String> {
         return Err(format!("larger than {} MiB, the most that gearmesh reads of one file", MAX_BYTES >> 20));
     }
     let mut bytes = Vec::with_capacity(kind.len() as usize);
-    let file = fs::File::open(path).map_err(|problem| walk::in_words(&problem))?;
+    let file = fs::File::open(path).map_err(|problem| in_words(&problem))?;
     // A file may grow while it is read.
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|problem| walk::in_words(&problem))?;
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|problem| in_words(&problem))?;
     Ok(bytes.into())
 }
 

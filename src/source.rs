@@ -4,6 +4,8 @@
 //! out of a document (a quoted command, a joined line) and still knows where each byte stood.
 //! Never decodes a whole document: bytes stay bytes, so offsets are exact in files that are not UTF-8.
 
+pub mod fingerprint;
+pub mod own;
 pub mod paths;
 
 use std::borrow::Cow;

@@ -2,6 +2,7 @@
 
 use super::at_least::AtLeast;
 use super::configuration::RuleFlags;
+use super::fix::recover;
 use super::input::Places;
 use super::{Ending, print};
 use crate::check::check;
@@ -58,6 +59,7 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let input = arguments.places.input()?;
+    recover(&input)?;
     let config = arguments.flags.load(&input)?;
     let outcome = check(&input, &config.facts(arguments.host.clone()), &config)?;
     let threshold = arguments.threshold.over(&config);

@@ -9,10 +9,11 @@ use crate::config::Config;
 use crate::edit::Changed;
 use crate::error::Error;
 use crate::finding::Finding;
-use crate::fix::{diff, write};
+use crate::fix::diff;
+use crate::fix::write::{self, Written};
 use crate::model::facts::Facts;
 use crate::outcome::Outcome;
-use crate::report::untrusted::{clean, line};
+use crate::report::untrusted::{clean, line, path, unmasked};
 use crate::report::{Threshold, concise, fixes};
 use crate::rule::Safety;
 use crate::rules;
@@ -22,7 +23,7 @@ use crate::vocabulary::suggest::suggest;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  gearmesh fix --diff\n  gearmesh fix deploy/\n  \
@@ -76,12 +77,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
         explain(&fixes::not_made(&settled));
         return Ok(ending(incomplete, !settled.files.is_empty()));
     }
-    write::write(&base(&input), &settled.files)?;
+    // A signal that came meanwhile acts when this goes away, after everything is said.
+    let written = write::write(&input.paths, &settled.files)?;
     let mut text = fixes::made(&settled);
     text.push_str(&fixes::not_made(&settled));
     text.push_str(&concise::render(&left, &settled.after.stack.documents));
     text.push_str(&fixes::summary(&settled, &left, arguments.also_unsafe));
     print(&text)?;
+    explain(&parted(&written));
     tell(&settled.after, arguments.verbose);
     Ok(ending(incomplete, !left.is_empty()))
 }
@@ -107,17 +110,18 @@ fn known(ids: &[String], config: &Config) -> Result<(), Error> {
     })
 }
 
-/// The folder that a run answers for: where its lock and its journal lie.
-fn base(input: &Input) -> PathBuf {
-    let first = input.paths.first().map_or(Path::new("."), PathBuf::as_path);
-    let folder = if first.is_dir() { Some(first) } else { first.parent() };
-    folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+/// Ends what an earlier run began and was stopped in, and says so on standard error.
+pub(super) fn recover(input: &Input) -> Result<(), Error> {
+    let told: String =
+        write::recover(&input.paths)?.iter().map(|found| format!("gearmesh: {}\n", unmasked(&found.to_string()))).collect();
+    explain(&told);
+    Ok(())
 }
 
-/// Ends what an earlier run began, and says so.
-fn recover(input: &Input) -> Result<(), Error> {
-    let _ = input;
-    Ok(())
+/// What else bore the name of a file that was written.
+fn parted(written: &Written) -> String {
+    let line = |file: &PathBuf| format!("gearmesh: {}: has other names (hard links), which keep the old text\n", path(file));
+    written.parted.iter().map(line).collect()
 }
 
 fn diffs(files: &[Changed]) -> String {

@@ -5,15 +5,15 @@
 use super::dump::Unfolded;
 use super::{Job, job};
 use crate::config::{Config, Exclude};
-use crate::error::Error;
+use crate::error::{Error, in_words};
 use crate::outcome::Unread;
+use crate::source::own;
 use crate::source::paths::{Paths, plain};
 use crate::source::{Input, STDIN};
 use ignore::WalkBuilder;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::io;
 use std::path::{Component, Path, PathBuf};
 
 pub(super) struct Walked {
@@ -67,18 +67,6 @@ pub(super) fn walk(unfolded: &Unfolded, config: &Config) -> Result<Walked, Error
 fn existing(path: &Path) -> Result<fs::FileType, Error> {
     let kind = fs::metadata(path).map_err(|problem| Error::Path { path: path.to_owned(), reason: in_words(&problem) })?;
     Ok(kind.file_type())
-}
-
-/// Operating system errors in plain words, without numbers.
-pub(super) fn in_words(problem: &io::Error) -> String {
-    match problem.kind() {
-        io::ErrorKind::NotFound => "no such file or folder".into(),
-        io::ErrorKind::PermissionDenied => "permission denied".into(),
-        _ => {
-            let text = problem.to_string();
-            text.split_once(" (os error").map_or(text.clone(), |(words, _)| words.to_lowercase())
-        }
-    }
 }
 
 /// A path as it is shown: relative to the working directory where it lies below.
@@ -141,8 +129,25 @@ impl Walked {
     }
 
     fn file(&mut self, path: &Path) {
+        let name = path.file_name().unwrap_or_default();
+        if name == own::JOURNAL {
+            return self.half_written(path);
+        }
+        if own::is_beside(name) {
+            return;
+        }
         self.paths.add(path);
         self.files.extend(job(path, false));
+    }
+
+    /// What is below the folder of a journal is perhaps neither what it was nor what it is to become.
+    fn half_written(&mut self, journal: &Path) {
+        let folder = journal.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let reason = format!(
+            "a gearmesh fix is at work here, or was stopped; then `gearmesh check {}` by the same user ends it",
+            folder.display()
+        );
+        self.unread.push(Unread { path: journal.to_owned(), reason });
     }
 
     fn link(&mut self, path: &Path, top: &Path, input: &Input) {
