@@ -85,10 +85,9 @@ impl Tree {
 pub fn texts_below(folder: &Path) -> Texts {
     let mut texts = Texts::new();
     visit(folder, &mut |path| {
-        if path.is_file() {
-            let below = path.strip_prefix(folder).expect("it lies below").to_owned();
-            texts.insert(below, fs::read(path).expect("the file is read"));
-        }
+        let below = path.strip_prefix(folder).expect("it lies below").to_owned();
+        // One may look while another process writes: what has gone in between is not there.
+        texts.extend(fs::read(path).ok().map(|text| (below, text)));
     });
     texts
 }
