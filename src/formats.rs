@@ -351,8 +351,8 @@ pub fn lower_together(forest: &Forest<'_>) -> Vec<Piece> {
 /// Why it is not done: what is there cannot be replaced safely.
 pub fn edit(kind: &str, document: &Document, order: &Order) -> Result<Vec<Edit>, Refusal> {
     match (&order.tongue, kind) {
-        (Tongue::Option { .. }, _) => option::edit(document, order),
-        (Tongue::Variable, _) => option::edit_variable(document, order),
+        (Tongue::Option { .. }, _) => option::edit(kind, document, order),
+        (Tongue::Variable, _) => option::edit_variable(kind, document, order),
         (Tongue::Own, "nginx") => nginx::edit(document, order),
         (Tongue::Own, "gunicorn") => gunicorn::edit(document, order),
         (Tongue::Own, "systemd") => systemd::edit(document, order),

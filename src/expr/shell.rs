@@ -11,12 +11,14 @@ mod condition;
 mod expand;
 mod made;
 mod pattern;
+mod place;
 mod read;
 mod run;
 mod state;
 mod syntax;
 mod words;
 
+pub use self::place::Written;
 use super::{Environment, Word};
 use crate::source::{Excerpt, Span};
 use std::sync::Arc;
@@ -90,6 +92,11 @@ impl Script {
         let (list, problem) = read::read(text);
         let (interpreter, errexit) = interpreter(&text.text);
         Script { list: Arc::new(list), problem, interpreter, errexit, span: text.span() }
+    }
+
+    /// The words of the simple command that stands at a place, as they are written.
+    pub fn words_at(&self, span: Span) -> Option<Vec<Written>> {
+        place::words_at(&self.list, span)
     }
 
     /// Follows the script.

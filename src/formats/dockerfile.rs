@@ -12,6 +12,7 @@ mod tests;
 mod words;
 
 pub use lower::lower;
+pub(super) use words::exec_form;
 
 pub use self::edit::edit;
 use super::ignores::Layout;
