@@ -25,7 +25,7 @@ pub mod tmpfiles;
 pub mod yaml;
 
 use self::cut::Cut;
-use crate::edit::{Edit, Order, Refusal, Tongue};
+use crate::edit::{Edit, Operation, Order, Refusal, Tongue};
 use crate::expr::python::syntax::Program;
 use crate::expr::shell::Script;
 use crate::model::ignore::Ignores;
@@ -371,6 +371,7 @@ pub fn spell(kind: &str, order: &Order) -> String {
     let name = &order.name;
     match (&order.tongue, kind, to) {
         (Tongue::Option { flag, .. }, _, None) => format!("no {flag}"),
+        (Tongue::Option { flag, .. }, _, Some(to)) if flag.is_empty() || order.operation == Operation::Rename => to,
         (Tongue::Option { flag, takes_value: false }, _, Some(_)) => flag.to_string(),
         (Tongue::Option { flag, .. }, _, Some(to)) => format!("{flag} {to}"),
         (Tongue::Own, "gunicorn", _) => gunicorn::spell(order),

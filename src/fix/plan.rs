@@ -160,10 +160,22 @@ fn ordered(change: &Change, gone: Option<&Known>, stack: &Stack) -> Result<Order
         Kind::Nginx | Kind::Server | Kind::Location | Kind::Route | Kind::Upstream => of_nginx(change, stack, anchor, &order),
         Kind::Oddity => {
             let name = stack.setting(change.subject, "kind").value;
-            let made = order(Tongue::Own, Place::Written(anchor));
-            Ok(Order { name: name.as_text().unwrap_or_default().into(), ..made })
+            let name = name.as_text().unwrap_or_default();
+            let made = order(tongue_of_oddity(name, &node.name, kind_of(anchor.document, stack)), Place::Written(anchor));
+            Ok(Order { name: name.into(), ..made })
         }
         Kind::File | Kind::Hook | Kind::Host => Err(Held::no_order("it is no setting")),
+    }
+}
+
+/// What gunicorn refuses stands in its own file, or on a command line whatever the file is.
+fn tongue_of_oddity(oddity: &str, name: &str, file: &str) -> Tongue {
+    match oddity {
+        "refused-variable" => Tongue::Variable,
+        "unknown-option" | "refused-value" | "decimal-mode" if file != "gunicorn" => {
+            Tongue::Option { flag: name.into(), takes_value: true }
+        }
+        _ => Tongue::Own,
     }
 }
 
@@ -211,7 +223,8 @@ fn of_app(change: &Change, stack: &Stack, anchor: Span, order: Ordered<'_>) -> R
             let why = "several command lines load the file";
             Err(Held::order(order(Tongue::Own, Place::Written(*span)), Refusal::new(why)))
         }
-        Origin::Default { .. } => {
+        // A variable that nobody wrote gives way to what is written like a default.
+        Origin::Default { .. } | Origin::Environment { span: None, .. } => {
             let config = stack.setting(change.subject, "config_path").origin.span();
             let made = match config {
                 Some(start) => order(Tongue::Own, Place::Home(start)),
@@ -220,7 +233,10 @@ fn of_app(change: &Change, stack: &Stack, anchor: Span, order: Ordered<'_>) -> R
             if config.is_some_and(|start| shared(start.document)) {
                 return Err(Held::order(made, Refusal::new("several command lines load the file")));
             }
-            only_written(change, made)
+            match change.operation {
+                Operation::Set | Operation::Add => Ok(made),
+                _ => only_written(change, made),
+            }
         }
         other => {
             let place = other.span().map_or(Place::Home(anchor), Place::Written);
@@ -231,6 +247,10 @@ fn of_app(change: &Change, stack: &Stack, anchor: Span, order: Ordered<'_>) -> R
 
 /// The option that sets it in the app's gunicorn.
 fn option(change: &Change, stack: &Stack) -> Option<Tongue> {
+    if change.name() == "application" {
+        // The word that is no option.
+        return Some(Tongue::Option { flag: "".into(), takes_value: true });
+    }
     let version = stack.setting(change.subject, "version").value;
     let range = version.known().and_then(VersionRange::of).unwrap_or_else(gunicorn::supported);
     let state = gunicorn::setting(change.name())?.at(range.max);

@@ -121,7 +121,8 @@ fn strings(text: &Excerpt) -> Vec<Span> {
 fn in_supervisor(document: &Document, span: Span) -> Option<Command> {
     let ini = supervisor::parse(document);
     let entries = ini.sections.iter().flat_map(|section| &section.entries);
-    let entry = entries.filter(|entry| covers(entry.value.span(), span)).find(|entry| entry.key.eq_ignore_ascii_case("command"))?;
+    let entry =
+        entries.filter(|entry| covers(entry.value.span(), span)).find(|entry| entry.key.eq_ignore_ascii_case("command"))?;
     Some(Command { words: split(&entry.value, '%'), joint: Joint::Line(&place::SUPERVISOR), wraps: Vec::new() })
 }
 
@@ -264,7 +265,9 @@ impl Search {
             return;
         }
         match node.content() {
-            Content::Scalar(_) if covers(node.span(), self.span) && self.span.start < node.span().end => self.found = Some((node.clone(), list.cloned())),
+            Content::Scalar(_) if covers(node.span(), self.span) && self.span.start < node.span().end => {
+                self.found = Some((node.clone(), list.cloned()))
+            }
             Content::Scalar(_) => {}
             Content::Sequence(items) => items.iter().for_each(|item| self.node(item, Some(node))),
             Content::Mapping(mapping) => mapping.own.iter().for_each(|entry: &Entry| self.node(&entry.value, None)),
@@ -358,9 +361,11 @@ fn child_of(node: &Node, span: Span) -> Option<Child> {
             let is_own = holds || (item.scalar().is_some() && begins(item.span()));
             if is_own { Some(Child { span: item.span(), among: items.len() }) } else { child_of(item, span) }
         }),
-        Content::Mapping(mapping) => mapping.own.iter().find_map(|entry| match begins(entry.span()) && entry.value.scalar().is_some() {
-            true => Some(Child { span: entry.span(), among: mapping.own.len() }),
-            false => child_of(&entry.value, span),
-        }),
+        Content::Mapping(mapping) => {
+            mapping.own.iter().find_map(|entry| match begins(entry.span()) && entry.value.scalar().is_some() {
+                true => Some(Child { span: entry.span(), among: mapping.own.len() }),
+                false => child_of(&entry.value, span),
+            })
+        }
     }
 }

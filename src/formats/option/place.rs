@@ -49,11 +49,8 @@ pub static SYSTEMD: Row = Row {
     before: &[Wrap::Never("$"), Wrap::Twice('%')],
 };
 /// A text that compose splits.
-pub static COMPOSE: Row = Row {
-    bare: "*?()[]<>&|~%",
-    quotes: [('"', Wrap::Escape("\"\\")), ('\'', Wrap::Never("'"))],
-    before: &[Wrap::Never("$")],
-};
+pub static COMPOSE: Row =
+    Row { bare: "*?()[]<>&|~%", quotes: [('"', Wrap::Escape("\"\\")), ('\'', Wrap::Never("'"))], before: &[Wrap::Never("$")] };
 /// `command=` of supervisor, which Python formats and then splits.
 pub static SUPERVISOR: Row = Row {
     bare: "*?()[]<>&|~%",
@@ -122,7 +119,8 @@ impl Joint {
             Joint::Flow { json: true } => all.retain(|text| text.starts_with('"')),
             // Without quotes it may be a number.
             Joint::Flow { json: false } | Joint::Block => {
-                let is_word = |text: &str| text.trim_start_matches('-').starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
+                let is_word =
+                    |text: &str| text.trim_start_matches('-').starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
                 all.retain(|text| text.starts_with(['"', '\'']) || (is_word(text) && !text.contains(',') && !is_constant(text)));
             }
         }

@@ -55,7 +55,8 @@ impl<'n> Assigned<'n> {
         let at = |offset: usize| Span { start: span.start + offset as u32, ..span };
         let around = text.chars().next().filter(|quote| matches!(quote, '"' | '\''));
         let inner = text.get(usize::from(around.is_some())..)?;
-        let key = inner.strip_prefix(name).or_else(|| inner.strip_prefix("value").filter(|rest| rest.trim_start().starts_with(':')));
+        let key =
+            inner.strip_prefix(name).or_else(|| inner.strip_prefix("value").filter(|rest| rest.trim_start().starts_with(':')));
         let Some(rest) = key.filter(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')) else {
             return Assigned::behind(document, span, name);
         };

@@ -159,7 +159,8 @@ impl Writer<'_> {
     /// A word with another value behind its head, with its quotes if that can be.
     fn respelt(&self, written: &str, head: &str, to: &str, whole: &str) -> Vec<String> {
         let joint = self.command.joint;
-        let quote_of = |text: &str| text.chars().next().filter(|quote| text.len() > 1 && "'\"".contains(*quote) && text.ends_with(*quote));
+        let quote_of =
+            |text: &str| text.chars().next().filter(|quote| text.len() > 1 && "'\"".contains(*quote) && text.ends_with(*quote));
         let own = quote_of(written).filter(|_| self.command.wraps.is_empty());
         let mut spelt = Vec::new();
         if let (Joint::Line(row), Some(rest), false) = (joint, written.strip_prefix(head), head.is_empty()) {
@@ -190,7 +191,8 @@ impl Writer<'_> {
         let flags = self.flags();
         let is = |word: &&Word| {
             let text = word.as_text().unwrap_or_default();
-            let glued = |flag: &&str| if flag.starts_with("--") { text.starts_with(&format!("{flag}=")) } else { text.starts_with(flag) };
+            let glued =
+                |flag: &&str| if flag.starts_with("--") { text.starts_with(&format!("{flag}=")) } else { text.starts_with(flag) };
             flags.iter().any(|flag| text == *flag || (!text.starts_with("--") || flag.starts_with("--")) && glued(&flag))
         };
         self.words().iter().filter(is).count()

@@ -1,0 +1,365 @@
+//! Options of random command lines in every place where people write one, changed and read again: the setting has its new value, every
+//! other word says what it said, a second write changes nothing, and nothing far from the option is touched.
+
+mod support;
+
+use gearmesh::edit::Operation;
+use gearmesh::model::facts::Facts;
+use gearmesh::model::{Kind, Subject};
+use gearmesh::outcome::Outcome;
+use gearmesh::value::{Duration, Known, Value};
+use gearmesh::vocabulary::gunicorn;
+use std::collections::BTreeMap;
+use std::fs;
+use support::Scratch;
+use support::dice::Dice;
+use support::edits::{change, write};
+
+const CASES: usize = 400;
+
+/// Name, long option, short option or none, values.
+const OPTIONS: &[(&str, &str, &str, &[&str])] = &[
+    ("timeout", "--timeout", "-t", &["30", "120"]),
+    ("workers", "--workers", "-w", &["2", "4"]),
+    ("bind", "--bind", "-b", &["0.0.0.0:8000", "unix:/run/shop/web.sock"]),
+    ("max_requests", "--max-requests", "", &["1000"]),
+    ("loglevel", "--log-level", "", &["info", "warning"]),
+    ("proc_name", "--name", "-n", &["shop", "shop web"]),
+    ("accesslog", "--access-logfile", "", &["-", "/var/log/a.log"]),
+    ("forwarded_allow_ips", "--forwarded-allow-ips", "", &["127.0.0.1"]),
+    ("reload", "--reload", "", &[]),
+    ("preload_app", "--preload", "", &[]),
+    ("daemon", "--daemon", "-D", &[]),
+];
+
+/// How a place writes words.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Place {
+    Unit,
+    UnitShell,
+    DockerExec,
+    DockerShell,
+    ComposeText,
+    ComposeFolded,
+    ComposeFlow,
+    ComposeBlock,
+    ComposeShell,
+    ComposeShellText,
+    KubernetesFlow,
+    KubernetesBlock,
+    Script,
+    Procfile,
+    Supervisor,
+    AppEngine,
+}
+
+const PLACES: [Place; 16] = [
+    Place::Unit,
+    Place::UnitShell,
+    Place::DockerExec,
+    Place::DockerShell,
+    Place::ComposeText,
+    Place::ComposeFolded,
+    Place::ComposeFlow,
+    Place::ComposeBlock,
+    Place::ComposeShell,
+    Place::ComposeShellText,
+    Place::KubernetesFlow,
+    Place::KubernetesBlock,
+    Place::Script,
+    Place::Procfile,
+    Place::Supervisor,
+    Place::AppEngine,
+];
+
+const COMPOSE: &str = "services:\n  web:\n    image: shop:1 # ours\n    ports: [\"80:8000\"]\n";
+const POD: &str =
+    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n    - name: web\n      image: shop:1\n";
+
+impl Place {
+    fn is_list(self) -> bool {
+        use Place::*;
+        matches!(self, DockerExec | ComposeFlow | ComposeBlock | KubernetesFlow | KubernetesBlock)
+    }
+
+    /// A word as it may be written there.
+    fn word(self, word: &str, dice: &mut Dice) -> String {
+        let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "._:/@+,=-".contains(c));
+        let number = word.chars().all(|c| c.is_ascii_digit() || c == '-');
+        match self {
+            Place::DockerExec => format!("\"{word}\""),
+            _ if self.is_list() => match dice.below(3) {
+                0 if plain && !number => word.to_owned(),
+                1 => format!("'{word}'"),
+                _ => format!("\"{word}\""),
+            },
+            // The quotes around the script are taken.
+            Place::UnitShell | Place::ComposeShell => format!("\"{word}\"").replace('"', if plain { "" } else { "\"" }),
+            Place::ComposeShellText => {
+                if plain {
+                    word.to_owned()
+                } else {
+                    word.replace(' ', "_")
+                }
+            }
+            _ => match (plain, dice.below(4)) {
+                (true, 0..=1) => word.to_owned(),
+                (true, _) | (false, 0..=1) => format!("\"{word}\""),
+                _ => format!("'{word}'"),
+            },
+        }
+    }
+
+    /// What stands between words on a line; sometimes the line goes on below.
+    fn blank(self, dice: &mut Dice) -> &'static str {
+        let joined = match self {
+            Place::Unit | Place::DockerShell | Place::Script => [" \\\n    ", " \\\n  ", "\\\n   "],
+            Place::ComposeFolded => ["\n      ", "\n      ", " "],
+            Place::Supervisor => ["\n    ", " ; note\n    ", "\n  "],
+            _ => [" ", "  ", " "],
+        };
+        match dice.below(3) {
+            0 => joined[dice.below(3)],
+            _ => " ",
+        }
+    }
+
+    /// Files with a command.
+    fn files(self, words: &[String], dice: &mut Dice) -> Vec<(String, String)> {
+        let written: Vec<String> = words.iter().map(|word| self.word(word, dice)).collect();
+        let line = || {
+            let mut dice = Dice(written.len() as u64 * 77 + written[1].len() as u64 + written.concat().len() as u64);
+            written.iter().skip(1).fold(written[0].clone(), |line, word| line + self.blank(&mut dice) + word)
+        };
+        let flow = |blank: &str| written.join(blank);
+        let block = |indent: &str| written.iter().map(|word| format!("{indent}- {word}\n")).collect::<String>();
+        let unit = |command: String| {
+            format!(
+                "[Unit]\nDescription=shop\n\n[Service]\n# starts it\nExecStart={command}\nUser=www\n\n[Install]\nWantedBy=multi-user.target\n"
+            )
+        };
+        let docker = |rest: String| format!("FROM python:3.12\nRUN pip install gunicorn\nEXPOSE 8000\n{rest}\n");
+        let file = |path: &str, text: String| vec![(path.to_owned(), text)];
+        match self {
+            Place::Unit => file("shop.service", unit(line())),
+            Place::UnitShell => file("shop.service", unit(format!("/bin/sh -c 'exec {}'", flow(" ")))),
+            Place::DockerExec => match dice.below(3) {
+                0 => file("Dockerfile", docker(format!("CMD [ {} ]", flow(" , ")))),
+                1 => file("Dockerfile", docker(format!("CMD [{}]", flow(", \\\n     ")))),
+                _ => file("Dockerfile", docker(format!("ENTRYPOINT [{}]\nCMD [{}]", written[0], written[1..].join(",")))),
+            },
+            Place::DockerShell => file("Dockerfile", docker(format!("CMD exec {}", line()))),
+            // A list of nothing but quotes would be one.
+            Place::ComposeText => file("compose.yaml", format!("{COMPOSE}    command: {}\n    restart: always\n", bare(words))),
+            Place::ComposeFolded => {
+                file("compose.yaml", format!("{COMPOSE}    command: >\n      {}\n    restart: always\n", line()))
+            }
+            Place::ComposeFlow => match dice.below(2) {
+                0 => file("compose.yaml", format!("{COMPOSE}    command: [{}]\n", flow(", "))),
+                _ => file("compose.yaml", format!("{COMPOSE}    command: [\n      {},\n    ]\n", flow(",\n      "))),
+            },
+            Place::ComposeBlock => {
+                file("compose.yaml", format!("{COMPOSE}    command:\n{}    restart: always\n", block("      ")))
+            }
+            Place::ComposeShell => {
+                let script = format!("migrate && exec {}", flow(" "));
+                file("compose.yaml", format!("{COMPOSE}    command: [sh, -c, '{script}']\n"))
+            }
+            Place::ComposeShellText => {
+                file("compose.yaml", format!("{COMPOSE}    command: sh -c \"migrate && exec {}\"\n", flow(" ")))
+            }
+            Place::KubernetesFlow => file("pod.yaml", format!("{POD}      command: [{}]\n", flow(", "))),
+            Place::KubernetesBlock => {
+                let args = written[1..].iter().map(|word| format!("      - {word}\n")).collect::<String>();
+                file("pod.yaml", format!("{POD}      command: [{}]\n      args:\n{args}      tty: true\n", written[0]))
+            }
+            Place::Script => vec![
+                ("Dockerfile".to_owned(), docker("COPY start.sh /start.sh\nENTRYPOINT [\"/start.sh\"]".to_owned())),
+                ("start.sh".to_owned(), format!("#!/bin/sh\nset -e\nif [ -n \"$1\" ]; then\n  echo no\nfi\nexec {}\n", line())),
+            ],
+            Place::Procfile => file("Procfile", format!("release: migrate\nweb: {}\n", flow(" "))),
+            Place::Supervisor => {
+                file("supervisord.conf", format!("[supervisord]\n\n[program:web]\ncommand={}\nautostart=true\n", line()))
+            }
+            Place::AppEngine => file("app.yaml", format!("runtime: python312\nentrypoint: {}\n", bare(words))),
+        }
+    }
+}
+
+/// Words of a text that YAML takes as it is.
+fn bare(words: &[String]) -> String {
+    words.iter().map(|word| if word.contains(' ') { format!("'{word}'") } else { word.clone() }).collect::<Vec<_>>().join(" ")
+}
+
+/// A random command, and the settings that it gives.
+fn command(dice: &mut Dice) -> (Vec<String>, Vec<usize>) {
+    let mut words: Vec<String> = match dice.below(4) {
+        0 => vec!["python3".into(), "-m".into(), "gunicorn".into()],
+        1 => vec!["/srv/venv/bin/gunicorn".into()],
+        _ => vec!["gunicorn".into()],
+    };
+    let mut given: Vec<usize> = Vec::new();
+    let app_first = dice.below(2) == 0;
+    if app_first {
+        words.push("shop.wsgi:app".into());
+    }
+    for _ in 0..dice.below(5) {
+        let option = dice.below(OPTIONS.len());
+        if given.contains(&option) {
+            continue;
+        }
+        given.push(option);
+        let (_, long, short, values) = OPTIONS[option];
+        let Some(value) = (!values.is_empty()).then(|| dice.pick(values)) else {
+            words.push(if short.is_empty() { long } else { short }.to_owned());
+            continue;
+        };
+        match (dice.below(4), short) {
+            (0, _) => words.push(format!("{long}={value}")),
+            (1, short) if !short.is_empty() && !value.starts_with('-') => words.push(format!("{short}{value}")),
+            (2, short) if !short.is_empty() => words.extend([short.to_owned(), value.to_owned()]),
+            _ => words.extend([long.to_owned(), value.to_owned()]),
+        }
+    }
+    if !app_first {
+        words.push("shop.wsgi:app".into());
+    }
+    (words, given)
+}
+
+/// A new value for a setting.
+fn value(name: &str, dice: &mut Dice) -> Known {
+    match name {
+        "timeout" => Known::Duration(Duration::seconds(dice.below(900) as i64 + 1)),
+        "workers" | "max_requests" => Known::Integer(dice.below(90) as i64 + 1),
+        "bind" => Known::Text(dice.pick(&["127.0.0.1:9000", "unix:/run/web.sock", "[::1]:80"]).into()),
+        "loglevel" => Known::Text(dice.pick(&["error", "debug"]).into()),
+        "proc_name" => Known::Text(dice.pick(&["web", "a b", "it's", "say \"x\"", "50%"]).into()),
+        "accesslog" => Known::Text(dice.pick(&["-", "/dev/stdout"]).into()),
+        "forwarded_allow_ips" => Known::Text(dice.pick(&["*", "10.0.0.1,10.0.0.2"]).into()),
+        _ => Known::Boolean(true),
+    }
+}
+
+fn app(outcome: &Outcome) -> Option<Subject> {
+    let all: Vec<Subject> = outcome.stack.all(Kind::App).map(|(subject, _)| subject).collect();
+    assert!(all.len() < 2, "one app");
+    all.first().copied()
+}
+
+/// What is written of every subject: settings of gunicorn for the app, all others as they are but for the command's own text.
+fn written(outcome: &Outcome) -> BTreeMap<(String, String), String> {
+    let mut all = BTreeMap::new();
+    for kind in [Kind::App, Kind::Launcher, Kind::Service] {
+        for (_, node) in outcome.stack.all(kind) {
+            for (name, setting) in node.settings.iter() {
+                let counts = match kind {
+                    Kind::App => gunicorn::setting(name).is_some() || *name == "application",
+                    _ => !matches!(&**name, "ExecStart"),
+                };
+                if counts && setting.origin.is_explicit() {
+                    all.insert((format!("{kind} {}", node.name), name.to_string()), setting.value.to_string().replace(", ", ","));
+                }
+            }
+        }
+    }
+    all
+}
+
+/// How a value is shown once it was read.
+fn shown(known: &Known) -> String {
+    match known {
+        Known::Duration(duration) => format!("{}s", duration.milliseconds / 1000),
+        other => Value::Known(other.clone()).to_string(),
+    }
+}
+
+#[derive(Default)]
+struct Tally {
+    written: usize,
+    refused: BTreeMap<String, usize>,
+    by_place: BTreeMap<String, usize>,
+}
+
+#[test]
+fn options_are_written_and_everything_else_stays() {
+    let mut dice = Dice(5);
+    let mut tally = Tally::default();
+    for case in 0..CASES {
+        one(PLACES[case % PLACES.len()], &mut dice, &mut tally);
+    }
+    println!("options: {CASES} cases, {} written {:?}; refused {:?}", tally.written, tally.by_place, tally.refused);
+    assert!(tally.written * 10 > CASES * 9, "too many are refused");
+    assert_eq!(tally.by_place.len(), PLACES.len());
+}
+
+fn one(place: Place, dice: &mut Dice, tally: &mut Tally) {
+    let (words, given) = command(dice);
+    let mut files = place.files(&words, dice);
+    let returns = !matches!(place, Place::Script | Place::Procfile) && dice.below(4) == 0;
+    let unended = dice.below(4) == 0;
+    for (_, text) in &mut files {
+        *text = if returns { text.replace('\n', "\r\n") } else { text.clone() };
+        *text = if unended { text.trim_end().to_owned() } else { text.clone() };
+    }
+    let scratch = Scratch::new(&files);
+    let before = scratch.check(&Facts::default());
+    let Some(subject) = app(&before) else { panic!("{place:?}: no app in\n{files:?}") };
+    let was = written(&before);
+    let (operation, option) = match dice.below(3) {
+        0 if !given.is_empty() => (Operation::Unset, given[dice.below(given.len())]),
+        _ => (Operation::Set, dice.below(OPTIONS.len())),
+    };
+    let (name, _, _, values) = OPTIONS[option];
+    if operation == Operation::Set && values.is_empty() && given.contains(&option) {
+        return;
+    }
+    let to = (operation == Operation::Set).then(|| value(name, dice));
+    let told = format!("{place:?} {operation:?} {name} {to:?}\n{}", files[files.len() - 1].1);
+    let texts = match write(&scratch, &before, vec![change(&before, operation, subject, name, to.clone())]) {
+        Ok(texts) => texts,
+        Err(why) => {
+            // The interpreter stands in `command`, and its module in `args`.
+            let elsewhere = place == Place::KubernetesBlock && words[0] == "python3" && why.contains("not named");
+            assert!(elsewhere || why.contains("already") || why.contains("quoted"), "{why}: {told}");
+            *tally.refused.entry(why.rsplit(": ").next().unwrap_or_default().to_owned()).or_default() += 1;
+            return;
+        }
+    };
+    let (path, text) = texts.iter().next().expect("a file is written");
+    let told = format!("{told}\n===\n{}", String::from_utf8_lossy(text));
+    let original = &files.iter().find(|(name, _)| name == path).expect("it was there").1;
+    near(original.as_bytes(), text, &told);
+    let after = scratch.check(&Facts::default());
+    let mut expected = was;
+    let key = (format!("app {}", before.stack.node(subject).expect("it is there").name), name.to_owned());
+    match &to {
+        Some(to) => expected.insert(key, shown(to)),
+        None => expected.remove(&key),
+    };
+    let mut is = written(&after);
+    // Some platforms tell the port in a variable, which counts then.
+    if operation == Operation::Unset && name == "bind" {
+        is.retain(|(_, setting), _| setting != "bind");
+    }
+    assert_eq!(is, expected, "{told}");
+    if let Some(to) = to {
+        let again = app(&after).expect("the app is there");
+        let again = write(&scratch, &after, vec![change(&after, operation, again, name, Some(to))]);
+        assert!(again.is_err() || again == Ok(texts.clone()), "{told}\n{again:?}");
+    }
+    assert_eq!(&fs::read(scratch.path().join(path)).expect("it is read"), text, "{told}");
+    tally.written += 1;
+    *tally.by_place.entry(format!("{place:?}")).or_default() += 1;
+}
+
+/// What becomes something else is short, and lies in one place; the file ends as it did.
+fn near(before: &[u8], after: &[u8], told: &str) {
+    let same = before.iter().zip(after).take_while(|(a, b)| a == b).count();
+    let rest = before.len().min(after.len()) - same;
+    let same_end = before.iter().rev().zip(after.iter().rev()).take(rest).take_while(|(a, b)| a == b).count();
+    let (old, new) = (before.len() - same - same_end, after.len() - same - same_end);
+    assert!(old < 80 && new < 80, "{old} bytes became {new}: {told}");
+    assert_eq!(before.ends_with(b"\n"), after.ends_with(b"\n"), "{told}");
+    assert_eq!(before.windows(2).any(|two| two == b"\r\n"), after.windows(2).any(|two| two == b"\r\n"), "{told}");
+}
