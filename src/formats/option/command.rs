@@ -201,7 +201,7 @@ fn nested(mut command: Command, document: &Document, span: Span) -> Option<Comma
         && command.words.iter().take(index).any(|word| word.as_text().is_some_and(is_shell));
     let has_blanks = word.script.as_ref().is_some_and(|script| script.text.contains(char::is_whitespace));
     let inside = span.start > word.span.start + 1 || span.end + 1 < word.span.end;
-    if !is_told && !(has_blanks && inside) {
+    if !(is_told || has_blanks && inside) {
         return Some(command);
     }
     let quote = document.slice(word.span).first().map(|byte| char::from(*byte)).filter(|quote| matches!(quote, '"' | '\''));

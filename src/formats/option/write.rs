@@ -191,9 +191,11 @@ impl Writer<'_> {
         let flags = self.flags();
         let is = |word: &&Word| {
             let text = word.as_text().unwrap_or_default();
-            let glued =
-                |flag: &&str| if flag.starts_with("--") { text.starts_with(&format!("{flag}=")) } else { text.starts_with(flag) };
-            flags.iter().any(|flag| text == *flag || (!text.starts_with("--") || flag.starts_with("--")) && glued(&flag))
+            let glued = |flag: &str| match flag.strip_prefix("--") {
+                Some(_) => text.strip_prefix(flag).is_some_and(|rest| rest.starts_with('=')),
+                None => text.starts_with(flag) && !text.starts_with("--"),
+            };
+            flags.iter().any(|flag| text == *flag || glued(flag))
         };
         self.words().iter().filter(is).count()
     }
@@ -223,16 +225,13 @@ impl Writer<'_> {
 
     /// The words with what separates them from one of their neighbours.
     fn gap(&self, before: Option<&Word>, first: &Word, last: &Word, after: Option<&Word>) -> Result<Span, Refusal> {
-        let back = before.map(|before| (Span { start: before.span.end, ..first.span }, first.span.start));
-        let on = after.map(|after| (Span { start: last.span.end, end: after.span.start, ..last.span }, 0));
-        let is_plain = |gap: Span| !self.document.slice(gap).contains(&b'#');
-        if let Some((gap, start)) = back.filter(|(gap, start)| is_plain(Span { end: *start, ..*gap })) {
-            let _ = start;
-            return Ok(Span { end: last.span.end, ..gap });
-        }
-        match on.filter(|(gap, _)| is_plain(*gap)) {
-            Some((gap, _)) => Ok(Span { start: first.span.start, ..gap }),
-            None => Err(Refusal::new("a comment stands in between")),
+        let is_plain = |gap: &Span| !self.document.slice(*gap).contains(&b'#');
+        let back = before.map(|before| Span { start: before.span.end, end: first.span.start, ..first.span });
+        let on = after.map(|after| Span { start: last.span.end, end: after.span.start, ..last.span });
+        match (back.filter(is_plain), on.filter(is_plain)) {
+            (Some(back), _) => Ok(back.to(last.span)),
+            (None, Some(on)) => Ok(first.span.to(on)),
+            (None, None) => Err(Refusal::new("a comment stands in between")),
         }
     }
 
