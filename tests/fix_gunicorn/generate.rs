@@ -11,6 +11,8 @@ pub struct File {
     pub other: Vec<&'static str>,
     /// A misspelt name, and what is meant.
     pub misspelt: Option<(&'static str, &'static str)>,
+    /// Of it, nothing of the above is known.
+    pub by_a_person: bool,
 }
 
 pub const INTEGERS: [&str; 7] =
@@ -49,8 +51,13 @@ pub fn file(dice: &mut Dice) -> File {
     let quote = dice.pick(&["'", "\""]).to_owned();
     let equals = dice.pick(&[" = ", " = ", "=", "\t= ", "   = "]).to_owned();
     let mut names: Vec<&'static str> = INTEGERS.iter().chain(&DURATIONS).chain(&BOOLEANS).chain(&TEXTS).copied().collect();
-    let mut file =
-        File { text: "import os\nimport multiprocessing\n".into(), plain: Vec::new(), other: Vec::new(), misspelt: None };
+    let mut file = File {
+        text: "import os\nimport multiprocessing\n".into(),
+        plain: Vec::new(),
+        other: Vec::new(),
+        misspelt: None,
+        by_a_person: false,
+    };
     for _ in 0..dice.below(12) {
         let name = names.remove(dice.below(names.len()));
         let value = value(dice, name, &quote);
