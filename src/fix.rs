@@ -5,4 +5,5 @@
 
 pub mod diff;
 pub mod plan;
+mod units;
 pub mod write;

@@ -12,6 +12,7 @@ pub mod gunicorn;
 pub mod ignores;
 pub mod ini;
 pub mod kubernetes;
+pub mod lines;
 pub mod nginx;
 pub mod option;
 pub mod placeholder;

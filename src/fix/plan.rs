@@ -6,6 +6,7 @@
 
 use crate::edit::{Advice, Change, Edit, Operation, Order, Place, Refusal, Tongue};
 use crate::finding::Fix;
+use crate::fix::units;
 use crate::formats;
 use crate::model::scope::{Directive, ScopeId};
 use crate::model::{Kind, Stack};
@@ -28,11 +29,15 @@ pub enum Plan {
 pub fn plan(fix: &Fix, stack: &Stack) -> Plan {
     let mut edits = Vec::new();
     for (change, gone) in &exchanged(&fix.changes, stack) {
-        match ordered(change, gone.as_ref(), stack)
-            .and_then(|order| written(&order, stack).map_err(|why| Held::order(order, why)))
-        {
-            Ok(found) => edits.extend(found),
+        let orders = match ordered(change, gone.as_ref(), stack) {
+            Ok(order) => units::everywhere(order, change, stack),
             Err(held) => return Plan::Advice(advice(change, held, stack)),
+        };
+        for order in orders {
+            match written(&order, stack) {
+                Ok(found) => edits.extend(found),
+                Err(why) => return Plan::Advice(advice(change, Held::order(order, why), stack)),
+            }
         }
     }
     edits.sort_by_key(|edit| edit.span);
@@ -153,9 +158,13 @@ fn ordered(change: &Change, gone: Option<&Known>, stack: &Stack) -> Result<Order
     match node.kind {
         Kind::App => of_app(change, stack, anchor, &order),
         Kind::Launcher | Kind::Service | Kind::Socket => {
-            let place = change.origin.span().map_or(Place::Home(anchor), Place::Written);
-            let made = order(Tongue::Own, place);
-            only_written(change, made)
+            let made = order(Tongue::Own, units::place(change, stack, anchor));
+            match units::shared(change, made.place, stack) {
+                Some(why) => Err(Held::order(made, why)),
+                // The variable is the setting.
+                None if change.name() == "search_path" => Ok(made),
+                None => only_written(change, made),
+            }
         }
         Kind::Nginx | Kind::Server | Kind::Location | Kind::Route | Kind::Upstream => of_nginx(change, stack, anchor, &order),
         Kind::Oddity => {
