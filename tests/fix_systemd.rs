@@ -90,7 +90,8 @@ fn file(dice: &mut Dice, whole: bool) -> String {
                 text += &format!("{}{}", dice.pick(&BETWEEN), layout.end);
             }
             let (_, key, values) = of[dice.below(of.len())];
-            text += &line(dice, &layout, key, dice.pick(values));
+            let value = dice.pick(values);
+            text += &line(dice, &layout, key, value);
         }
         if dice.below(2) == 0 {
             text += layout.end;
@@ -146,7 +147,7 @@ fn follows(name: &str) -> &'static [&'static str] {
         "TimeoutStopSec" | "stop_grace" => &["TimeoutStopSec", "stop_grace"],
         "stop_signal" => &["KillSignal", "stop_signal"],
         "ExecReload" | "reload_command" => &["ExecReload", "reload_command", "reload_signal"],
-        "memory_limit" | "MemoryMax" => &["MemoryMax", "memory_limit"],
+        "memory_limit" | "MemoryMax" => &["MemoryMax", "memory_limit", "memory"],
         "tasks_limit" => &["TasksMax", "tasks_limit"],
         "nofile_limit" => &["LimitNOFILE", "nofile_limit"],
         "KillMode" => &["KillMode", "kill_group", "stop_group"],
@@ -167,6 +168,10 @@ fn written(stack: &Stack, unit: &str) -> BTreeMap<(Kind, String), String> {
     let mut all = BTreeMap::new();
     for node in nodes.into_iter().flatten().chain(apps) {
         for (name, setting) in node.settings.iter().filter(|(_, setting)| setting.origin.is_explicit()) {
+            // Whether anything starts it is guessed from all of the file.
+            if *name == "is_started" {
+                continue;
+            }
             all.insert((node.kind, name.to_string()), setting.value.to_string());
         }
     }

@@ -122,6 +122,12 @@ impl<'d> File<'d> {
         if self.statements.last().is_some_and(|last| last.is_open) {
             return Err(open_end());
         }
+        // [Unit] stands in front of the others, as people write it.
+        if let Some(first) = self.unit.sections.first().filter(|_| section == "Unit") {
+            let at = first.span.start as usize;
+            let text = format!("[{section}]\n{line}\n\n").replace('\n', lines::ending(bytes, at));
+            return Ok(Edit { span: self.document.span(at, at), text });
+        }
         let last = lines::at(bytes, bytes.len());
         let before = match bytes.is_empty() {
             true => "",

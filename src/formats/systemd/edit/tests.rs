@@ -92,6 +92,9 @@ fn a_section_is_made_where_it_is_missing() {
     ] {
         assert_eq!(set(unit, "WantedBy", "[Service]", wanted()), ok(expected), "{unit:?}");
     }
+    let unit = "\u{feff}# a\r\n[Service]\r\nA=1";
+    let expected = "\u{feff}# a\r\n[Unit]\r\nDescription=b\r\n\r\n[Service]\r\nA=1";
+    assert_eq!(set(unit, "Description", "[Service]", text("b")), ok(expected));
     assert!(set("[Service]\nA=1 \\", "WantedBy", "[Service]", wanted()).is_err());
 }
 
