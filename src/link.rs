@@ -20,6 +20,7 @@ mod listeners;
 mod locations;
 mod logging;
 mod logs;
+mod meeting;
 mod nginx;
 mod oddities;
 mod overridden;
@@ -45,6 +46,7 @@ mod units;
 mod variables;
 
 use self::apps::Apps;
+use self::meeting::Meeting;
 use self::pods::Pods;
 use crate::model::facts::{Declared, Facts};
 use crate::model::piece::{File, Nginx, Piece, Pieces, Unit};
@@ -89,11 +91,13 @@ pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
     apps.of_configs(&mut stack);
     overridden::find(&mut stack);
     apps.mark_scripts(&mut stack);
-    routes::join(&mut stack, &Pods::of(pieces));
+    let pods = Pods::of(pieces);
+    let meeting = Meeting::of(&stack, &pods);
+    routes::join(&mut stack, &meeting);
     capacity::derive(&mut stack, pieces, facts);
     permissions::find(&mut stack);
     trust::derive(&mut stack);
-    unanswered::find(&mut stack, pieces);
+    unanswered::find(&mut stack, pieces, &meeting);
     routes::keep_visited_binds(&mut stack);
     folders::find(&mut stack, pieces);
     stack

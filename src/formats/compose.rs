@@ -11,11 +11,13 @@ mod gpu;
 mod interpolate;
 mod merge;
 mod mounts;
+mod networks;
 mod ports;
 mod project;
 mod service;
 
 pub use self::edit::edit;
+use self::networks::Networks;
 use self::project::{Project, Standing};
 use crate::formats::ignores::Layout;
 use crate::formats::yaml::{Node, Stream};
@@ -103,7 +105,9 @@ pub fn lower(document: DocumentId, forest: &Forest<'_>) -> Lowered {
         Standing::Overlay => Lowered::piece(Piece::Opaque { document, what: OVERLAY }),
         Standing::Project(project) => {
             let services = project.services();
-            Lowered::pieces(services.iter().map(|service| Piece::Launcher(service::lower(service, &project))).collect())
+            let networks = Networks::of(&project, &services);
+            let launchers = services.iter().map(|service| Piece::Launcher(service::lower(service, &project, &networks)));
+            Lowered::pieces(launchers.chain(networks.pods().into_iter().map(Piece::Pod)).collect())
         }
     }
 }

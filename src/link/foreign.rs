@@ -1,12 +1,16 @@
 //! Who else may listen on a port of the machine: what starts something that is no gunicorn, as far as anyone can tell.
 //!
 //! In: the stack, and launchers as their files say. Out: for a port, who may own it. A unit or a program of supervisor may own any; a
-//! container owns what it publishes, and any where it is on the network of the host or in a pod.
+//! container owns what it publishes, and any where it is on the network of the host or in a pod. And of a container, whether nothing
+//! but nginx or one gunicorn runs in it.
 
 use super::reach::published;
 use super::{images, launchers};
+use crate::arguments::Found;
+use crate::expr::Word;
 use crate::model::piece::{ImageOf, Launcher, Piece, Pieces};
 use crate::model::{Kind, Stack};
+use crate::source::Span;
 use crate::value::Value;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,16 +21,36 @@ pub struct Foreign {
     anywhere: Option<String>,
     /// Containers by the port of the host that leads to them.
     published: HashMap<u16, Arc<str>>,
+    /// What runs in a container, by the anchor of its launcher.
+    tenants: HashMap<Span, Tenant>,
+}
+
+/// What runs in a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tenant {
+    /// The image is nginx's own.
+    Nginx,
+    /// Its command is one gunicorn.
+    Gunicorn,
+    /// Something else, or more.
+    Any,
 }
 
 impl Foreign {
     pub fn of(stack: &Stack, pieces: &Pieces) -> Foreign {
-        let mut foreign = Foreign { anywhere: service(stack), published: HashMap::new() };
+        let mut foreign = Foreign { anywhere: service(stack), published: HashMap::new(), tenants: HashMap::new() };
         for piece in &pieces.list {
-            if let Piece::Launcher(launcher) = piece
-                && starts_no_gunicorn(launcher, pieces)
-            {
-                foreign.add(launcher);
+            if let Piece::Launcher(launcher) = piece {
+                let started = started(launcher, pieces);
+                let tenant = tenant(launcher, &started, pieces);
+                // A service that is in several projects may be another thing in each.
+                let known = foreign.tenants.entry(launcher.anchor).or_insert(tenant);
+                if *known != tenant {
+                    *known = Tenant::Any;
+                }
+                if started.invocations.is_empty() {
+                    foreign.add(launcher);
+                }
             }
         }
         foreign
@@ -35,6 +59,11 @@ impl Foreign {
     /// Who may listen on a port.
     pub fn at(&self, port: u16) -> Option<String> {
         self.anywhere.clone().or_else(|| self.published.get(&port).map(|name| may_listen(name)))
+    }
+
+    /// What runs in a container.
+    pub fn tenant(&self, launcher: Span) -> Tenant {
+        self.tenants.get(&launcher).copied().unwrap_or(Tenant::Any)
     }
 
     fn add(&mut self, launcher: &Launcher) {
@@ -56,9 +85,28 @@ fn is_in_pod(launcher: &Launcher) -> bool {
     launcher.kind == "kubernetes" && !nginx
 }
 
-fn starts_no_gunicorn(launcher: &Launcher, pieces: &Pieces) -> bool {
+fn started(launcher: &Launcher, pieces: &Pieces) -> Found {
     let stage = launchers::stage_of(launcher, pieces);
-    launchers::started(&launchers::Begin::of_launcher(launcher, stage), pieces).invocations.is_empty()
+    launchers::started(&launchers::Begin::of_launcher(launcher, stage), pieces)
+}
+
+/// A script may start anything in the background, so only a command that is gunicorn itself has a container for itself.
+fn tenant(launcher: &Launcher, started: &Found, pieces: &Pieces) -> Tenant {
+    let is_nginx = match (&launcher.image, launchers::stage_of(launcher, pieces)) {
+        (Some(ImageOf::Named(name)), _) => name.as_text().is_some_and(images::is_nginx),
+        (_, Some(stage)) => {
+            let starts = |words: &Vec<Word>| words.first().and_then(Word::as_text).is_some_and(|word| word.ends_with("nginx"));
+            stage.base.as_text().is_some_and(images::is_nginx)
+                && stage.process.entrypoint.is_none()
+                && stage.process.command.as_ref().is_none_or(starts)
+        }
+        _ => false,
+    };
+    match started.invocations.as_slice() {
+        [] if is_nginx => Tenant::Nginx,
+        [one] if !is_nginx && one.shells.is_empty() => Tenant::Gunicorn,
+        _ => Tenant::Any,
+    }
 }
 
 /// A service that does not run gunicorn may listen on any port.

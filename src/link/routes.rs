@@ -1,10 +1,9 @@
 //! Joins nginx with gunicorn: which app answers a route.
 
-use super::addresses::{answers, is_local};
+use super::addresses::answers;
 use super::effective::is_in_tmp;
-use super::listeners::Listeners;
+use super::meeting::Meeting;
 use super::nginx::peers;
-use super::pods::Pods;
 use crate::model::{Kind, Stack, Subject};
 use crate::source::DocumentId;
 use crate::source::paths::shared;
@@ -12,15 +11,12 @@ use crate::value::{Address, Item, Known, Setting, Value};
 use std::collections::HashSet;
 
 /// Links routes and apps by address. Of several apps at one address those nearest to the nginx file count.
-pub fn join(stack: &mut Stack, pods: &Pods<'_>) {
-    let listeners = Listeners::of(stack, Kind::App);
+pub fn join(stack: &mut Stack, meeting: &Meeting<'_>) {
     let routes: Vec<Subject> = stack.all(Kind::Route).map(|(route, _)| route).collect();
     for route in routes {
         let home = document(stack, route);
         let peers = peers(stack, route);
-        let found = peers.iter().flat_map(|(peer, _)| listeners.at(peer).into_iter().map(move |app| (peer, app)));
-        let found: Vec<Subject> =
-            found.filter(|(peer, app)| !is_local(peer) || shares_pod(stack, *app, home, pods)).map(|(_, app)| app).collect();
+        let found: Vec<Subject> = peers.iter().flat_map(|(peer, _)| meeting.at(stack, peer, home)).collect();
         let nearest = found.iter().map(|app| near(stack, *app, home)).max();
         let kept: Vec<Subject> = found.into_iter().filter(|app| Some(near(stack, *app, home)) == nearest).collect();
         for app in kept {
@@ -32,13 +28,6 @@ pub fn join(stack: &mut Stack, pods: &Pods<'_>) {
             }
         }
     }
-}
-
-/// Whether a file and an app may be on one machine: a file that is mounted into pods is on no other.
-fn shares_pod(stack: &Stack, app: Subject, home: Option<DocumentId>, pods: &Pods<'_>) -> bool {
-    let Some(homes) = home.and_then(|home| pods.of_file(home)) else { return true };
-    let launcher = stack.links(app, "launcher").first().and_then(|launcher| stack.node(*launcher)?.anchor);
-    launcher.and_then(|anchor| pods.of_launcher(anchor)).is_some_and(|pod| homes.contains(&pod))
 }
 
 fn document(stack: &Stack, subject: Subject) -> Option<DocumentId> {

@@ -266,11 +266,23 @@ pub struct Launcher {
     pub anchor: Span,
 }
 
-/// Containers that share a loopback, and files that are mounted into them.
+/// Containers that share a loopback, with what is mounted into them.
 #[derive(Clone, Debug)]
 pub struct Pod {
     pub document: DocumentId,
     pub containers: Vec<Inside>,
+    pub network: Network,
+}
+
+/// Whose loopback the containers of a pod have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Network {
+    /// Their own, and nobody else's.
+    Own,
+    /// That of the machine.
+    Host,
+    /// Somebody's that is not known.
+    Unknown,
 }
 
 /// One container of a pod.
@@ -279,6 +291,18 @@ pub struct Inside {
     /// The anchor of its launcher.
     pub launcher: Span,
     pub files: Vec<Mounted>,
+    pub volumes: Vec<Volume>,
+    /// No other volume is mounted into it.
+    pub knows_volumes: bool,
+}
+
+/// A folder or a file that is mounted into a container.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Volume {
+    pub path: PathBuf,
+    /// What is there, by a name that is equal for all who mount it: a path of the machine for one of its folders. None where nobody
+    /// else has it.
+    pub source: Option<Arc<str>>,
 }
 
 /// A file that was read, where a container has it.

@@ -1,12 +1,19 @@
 //! `read_only`, `tmpfs` and `volumes`: what a container may write below /tmp and in its working directory, and whether it runs code
 //! from outside its image.
 //!
-//! In: a service. Out: `tmp_is_tmpfs`, `tmp_is_writable`, `working_directory_is_writable` and `source_mounted`. /dev/shm is a tmpfs in every container.
+//! In: a service. Out: `tmp_is_tmpfs`, `tmp_is_writable`, `working_directory_is_writable` and `source_mounted`; which volumes it has
+//! where, and which files of nginx. /dev/shm is a tmpfs in every container.
 
 use super::merge::{Body, Part};
+use super::project::{Project, beside_of};
 use super::service::{Reader, written};
-use crate::source::Span;
+use crate::formats::Tree;
+use crate::model::piece::{Mounted, Volume};
+use crate::source::paths::plain as plain_path;
+use crate::source::{DocumentId, Span};
 use crate::value::{Known, Setting, Value};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 /// Something that is mounted.
 struct Mount {
@@ -16,7 +23,73 @@ struct Mount {
     is_tmpfs: bool,
     /// None where a variable decides.
     writable: Option<bool>,
+    /// Only a part of it is mounted, or it is of a kind that says more than these.
+    is_special: bool,
     span: Span,
+}
+
+/// Where nginx looks for its configuration, as it is packaged and in its images.
+const PLACES: [&str; 5] =
+    ["/etc/nginx", "/usr/local/nginx/conf", "/usr/local/etc/nginx", "/usr/local/openresty/nginx/conf", "/opt/bitnami/nginx/conf"];
+
+/// The files of nginx that were read, by themselves and by every folder around them.
+pub struct Sites {
+    below: HashMap<PathBuf, Vec<(DocumentId, PathBuf)>>,
+}
+
+impl Sites {
+    pub fn of(project: &Project<'_>) -> Sites {
+        let mut below: HashMap<PathBuf, Vec<(DocumentId, PathBuf)>> = HashMap::new();
+        for (&document, parsed) in project.forest.parsed {
+            if let Tree::Nginx(_) = &parsed.tree {
+                let path = project.forest.documents.path(document);
+                for folder in path.ancestors() {
+                    let rest = path.strip_prefix(folder).unwrap_or(Path::new("")).to_owned();
+                    below.entry(folder.to_owned()).or_default().push((document, rest));
+                }
+            }
+        }
+        Sites { below }
+    }
+}
+
+/// The files of nginx that a service has where nginx looks for them.
+pub fn files(read: &Reader<'_>, sites: &Sites) -> Vec<Mounted> {
+    let mut files = Vec::new();
+    for mount in mounts(read) {
+        let (Some(Source::Path(source)), Some(target)) = (mount.source(read), &mount.target) else { continue };
+        for (document, rest) in sites.below.get(&source).into_iter().flatten() {
+            let path = plain_path(&Path::new(target).join(rest));
+            if PLACES.iter().any(|place| path.starts_with(place)) {
+                files.push(Mounted { path, document: *document });
+            }
+        }
+    }
+    files
+}
+
+/// What a service mounts, and whether that is all: nothing has a path or a source that is not known.
+pub fn volumes(read: &Reader<'_>) -> (Vec<Volume>, bool) {
+    let mounts = mounts(read);
+    let volume = |mount: &Mount| {
+        let path = plain_path(Path::new(mount.target.as_deref()?));
+        let source = match mount.source(read) {
+            None => None,
+            Some(Source::Path(path)) => Some(path.display().to_string().into()),
+            Some(Source::Named(name)) => Some(read.project.volume(&name)?.into()),
+        };
+        (!mount.is_special).then_some(Volume { path, source })
+    };
+    let volumes: Vec<Option<Volume>> = mounts.iter().map(volume).collect();
+    let knows_all = read.service.get("volumes_from").is_none() && volumes.iter().all(Option::is_some);
+    (volumes.into_iter().flatten().collect(), knows_all)
+}
+
+/// Where the content of a mount comes from.
+enum Source {
+    /// A folder of the machine, as the project's own files are named.
+    Path(PathBuf),
+    Named(String),
 }
 
 /// What a service may write, as far as it says so.
@@ -90,6 +163,19 @@ fn writable(read: &Reader<'_>, mounts: &[Mount], folder: &str) -> Setting {
 }
 
 impl Mount {
+    /// None where nobody else has it: memory, or a volume without a name.
+    fn source(&self, read: &Reader<'_>) -> Option<Source> {
+        let source = self.source.as_deref().filter(|_| !self.is_tmpfs)?;
+        let source =
+            source.strip_prefix("$PWD").or(source.strip_prefix("${PWD}")).map_or(source.to_owned(), |rest| format!(".{rest}"));
+        let from = read.project.forest.documents.path(self.span.document);
+        Some(match source.starts_with(['.', '/', '~']) {
+            true if source.starts_with('~') => Source::Path(source.into()),
+            true => Source::Path(beside_of(from, &source)),
+            false => Source::Named(source),
+        })
+    }
+
     fn covers(&self, folder: &str) -> bool {
         let Some(target) = self.target.as_deref().map(|target| target.trim_end_matches('/')) else { return false };
         folder.strip_prefix(target).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -104,7 +190,7 @@ fn mounts(read: &Reader<'_>) -> Vec<Mount> {
         let options = known.as_deref().and_then(|text| text.split_once(':')).map_or("", |(_, options)| options);
         let writable = Some(!options.split(',').any(|option| option == "ro"));
         let target = known.as_deref().and_then(|text| text.split(':').next()).map(str::to_owned);
-        Mount { source: None, target, is_tmpfs: true, writable, span: item.span }
+        Mount { source: None, target, is_tmpfs: true, writable, is_special: false, span: item.span }
     });
     let volumes = items("volumes").iter().map(|item| match &item.body {
         Body::Map(_) => {
@@ -114,9 +200,18 @@ fn mounts(read: &Reader<'_>) -> Vec<Mount> {
                 None => Some(true),
                 Some(known) => known.map(|known| known != "true"),
             };
+            let source = ["source", "src"].into_iter().find_map(|key| item.get(key));
+            let found = source.and_then(&text).map(|source| match kind.as_deref() {
+                // Here a folder needs no dot.
+                Some("bind") if !source.starts_with(['.', '/', '~', '$']) => format!("./{source}"),
+                _ => source,
+            });
             Mount {
-                source: item.get("source").and_then(&text),
-                target: item.get("target").and_then(&text),
+                is_special: item.at(&["volume", "subpath"]).is_some()
+                    || !matches!(kind.as_deref(), Some("bind" | "volume" | "tmpfs"))
+                    || source.is_some() && found.is_none(),
+                source: found,
+                target: ["target", "dst", "destination"].into_iter().find_map(|key| item.get(key)).and_then(&text),
                 is_tmpfs: kind.as_deref() == Some("tmpfs"),
                 writable,
                 span: item.span,
@@ -140,5 +235,5 @@ fn short(text: Option<&str>, span: Span) -> Mount {
     };
     let writable = Some(!options.split(',').any(|option| option == "ro"));
     let source = parts.first().filter(|_| parts.len() > 1).map(|source| (*source).to_owned());
-    Mount { source, target: target.map(str::to_owned), is_tmpfs: false, writable, span }
+    Mount { source, target: target.map(str::to_owned), is_tmpfs: false, writable, is_special: false, span }
 }

@@ -31,6 +31,7 @@ pub struct Project<'a> {
     pub forest: &'a Forest<'a>,
     /// The weakest first.
     layers: Vec<Rc<Layer>>,
+    roots: Vec<Node>,
     /// Files whose services are extended.
     others: RefCell<HashMap<DocumentId, Rc<Layer>>>,
     variables: BTreeMap<Arc<str>, Variable>,
@@ -102,9 +103,9 @@ impl<'a> Project<'a> {
     }
 
     fn new(home: DocumentId, forest: &'a Forest<'a>, files: impl IntoIterator<Item = DocumentId>) -> Project<'a> {
-        let roots = files.into_iter().flat_map(|file| roots(file, forest));
-        let layers = roots.map(|root| Rc::new(Layer::of(&[root]))).collect();
-        Project { forest, layers, others: RefCell::default(), variables: variables(home, forest), home }
+        let roots: Vec<Node> = files.into_iter().flat_map(|file| roots(file, forest)).collect();
+        let layers = roots.iter().map(|root| Rc::new(Layer::of(std::slice::from_ref(root)))).collect();
+        Project { forest, layers, roots, others: RefCell::default(), variables: variables(home, forest), home }
     }
 
     /// Every service has something to run.
@@ -164,6 +165,19 @@ impl<'a> Project<'a> {
     /// The variables of `.env`.
     pub fn variable(&self, name: &str) -> Option<Variable> {
         self.variables.get(name).cloned()
+    }
+
+    /// A named volume by a name that is equal for all who mount it: projects of other folders have others, unless its own name is
+    /// written. None where that is not known.
+    pub fn volume(&self, name: &str) -> Option<String> {
+        let found = self.roots.iter().rev().find_map(|root| root.get("volumes")?.get(name));
+        let has = |key: &str| found.as_ref().and_then(|volume| volume.get(key)).is_some_and(|node| !node.is_null());
+        if let Some(written) = found.as_ref().and_then(|volume| volume.get("name")) {
+            let text = self.text(&written.scalar()?.text).value();
+            return Some(format!("volume {}", text.as_text()?));
+        }
+        let folder = self.forest.documents.path(self.home).parent().unwrap_or(Path::new("")).display().to_string();
+        Some(if has("external") { format!("volume {name}") } else { format!("volume {name} of {folder}") })
     }
 
     /// The document that a file names, relative to its own folder.

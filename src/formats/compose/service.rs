@@ -4,6 +4,7 @@
 //! guessed. Keys that say nothing about how a program is started are passed over.
 
 use super::merge::{Body, Part};
+use super::networks::Networks;
 use super::project::{Project, Service};
 use super::{dotenv, gpu, mounts, ports};
 use crate::arguments::shlex;
@@ -16,10 +17,15 @@ use crate::vocabulary::docker;
 use std::sync::Arc;
 
 /// Lowers one service.
-pub fn lower(service: &Service, project: &Project<'_>) -> Launcher {
+pub fn lower(service: &Service, project: &Project<'_>, networks: &Networks<'_>) -> Launcher {
     let name = &service.name;
     let read = Reader { service: &service.part, project };
     let image = read.image();
+    let mut settings = read.settings(matches!(image, Some(ImageOf::Built { .. })));
+    if networks.is_shared(service) {
+        let place = service.part.get("network_mode").map_or(service.anchor, |mode| mode.span);
+        settings.insert("shares_loopback", written(Value::Known(Known::Boolean(true)), place));
+    }
     Launcher {
         document: project.home,
         kind: "compose",
@@ -28,10 +34,10 @@ pub fn lower(service: &Service, project: &Project<'_>) -> Launcher {
             entrypoint: read.words("entrypoint"),
             command: read.words("command"),
             environment: read.environment(),
-            settings: read.settings(matches!(image, Some(ImageOf::Built { .. }))),
+            settings,
         },
         image,
-        hosts: read.hosts(name),
+        hosts: networks.hosts(service),
         anchor: service.anchor,
     }
 }
@@ -206,11 +212,8 @@ impl Reader<'_> {
         self.project.file(&format!("{context}/{file}"), from)
     }
 
-    /// The service's name, its container's, and its aliases; on the host's network it has none.
-    fn hosts(&self, name: &Arc<str>) -> Vec<Arc<str>> {
-        if self.is_on_host_network() {
-            return Vec::new();
-        }
+    /// The service's name, its container's, and its aliases.
+    pub fn hosts(&self, name: &Arc<str>) -> Vec<Arc<str>> {
         let mut hosts = vec![name.clone()];
         let networks = self.service.get("networks").into_iter().flat_map(Part::entries);
         let aliases = networks.filter_map(|(_, network)| network.get("aliases")).flat_map(Part::items);

@@ -247,3 +247,53 @@ fn all_wanted_files_are_named() {
     let names: Vec<&str> = wants.iter().map(|want| want.path.as_str()).collect();
     assert_eq!(names, [".env", "a.env", "b.env", "common.yml", "./app/../Dockerfile", "db/compose.yml", "a.yml", "b.yml"]);
 }
+
+/// The containers of each pod, as network, files of nginx, and volumes.
+fn pods(files: &[(&str, &str)]) -> Vec<String> {
+    let pods = Project::new(files).pieces(0).into_iter().filter_map(|piece| match piece {
+        Piece::Pod(pod) => Some(pod),
+        _ => None,
+    });
+    let volume = |volume: &crate::model::piece::Volume| {
+        format!("{}={}", volume.path.display(), volume.source.as_deref().unwrap_or("nothing"))
+    };
+    let inside = |inside: &crate::model::piece::Inside| {
+        let volumes: Vec<String> = inside.volumes.iter().map(volume).collect();
+        format!("[{}]{}", volumes.join(" "), if inside.knows_volumes { "" } else { "?" })
+    };
+    pods.map(|pod| format!("{:?} {}", pod.network, pod.containers.iter().map(inside).collect::<Vec<_>>().join(" "))).collect()
+}
+
+#[test]
+fn services_share_a_loopback_by_their_network_mode() {
+    let text = |modes: [&str; 3]| {
+        let service = |(name, mode): (&str, &str)| format!("  {name}: {{image: x, network_mode: '{mode}'}}\n");
+        format!("services:\n{}", ["a", "b", "c"].into_iter().zip(modes).map(service).collect::<String>())
+    };
+    let told = |modes: [&str; 3]| pods(&[("compose.yaml", &text(modes))]);
+    assert_eq!(told(["bridge", "service:a", "service:b"]), ["Own [] [] []"]);
+    assert_eq!(told(["bridge", "bridge", "host"]), ["Own []", "Own []", "Host []"]);
+    assert_eq!(told(["service:b", "service:a", "container:x"]), ["Unknown []", "Unknown []", "Unknown []"]);
+    assert_eq!(told(["service:gone", "${MODE}", "service:c"]), ["Unknown []", "Unknown []", "Unknown []"]);
+    let hosts = |modes: [&str; 3]| {
+        let launchers = Project::new(&[("compose.yaml", &text(modes))]).launchers(0);
+        launchers.iter().map(|launcher| launcher.hosts.join(" ")).collect::<Vec<_>>()
+    };
+    assert_eq!(hosts(["bridge", "service:a", "host"]), ["a", "a", ""]);
+}
+
+#[test]
+fn volumes_have_one_name_for_all_who_mount_them() {
+    let one = |volumes: &str, top: &str| {
+        pods(&[("shop/compose.yaml", &format!("services:\n  a:\n    image: x\n    volumes: {volumes}\nvolumes: {top}\n"))])
+            .remove(0)
+    };
+    assert_eq!(one("['sock:/run/a']", "{sock: }"), "Own [/run/a=volume sock of shop]");
+    assert_eq!(one("['sock:/run/a']", "{sock: {external: true}}"), "Own [/run/a=volume sock]");
+    assert_eq!(one("['sock:/run/a']", "{sock: {name: other}}"), "Own [/run/a=volume other]");
+    assert_eq!(one("['sock:/run/a']", "{sock: {name: '${NAME}'}}"), "Own []?");
+    assert_eq!(one("['./run:/a', '../b:/b', '/srv/c:/c', '/d']", "{}"), "Own [/a=shop/run /b=b /c=/srv/c /d=nothing]");
+    assert_eq!(one("[{type: bind, source: run, target: /a}]", "{}"), "Own [/a=shop/run]");
+    assert_eq!(one("[{type: volume, source: v, target: /a, volume: {subpath: x}}]", "{v: }"), "Own []?");
+    assert_eq!(one("['${WHERE}:/a']", "{}"), "Own []?");
+}

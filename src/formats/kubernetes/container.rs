@@ -10,7 +10,7 @@ use super::{environment, mounts, probes, service, word};
 use crate::expr::{Environment, Word};
 use crate::formats::yaml::{Entry, Node};
 use crate::model::named::Named;
-use crate::model::piece::{self, ImageOf, Inside, Launcher, Piece, Process};
+use crate::model::piece::{self, ImageOf, Inside, Launcher, Network, Piece, Process};
 use crate::source::Span;
 use crate::value::{Duration, Known, Origin, Setting, Unknown, Value};
 use std::sync::Arc;
@@ -51,9 +51,27 @@ pub fn pieces(pod: &Pod<'_>, cluster: &Cluster<'_>) -> Vec<Piece> {
         containers.iter().map(|container| Reader { pod, cluster, container, containers: &containers, changes: &changes });
     let readers: Vec<Reader<'_>> = readers.collect();
     let mut pieces: Vec<Piece> = readers.iter().map(|read| Piece::Launcher(read.launcher(containers.len() > 1))).collect();
-    let inside = readers.iter().map(|read| Inside { launcher: read.anchor(), files: mounts::files(read) });
-    pieces.push(Piece::Pod(piece::Pod { document: pod.placed.document, containers: inside.collect() }));
+    let inside = readers.iter().map(|read| {
+        let (volumes, knows_volumes) = mounts::volumes(read);
+        Inside { launcher: read.anchor(), files: mounts::files(read), volumes, knows_volumes }
+    });
+    let network = network(pod, &changes);
+    pieces.push(Piece::Pod(piece::Pod { document: pod.placed.document, containers: inside.collect(), network }));
     pieces
+}
+
+fn network(pod: &Pod<'_>, changes: &[&Object]) -> Network {
+    let named = |spec: &Node| spec.get("hostNetwork").as_ref().and_then(word).map(str::to_owned);
+    let is_changed = changes.iter().any(|object| {
+        let spec = object.template().and_then(|template| template.get("spec"));
+        spec.is_some_and(|spec| named(&spec).is_some())
+    });
+    match named(&pod.spec).as_deref() {
+        _ if is_changed => Network::Unknown,
+        None | Some("false") => Network::Own,
+        Some("true") => Network::Host,
+        Some(_) => Network::Unknown,
+    }
 }
 
 /// A container with everything it is read with.

@@ -1,7 +1,7 @@
 //! Volumes of a pod and where a container mounts them.
 //!
-//! In: a container with its pod. Out: `tmp_is_tmpfs`, `tmp_is_writable`, `working_directory_is_writable`, and the files that ConfigMaps
-//! put into its file system. A volume of another kind than Kubernetes has here is taken to be writable. /dev/shm is a tmpfs in every
+//! In: a container with its pod. Out: `tmp_is_tmpfs`, `tmp_is_writable`, `working_directory_is_writable`, the files that ConfigMaps
+//! put into its file system, and which volumes it has where. A volume of another kind than Kubernetes has here is taken to be writable. /dev/shm is a tmpfs in every
 //! container.
 
 use super::container::Reader;
@@ -9,7 +9,7 @@ use super::object::{Object, at};
 use super::reading::written;
 use super::word;
 use crate::formats::yaml::{Entry, Node};
-use crate::model::piece::Mounted;
+use crate::model::piece::{Mounted, Volume};
 use crate::source::paths::plain;
 use crate::value::{Known, Origin, Setting, Value};
 use std::path::{Path, PathBuf};
@@ -24,6 +24,8 @@ struct Mount {
     read_only: bool,
     entry: Entry,
     sub_path: Option<String>,
+    /// Variables decide which part of the volume it is.
+    has_expression: bool,
 }
 
 impl Mount {
@@ -99,6 +101,33 @@ pub fn files(read: &Reader<'_>) -> Vec<Mounted> {
     files
 }
 
+/// The volumes of a container, and whether these are all: none has a path or a source that is not known.
+pub fn volumes(read: &Reader<'_>) -> (Vec<Volume>, bool) {
+    let is_changed = read.is_changed("volumeMounts") || read.is_pod_changed("volumes");
+    let mounts = mounts(read);
+    let listed = read.container.get("volumeMounts").map_or(0, |list| list.items().count());
+    let volumes: Vec<Option<Volume>> = mounts
+        .iter()
+        .map(|mount| Some(Volume { path: plain(&mount.target), source: Some(shared_as(read, mount)?.into()) }))
+        .collect();
+    let knows_all = !is_changed && volumes.len() == listed && volumes.iter().all(Option::is_some);
+    (volumes.into_iter().flatten().collect(), knows_all)
+}
+
+/// What a volume is to everybody who mounts it: a folder of the machine, a claim, or a volume of this pod alone.
+fn shared_as(read: &Reader<'_>, mount: &Mount) -> Option<String> {
+    let volume = mount.volume.as_ref()?;
+    let object = read.pod.placed.object.span;
+    let field = |path: &[&str]| at(volume, path).as_ref().and_then(word).map(str::to_owned);
+    let source = match (field(&["hostPath", "path"]), field(&["persistentVolumeClaim", "claimName"])) {
+        (Some(path), _) => plain(Path::new(&path)).display().to_string(),
+        (None, Some(claim)) => format!("claim {claim}"),
+        (None, None) => format!("volume {} of pod {}:{}", field(&["name"])?, object.document.0, object.start),
+    };
+    let below = mount.sub_path.as_ref().map_or(String::new(), |below| format!("/{}", below.trim_matches('/')));
+    (!mount.has_expression).then(|| format!("{source}{below}"))
+}
+
 /// The keys of a ConfigMap with the paths that a volume gives them: those it lists, else all.
 fn items(source: &Node, map: &Object) -> Vec<(String, String)> {
     let key = |item: Node| Some((word(&item.get("key")?)?.to_owned(), word(&item.get("path")?)?.to_owned()));
@@ -120,6 +149,7 @@ fn mounts(read: &Reader<'_>) -> Vec<Mount> {
             volume: field("name").and_then(|name| named(&name)),
             read_only: field("readOnly").as_deref() == Some("true"),
             sub_path: field("subPath"),
+            has_expression: field("subPathExpr").is_some(),
             entry,
         })
     };
