@@ -286,6 +286,8 @@ pub struct Lowered {
     pub pieces: Vec<Piece>,
     /// What only shows when files are put together, and keeps their program from reading them.
     pub problems: Vec<Problem>,
+    /// What was set aside of it, in words.
+    pub notes: Vec<String>,
 }
 
 impl Lowered {
@@ -294,7 +296,7 @@ impl Lowered {
     }
 
     fn pieces(pieces: Vec<Piece>) -> Lowered {
-        Lowered { pieces, problems: Vec::new() }
+        Lowered { pieces, ..Lowered::default() }
     }
 }
 

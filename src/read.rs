@@ -201,6 +201,8 @@ impl<'a> Worklist<'a> {
                 let lowered = formats::lower(id, parsed, &forest);
                 list.extend(lowered.pieces);
                 problems.extend(lowered.problems);
+                let path = documents.path(id);
+                notes.extend(lowered.notes.into_iter().map(|reason| Unread { path: path.to_owned(), reason }));
             }
         }
         for problem in problems {

@@ -28,6 +28,9 @@ use crate::source::{Document, DocumentId, Span};
 /// What a file is called that cannot be read by itself.
 const OVERLAY: &str = "compose file that is laid over another one";
 
+/// What a file is called of which a service extends what is not at hand.
+const PARTLY: &str = "compose file with a service";
+
 /// Whether a tree is that of a compose file: a mapping with services, or one that includes others.
 pub fn is_compose(stream: &Stream) -> bool {
     let has =
@@ -102,12 +105,19 @@ pub fn variables(document: &Document) -> Layout {
 pub fn lower(document: DocumentId, forest: &Forest<'_>) -> Lowered {
     match Project::of(document, forest) {
         Standing::Override => Lowered::default(),
-        Standing::Overlay => Lowered::piece(Piece::Opaque { document, what: OVERLAY }),
+        Standing::Overlay => Lowered {
+            notes: vec![format!("a {OVERLAY}, which may start programs and is not read")],
+            ..Lowered::piece(Piece::Opaque { document, what: OVERLAY })
+        },
         Standing::Project(project) => {
-            let services = project.services();
-            let networks = Networks::of(&project, &services);
-            let launchers = services.iter().map(|service| Piece::Launcher(service::lower(service, &project, &networks)));
-            Lowered::pieces(launchers.chain(networks.pods().into_iter().map(Piece::Pod)).collect())
+            let together = project.together();
+            let networks = Networks::of(&project, &together.services);
+            let launchers = together.services.iter().map(|service| Piece::Launcher(service::lower(service, &project, &networks)));
+            let is_whole = together.problem.is_none() && together.aside.is_empty();
+            let rest = (!is_whole).then_some(Piece::Opaque { document, what: PARTLY });
+            let pods = networks.pods().into_iter().map(Piece::Pod);
+            let pieces = launchers.chain(pods).chain(rest).collect();
+            Lowered { pieces, problems: together.problem.into_iter().collect(), notes: together.aside }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A compose project: a file with the override beside it, the services that its own extend, and the variables of `.env`.
 //!
-//! In: one file and all files that were read. Out: services put together. Files are named relative to the one that names them. A file
+//! In: one file and all files that were read. Out: services put together, but for those that extend what is not at hand. Files are named relative to the one that names them. A file
 //! whose services have neither image nor build does not stand alone: it is laid over the usual file of its folder, as
 //! `docker compose -f compose.yaml -f compose.prod.yaml` does, or nothing is made of it.
 
@@ -10,6 +10,7 @@ use super::merge::{Part, Role, lay};
 use crate::expr::Variable;
 use crate::formats::yaml::{Entry, Node, Stream};
 use crate::formats::{Forest, Tree};
+use crate::model::piece::Problem;
 use crate::source::paths::plain;
 use crate::source::{Document, DocumentId, Excerpt, Span};
 use std::cell::RefCell;
@@ -65,6 +66,25 @@ impl Layer {
     }
 }
 
+/// What the services of a project come to.
+#[derive(Default)]
+pub struct Together {
+    pub services: Vec<Service>,
+    /// The first thing that compose refuses.
+    pub problem: Option<Problem>,
+    /// Services that extend what was not read, each with a sentence.
+    pub aside: Vec<String>,
+}
+
+/// Why a service is not put together.
+#[derive(Clone, Debug)]
+enum Flaw {
+    /// It extends something that was not read.
+    Unread(String),
+    /// Compose refuses it.
+    Refused(Problem),
+}
+
 /// A service that is put together.
 pub struct Service {
     pub name: Arc<str>,
@@ -111,44 +131,74 @@ impl<'a> Project<'a> {
     /// Every service has something to run.
     fn stands(&self) -> bool {
         let runs = |service: &Part| ["image", "build", "provider"].iter().any(|key| service.get(key).is_some());
-        self.services().iter().all(|service| runs(&service.part))
+        self.together().services.iter().all(|service| runs(&service.part))
     }
 
     /// All services, put together.
-    pub fn services(&self) -> Vec<Service> {
-        let mut services: BTreeMap<Arc<str>, (Span, Option<Part>)> = BTreeMap::new();
+    pub fn together(&self) -> Together {
+        let mut services: BTreeMap<Arc<str>, (Span, Result<Option<Part>, Flaw>)> = BTreeMap::new();
         for layer in &self.layers {
             for entry in &layer.entries {
                 let Some(name) = entry.name() else { continue };
-                let (anchor, base) = services.remove(name).unwrap_or((entry.key.place(), None));
-                services.insert(name.into(), (anchor, self.service(base, layer, entry, 0)));
+                let (anchor, base) = services.remove(name).unwrap_or((entry.key.place(), Ok(None)));
+                let part = base.and_then(|base| self.service(base, layer, entry, &mut Vec::new()));
+                services.insert(name.into(), (anchor, part));
             }
         }
-        services.into_iter().filter_map(|(name, (anchor, part))| Some(Service { name, anchor, part: part? })).collect()
+        let mut together = Together::default();
+        for (name, (anchor, part)) in services {
+            match part {
+                Ok(part) => together.services.extend(part.map(|part| Service { name, anchor, part })),
+                Err(Flaw::Unread(what)) => together.aside.push(format!("service {name} is left out: {what}")),
+                Err(Flaw::Refused(problem)) => {
+                    // Compose stops at the first.
+                    together.problem = together.problem.filter(|known| known.span <= problem.span).or(Some(problem));
+                }
+            }
+        }
+        together
     }
 
-    /// Lays a service over what is there, and what it extends below it.
-    fn service(&self, base: Option<Part>, layer: &Rc<Layer>, entry: &Entry, depth: usize) -> Option<Part> {
-        let extended = self.extended(layer, entry, depth);
+    /// Lays a service over what is there, and what it extends below it. `way` has the services that led here.
+    fn service(&self, base: Option<Part>, layer: &Rc<Layer>, entry: &Entry, way: &mut Vec<Span>) -> Result<Option<Part>, Flaw> {
+        way.push(entry.key.place());
+        let extended = self.extended(layer, entry, way)?;
         let base = match (base, extended) {
             (base, None) => base,
             (_, extended) => extended,
         };
-        lay(base, &entry.value, entry.span(), Role::Service)
+        Ok(lay(base, &entry.value, entry.span(), Role::Service))
     }
 
-    fn extended(&self, layer: &Rc<Layer>, entry: &Entry, depth: usize) -> Option<Part> {
-        let extends = entry.value.get("extends").filter(|_| depth < MAX_EXTENDS)?;
-        let name = extends.get("service").unwrap_or(extends.clone());
-        let name = self.text(&name.scalar()?.text).value().as_text()?.to_owned();
-        let layer = match extends.get("file") {
+    fn extended(&self, layer: &Rc<Layer>, entry: &Entry, way: &mut Vec<Span>) -> Result<Option<Part>, Flaw> {
+        let Some(extends) = entry.value.get("extends").filter(|extends| !extends.is_null()) else { return Ok(None) };
+        let own = entry.name().unwrap_or_default();
+        let unknown = || Flaw::Unread("what it extends is not known".to_owned());
+        let refused = |message| Flaw::Refused(Problem { span: extends.place(), message });
+        let text = |node: &Node| Some(self.text(&node.scalar()?.text).value().as_text()?.to_owned());
+        let name = text(&extends.get("service").unwrap_or(extends.clone())).ok_or_else(unknown)?;
+        let (layer, place) = match extends.get("file") {
             Some(file) => {
-                let path = self.text(&file.scalar()?.text).value().as_text()?.to_owned();
-                self.other(self.file(&path, file.span().document)?)
+                let path = text(&file).ok_or_else(unknown)?;
+                let document = self.file(&path, file.span().document).filter(|document| stream(*document, self.forest).is_some());
+                let document = document.ok_or_else(|| Flaw::Unread(format!("it extends one of {path}, which was not read")))?;
+                (self.other(document), format!(" in {path}"))
             }
-            None => [layer].into_iter().chain(&self.layers).find(|layer| layer.get(&name).is_some())?.clone(),
+            None => {
+                let found = [layer].into_iter().chain(&self.layers).find(|layer| layer.get(&name).is_some());
+                (found.unwrap_or(layer).clone(), String::new())
+            }
         };
-        self.service(None, &layer, layer.get(&name)?, depth + 1)
+        let target =
+            layer.get(&name).ok_or_else(|| refused(format!("service {own} extends {name}, which is not there{place}")))?;
+        if way.contains(&target.key.place()) {
+            let by_way = if way.last() == Some(&target.key.place()) { String::new() } else { format!(", by way of {own}") };
+            return Err(refused(format!("service {name} extends itself{by_way}")));
+        }
+        if way.len() >= MAX_EXTENDS {
+            return Err(Flaw::Unread("more services extend each other than gearmesh follows".to_owned()));
+        }
+        self.service(None, &layer, target, way)
     }
 
     /// The services of another file.

@@ -297,3 +297,32 @@ fn volumes_have_one_name_for_all_who_mount_them() {
     assert_eq!(one("[{type: volume, source: v, target: /a, volume: {subpath: x}}]", "{v: }"), "Own []?");
     assert_eq!(one("['${WHERE}:/a']", "{}"), "Own []?");
 }
+
+#[test]
+fn what_a_service_extends_must_be_there() {
+    let lower = |files: &[(&str, &str)]| {
+        let project = Project::new(files);
+        let forest = Forest { documents: &project.documents, paths: &project.paths, parsed: &project.parsed };
+        let lowered = formats::lower(DocumentId(0), &project.parsed[&DocumentId(0)], &forest);
+        let name = |piece: &Piece| if let Piece::Launcher(launcher) = piece { Some(launcher.name.to_string()) } else { None };
+        let names: Vec<String> = lowered.pieces.iter().filter_map(name).collect();
+        let is_opaque = lowered.pieces.iter().any(|piece| matches!(piece, Piece::Opaque { .. }));
+        let problems: Vec<String> = lowered.problems.into_iter().map(|problem| problem.message).collect();
+        (names.join(" "), is_opaque, problems.join(", "), lowered.notes.join(", "))
+    };
+    let told = |names: &str, problems: &str, notes: &str| (names.into(), true, problems.into(), notes.into());
+    let one = |services: &str| lower(&[("compose.yaml", &format!("services:\n  web: {{image: x}}\n{services}"))]);
+    assert_eq!(
+        one("  w2: {extends: {file: gone.yml, service: z}}\n"),
+        told("web", "", "service w2 is left out: it extends one of gone.yml, which was not read")
+    );
+    assert_eq!(one("  w2: {extends: z}\n"), told("web", "service w2 extends z, which is not there", ""));
+    assert_eq!(one("  w2: {extends: w2}\n"), told("web", "service w2 extends itself", ""));
+    assert_eq!(
+        one("  w2: {extends: {file: compose.yaml, service: w2}}\n  w3: {extends: w2}\n"),
+        told("web", "service w2 extends itself", "")
+    );
+    assert_eq!(one("  a: {extends: b}\n  b: {extends: a}\n"), told("web", "service a extends itself, by way of b", ""));
+    assert_eq!(one("  w2: {extends: '${WHAT}'}\n"), told("web", "", "service w2 is left out: what it extends is not known"));
+    assert_eq!(one("  w2: {extends: web}\n"), ("w2 web".into(), false, String::new(), String::new()));
+}

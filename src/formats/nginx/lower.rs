@@ -30,7 +30,7 @@ pub fn lower(document: DocumentId, tree: &Tree, forest: &Forest<'_>) -> Lowered 
     lowering.scopes.shrink();
     let piece =
         Piece::Nginx(Nginx { document, scopes: lowering.scopes, is_main: lowering.is_main, by_pattern: lowering.by_pattern });
-    Lowered { pieces: vec![piece], problems: lowering.problems }
+    Lowered { problems: lowering.problems, ..Lowered::piece(piece) }
 }
 
 /// The files that a tree includes: pattern and place, in order.
