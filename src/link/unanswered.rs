@@ -54,6 +54,9 @@ struct Meant {
     reached: Option<Address>,
 }
 
+/// What a dead peer was meant to reach, with what was assumed to say so; or why it may be alive.
+type Verdict = Result<(Meant, Vec<Arc<str>>), String>;
+
 /// What all routes are held against.
 struct Search<'a> {
     meeting: &'a Meeting<'a>,
@@ -131,14 +134,7 @@ impl<'a> Search<'a> {
     }
 
     /// What a dead peer was meant to reach and what was assumed to say so, or why it may be alive; none where it is.
-    #[allow(clippy::type_complexity)]
-    fn peer(
-        &self,
-        stack: &Stack,
-        peer: &Address,
-        home: DocumentId,
-        server: Option<Subject>,
-    ) -> Option<Result<(Meant, Vec<Arc<str>>), String>> {
+    fn peer(&self, stack: &Stack, peer: &Address, home: DocumentId, server: Option<Subject>) -> Option<Verdict> {
         let homes = self.meeting.pods.of_file(home);
         if !self.meeting.at(stack, peer, Some(home)).is_empty() || !self.sockets.at(peer).is_empty() {
             return None;

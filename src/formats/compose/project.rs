@@ -85,6 +85,9 @@ enum Flaw {
     Refused(Problem),
 }
 
+/// What of a service is laid together so far; nothing where it was taken away.
+type Laid = Result<Option<Part>, Flaw>;
+
 /// A service that is put together.
 pub struct Service {
     pub name: Arc<str>,
@@ -136,7 +139,7 @@ impl<'a> Project<'a> {
 
     /// All services, put together.
     pub fn together(&self) -> Together {
-        let mut services: BTreeMap<Arc<str>, (Span, Result<Option<Part>, Flaw>)> = BTreeMap::new();
+        let mut services: BTreeMap<Arc<str>, (Span, Laid)> = BTreeMap::new();
         for layer in &self.layers {
             for entry in &layer.entries {
                 let Some(name) = entry.name() else { continue };
@@ -160,7 +163,7 @@ impl<'a> Project<'a> {
     }
 
     /// Lays a service over what is there, and what it extends below it. `way` has the services that led here.
-    fn service(&self, base: Option<Part>, layer: &Rc<Layer>, entry: &Entry, way: &mut Vec<Span>) -> Result<Option<Part>, Flaw> {
+    fn service(&self, base: Option<Part>, layer: &Rc<Layer>, entry: &Entry, way: &mut Vec<Span>) -> Laid {
         way.push(entry.key.place());
         let extended = self.extended(layer, entry, way)?;
         let base = match (base, extended) {
@@ -170,7 +173,7 @@ impl<'a> Project<'a> {
         Ok(lay(base, &entry.value, entry.span(), Role::Service))
     }
 
-    fn extended(&self, layer: &Rc<Layer>, entry: &Entry, way: &mut Vec<Span>) -> Result<Option<Part>, Flaw> {
+    fn extended(&self, layer: &Rc<Layer>, entry: &Entry, way: &mut Vec<Span>) -> Laid {
         let Some(extends) = entry.value.get("extends").filter(|extends| !extends.is_null()) else { return Ok(None) };
         let own = entry.name().unwrap_or_default();
         let unknown = || Flaw::Unread("what it extends is not known".to_owned());
