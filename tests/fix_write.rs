@@ -6,6 +6,8 @@ mod faults;
 mod killed;
 #[path = "fix_write/manners.rs"]
 mod manners;
+#[path = "fix_write/meeting.rs"]
+mod meeting;
 mod support;
 #[path = "fix_write/tree.rs"]
 mod tree;

@@ -91,7 +91,8 @@ fn wherever_the_machine_stops_the_next_run_ends_it_even_if_it_stops_again() {
         if !stopped_at(&tree, step) {
             break;
         }
-        for again in 0.. {
+        // Every second pair: there are many, and each waits for the disk.
+        for again in (step % 2..).step_by(2) {
             let tree = Tree::small();
             stopped_at(&tree, step);
             let (disk, count) = faulty(move |at| at >= again, io::ErrorKind::BrokenPipe);
@@ -113,7 +114,7 @@ fn wherever_the_machine_stops_the_next_run_ends_it_even_if_it_stops_again() {
         }
     }
     eprintln!("stopped twice {twice} times; undone {undone}, completed {completed}");
-    assert!(undone > 50 && completed > 20 && twice > 100, "{undone} {completed} {twice}");
+    assert!(undone > 50 && completed > 50 && twice > 100, "{undone} {completed} {twice}");
 }
 
 #[test]

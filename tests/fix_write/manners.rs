@@ -54,6 +54,36 @@ fn mode_owner_and_attributes_are_kept() {
     }
 }
 
+/// An access control list as Linux keeps it (acl(5)): the owner reads and writes, user 1000 and the group read.
+#[cfg(target_os = "linux")]
+fn access_list() -> Vec<u8> {
+    let entry = |tag: u16, may: u16, id: u32| [&tag.to_le_bytes()[..], &may.to_le_bytes(), &id.to_le_bytes()].concat();
+    let nobody = u32::MAX;
+    let entries = [entry(1, 6, nobody), entry(2, 4, 1000), entry(4, 4, nobody), entry(16, 4, nobody), entry(32, 0, nobody)];
+    [2_u32.to_le_bytes().to_vec(), entries.concat()].concat()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn access_lists_are_kept_and_none_is_added() {
+    use rustix::fs::{XattrFlags, getxattr, setxattr};
+    let tree = Tree::small();
+    let (with, without) = (&tree.files[0].path, &tree.files[1].path);
+    let folder = without.parent().expect("a folder");
+    if setxattr(with, "system.posix_acl_access", &access_list(), XattrFlags::empty()).is_err() {
+        eprintln!("skipped: the file system has no access control lists");
+        return;
+    }
+    setxattr(folder, "system.posix_acl_default", &access_list(), XattrFlags::empty()).expect("as for the file");
+    let before = (mode(with), mode(without));
+    write(&tree.paths(), &tree.files).expect("it is written");
+    let mut list = [0; 128];
+    let length = getxattr(with, "system.posix_acl_access", &mut list).expect("it is kept");
+    assert_eq!(list[..length], access_list());
+    assert!(getxattr(without, "system.posix_acl_access", &mut list).is_err(), "it had none");
+    assert_eq!((mode(with), mode(without)), before);
+}
+
 #[test]
 fn a_link_stays_and_its_file_is_written() {
     let mut tree = Tree::small();
@@ -245,6 +275,44 @@ fn what_a_killed_run_had_committed_is_completed_and_said() {
     );
     assert_eq!(fs::read(&tree.files[0].path).expect("it is there"), b"import os\n");
     assert_eq!(recover(&tree.paths()).expect("there is nothing left"), []);
+}
+
+#[test]
+fn check_ends_what_a_killed_fix_began_and_says_so() {
+    let tree = Tree::small();
+    planted(&tree, |number| number);
+    let done =
+        std::process::Command::new(env!("CARGO_BIN_EXE_gearmesh")).arg("check").arg(&tree.folder).output().expect("it runs");
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(said.contains("project: a gearmesh fix that was stopped is now completed: 1 file is written"), "{said}");
+    assert_eq!(fs::read(&tree.files[0].path).expect("it is there"), b"import os\n");
+    let done =
+        std::process::Command::new(env!("CARGO_BIN_EXE_gearmesh")).arg("check").arg(&tree.folder).output().expect("it runs");
+    assert!(!String::from_utf8_lossy(&done.stderr).contains("gearmesh fix"));
+}
+
+#[test]
+fn fix_that_cannot_write_one_file_writes_none_and_exits_with_2() {
+    let conf = "http { server { location / { proxy_pass http://127.0.0.1:8000; } } }\n";
+    let tree = Tree::new(&[
+        (OsStr::new("gunicorn.conf.py"), Some("bind = '127.0.0.1:8000'\ntimeout = 120\n"), ""),
+        (OsStr::new("nginx/nginx.conf"), Some(conf), ""),
+    ]);
+    let fix =
+        || std::process::Command::new(env!("CARGO_BIN_EXE_gearmesh")).arg("fix").arg(&tree.folder).output().expect("it runs");
+    // A journal of somebody else, and a folder where the journal would be, are in the way alike.
+    let journal = tree.folder.join(".gearmesh-fix");
+    fs::create_dir(&journal).expect("the folder is made");
+    let done = fix();
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(done.status.code() == Some(2) && said.contains("nothing was written") && said.contains("is in the way"), "{said}");
+    assert_eq!(tree.now(), tree.old());
+    fs::remove_dir(&journal).expect("it is empty");
+    let done = fix();
+    assert_ne!(done.status.code(), Some(2), "{}", String::from_utf8_lossy(&done.stderr));
+    let now = tree.now();
+    assert!(String::from_utf8_lossy(&now[Path::new("nginx/nginx.conf")]).contains("proxy_read_timeout"), "{now:?}");
+    assert_eq!(now.len(), 2);
 }
 
 #[test]

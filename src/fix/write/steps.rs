@@ -73,6 +73,9 @@ impl Steps<'_> {
     fn keep(&self, entry: &Entry, target: &Path) -> Result<(), String> {
         let path = self.beside(entry, Beside::Old);
         let Err(problem) = self.disk.link(target, &path) else { return Ok(()) };
+        if problem.kind() == ErrorKind::CrossesDevices {
+            return Err("it is a mount of its own, and a mount cannot be replaced".to_owned());
+        }
         if !matches!(problem.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied | ErrorKind::TooManyLinks) {
             return Err(in_words(&problem));
         }
