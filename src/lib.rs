@@ -15,7 +15,7 @@
 //! | room | what it is |
 //! |---|---|
 //! | **nouns** | |
-//! | `source` | documents as bytes, texts cut out of them, spans, lines, excerpts that know where they stood; paths of the server matched to files |
+//! | `source` | documents as bytes, texts cut out of them, spans, lines, excerpts that know where they stood; paths of the server matched to files; names of files that are our own |
 //! | `value` | known, unknown or none, with origin, assumptions, and the values that lost |
 //! | `expr` | what is not yet evaluated, and its evaluation in an environment: Python programs in worlds, shell scripts, systemd's variables |
 //! | `vocabulary` | what the languages call things: tables from `grammar/*.toml`; types, units, defaults, versions |

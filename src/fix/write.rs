@@ -310,13 +310,14 @@ fn end_one(disk: &Disk, journal: &Journal) -> Result<Option<Recovered>, Error> {
         return recovered(Ended::Undone(count), Vec::new());
     }
     if state == State::Committed {
-        let mut can = true;
-        for entry in &record.entries {
-            can &= steps.can_complete(entry).map_err(stuck)?;
-        }
-        if can && let Ok(left) = complete(&steps, true) {
-            steps.clear().map_err(stuck)?;
-            return recovered(Ended::Completed(count - left.len()), left);
+        match complete(&steps, true) {
+            Ok(left) => {
+                steps.clear().map_err(stuck)?;
+                return recovered(Ended::Completed(count - left.len()), left);
+            }
+            // Where old texts are being cleared away there is no way back.
+            Err(hindrance) if !steps.can_be_put_back().map_err(stuck)? => return Err(stuck(hindrance)),
+            Err(_) => {}
         }
     }
     let left = undo(disk, journal, &steps)?;

@@ -2,6 +2,7 @@
 //! next run, and nothing lies about.
 
 use super::tree::Tree;
+use crate::support::dice::Dice;
 use gearmesh::error::Error;
 use gearmesh::fix::write::{Disk, Ended, Step, recover, recover_on, write_on};
 use std::collections::BTreeSet;
@@ -137,4 +138,40 @@ fn where_names_cannot_be_added_old_texts_are_copied() {
         recover(&tree.paths()).expect("the disk is well again");
         assert!(is_old(&tree) || tree.now() == tree.all_new(), "{step}: {:?}", tree.now().keys());
     }
+}
+
+/// A disk on which about one step in eight fails.
+fn bad(seed: u64) -> Disk {
+    let dice = std::sync::Mutex::new(Dice(seed));
+    let fails = move || dice.lock().expect("nobody panics").below(8) == 0;
+    Disk::with(Box::new(move |_, _| if fails() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }))
+}
+
+#[test]
+fn on_a_disk_that_fails_again_and_again_nothing_is_half_written_in_the_end() {
+    let mut ends = BTreeSet::new();
+    for seed in 0..400 {
+        let tree = Tree::small();
+        let state = || match tree.now() {
+            now if tree.old().iter().all(|(path, text)| now.get(path) == Some(text)) && !tree.files[2].path.exists() => "old",
+            now if tree.all_new().iter().all(|(path, text)| now.get(path) == Some(text)) => "new",
+            _ => "mixed",
+        };
+        let written = write_on(&bad(seed), &tree.paths(), &tree.files);
+        let after = state();
+        match &written {
+            Ok(_) => assert_eq!(after, "new", "{seed}"),
+            Err(Error::NotWritten { .. }) => assert_eq!(after, "old", "{seed}"),
+            Err(_) => {}
+        }
+        for again in 0..3 {
+            let _ = recover_on(&bad(seed * 7919 + again), &tree.paths());
+        }
+        recover(&tree.paths()).expect("the disk is well again");
+        assert!(is_old(&tree) || tree.now() == tree.all_new(), "{seed}: {:?}", tree.now().keys());
+        assert!(after == "mixed" || after == state(), "{seed}: it was {after}, and is {} now", state());
+        ends.insert((after, written.is_ok(), state()));
+    }
+    eprintln!("{ends:?}");
+    assert!(ends.iter().any(|(after, ..)| *after == "mixed"), "{ends:?}");
 }

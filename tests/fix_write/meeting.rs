@@ -3,10 +3,11 @@
 use super::tree::Tree;
 use gearmesh::edit::Changed;
 use gearmesh::error::Error;
-use gearmesh::fix::write::{Disk, write, write_on};
+use gearmesh::fix::write::{Disk, Step, write, write_on};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, Mutex};
+use std::thread;
 
 /// How the second run ended, if it came at all; it comes before a step of the first.
 type Second = Option<Result<(), String>>;
@@ -64,4 +65,49 @@ fn runs_from_different_folders_see_each_other() {
         }
     }
     assert!(met > 8 && lost > 0, "{met} {lost}");
+}
+
+/// Both have looked whether somebody is at work before either has a journal, and each waits for the other again where it would replace the file.
+#[test]
+fn runs_that_begin_in_the_same_moment_do_not_both_win() {
+    for _ in 0..20 {
+        let tree = Tree::small();
+        let (outer, inner) = (tree.paths(), vec![tree.folder.join("nginx")]);
+        let other_text = [Changed { after: (*b"events {}\n").into(), ..tree.files[1].clone() }];
+        let barrier = Arc::new(Barrier::new(2));
+        let there: [Arc<AtomicBool>; 2] = [Arc::default(), Arc::default()];
+        let run = |own: usize, paths: &[PathBuf], files: &[Changed]| {
+            let (barrier, mine, others) = (barrier.clone(), there[own].clone(), there[1 - own].clone());
+            let steps = AtomicUsize::new(0);
+            let disk = Disk::with(Box::new(move |step, _| {
+                if steps.fetch_add(1, Ordering::SeqCst) == 0 {
+                    barrier.wait();
+                }
+                if step == Step::Rename {
+                    mine.store(true, Ordering::SeqCst);
+                    while !others.load(Ordering::SeqCst) {
+                        thread::yield_now();
+                    }
+                }
+                Ok(())
+            }));
+            let written = write_on(&disk, paths, files).map(|_| ()).map_err(|error| error.to_string());
+            there[own].store(true, Ordering::SeqCst);
+            written
+        };
+        let (one, two) = thread::scope(|scope| {
+            let one = scope.spawn(|| run(0, &outer, &tree.files[1..2]));
+            let two = scope.spawn(|| run(1, &inner, &other_text));
+            (one.join().expect("no panic"), two.join().expect("no panic"))
+        });
+        assert!(one.is_err() || two.is_err(), "one of them is lost");
+        let text = tree.now()[&PathBuf::from("nginx/app.conf")].clone();
+        let expected: &[u8] = match (&one, &two) {
+            (Ok(()), _) => b"server { listen 80; }\n",
+            (_, Ok(())) => b"events {}\n",
+            _ => b"server {}\n",
+        };
+        assert_eq!(text, expected, "{one:?} {two:?}");
+        assert_eq!(tree.now().len(), 2);
+    }
 }

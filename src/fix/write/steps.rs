@@ -109,12 +109,6 @@ impl Steps<'_> {
         })
     }
 
-    /// Whether a file is new already, can be made so, or is no longer ours to change.
-    pub(super) fn can_complete(&self, entry: &Entry) -> Result<bool, Hindrance> {
-        let is_there = mark(&self.beside(entry, Beside::New)).is_ok_and(|found| found == Found::File(entry.new));
-        Ok(is_there || self.standing(entry)? != Standing::Old)
-    }
-
     /// Puts a new text in the place of the old one.
     pub(super) fn place(&self, entry: &Entry) -> Result<(), Hindrance> {
         let (from, to) = (self.beside(entry, Beside::New), self.path(entry));
@@ -129,6 +123,16 @@ impl Steps<'_> {
             },
         };
         placed.map_err(|problem| self.hindrance(entry, format!("cannot be replaced: {}", in_words(&problem))))
+    }
+
+    /// Whether the old text of every file that was replaced is still there.
+    pub(super) fn can_be_put_back(&self) -> Result<bool, Hindrance> {
+        for entry in self.record.entries.iter().filter(|entry| entry.old.is_some()) {
+            if self.standing(entry)? == Standing::New && fs::symlink_metadata(self.beside(entry, Beside::Old)).is_err() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Puts the old text back. Says whether the file was left, being neither.
