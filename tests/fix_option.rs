@@ -1,13 +1,17 @@
 //! Options of random command lines in every place where people write one, changed and read again: the setting has its new value, every
 //! other word says what it said, a second write changes nothing, and nothing far from the option is touched.
 
+#[path = "fix_option/layouts.rs"]
+mod layouts;
 mod support;
+#[path = "fix_option/variables.rs"]
+mod variables;
 
 use gearmesh::edit::Operation;
 use gearmesh::model::facts::Facts;
 use gearmesh::model::{Kind, Subject};
 use gearmesh::outcome::Outcome;
-use gearmesh::value::{Duration, Known, Value};
+use gearmesh::value::{Duration, Known, Origin, Value};
 use gearmesh::vocabulary::gunicorn;
 use std::collections::BTreeMap;
 use std::fs;
@@ -362,4 +366,99 @@ fn near(before: &[u8], after: &[u8], told: &str) {
     assert!(old < 80 && new < 80, "{old} bytes became {new}: {told}");
     assert_eq!(before.ends_with(b"\n"), after.ends_with(b"\n"), "{told}");
     assert_eq!(before.windows(2).any(|two| two == b"\r\n"), after.windows(2).any(|two| two == b"\r\n"), "{told}");
+}
+
+/// Files of the corpus by what they are called where they lie.
+const REAL: &[(&str, &str)] = &[
+    ("compose", "compose.yaml"),
+    ("dockerfile", "Dockerfile"),
+    ("procfile", "Procfile"),
+    ("scripts", "start.sh"),
+    ("supervisor", "supervisord.conf"),
+    ("systemd", "a.service"),
+];
+
+#[test]
+fn real_command_lines_keep_their_words() {
+    let Some(folder) = support::shared("corpus/singles") else { return };
+    let mut tally = Tally::default();
+    for (kind, name) in REAL {
+        let Ok(files) = fs::read_dir(folder.join(kind)) else { continue };
+        let mut paths: Vec<_> = files.flatten().map(|entry| entry.path()).collect();
+        paths.sort();
+        for path in paths.iter().filter(|path| *kind != "systemd" || path.extension().is_some_and(|is| is == "service")) {
+            let Ok(text) = fs::read_to_string(path) else { continue };
+            if text.contains("gunicorn") {
+                real(name, text, &mut tally);
+            }
+        }
+    }
+    println!("real files: {} written {:?}; refused {:?}", tally.written, tally.by_place, tally.refused);
+    assert!(tally.written > 200);
+}
+
+fn real(name: &str, text: String, tally: &mut Tally) {
+    let mut files = vec![(name.to_owned(), text)];
+    if name == "start.sh" {
+        files.push((
+            "Dockerfile".to_owned(),
+            "FROM python:3.12\nCOPY start.sh /start.sh\nENTRYPOINT [\"/start.sh\"]\n".to_owned(),
+        ));
+    }
+    let scratch = Scratch::new(&files);
+    let before = scratch.check(&Facts::default());
+    let apps: Vec<(Subject, String)> = before.stack.all(Kind::App).map(|(app, node)| (app, node.name.to_string())).collect();
+    for (app, title) in &apps {
+        // Several processes of one name cannot be told apart here.
+        if apps.iter().filter(|(_, other)| other == title).count() > 1
+            || before.stack.setting(*app, "config_path").origin.span().is_some()
+        {
+            continue;
+        }
+        let given = before.stack.node(*app).into_iter().flat_map(|node| node.settings.iter());
+        let flags =
+            given.filter(|(name, setting)| gunicorn::setting(name).is_some() && matches!(setting.origin, Origin::Flag { .. }));
+        // What these give, another file gives or takes.
+        let flags = flags.filter(|(name, _)| !matches!(&***name, "config" | "chdir" | "paste"));
+        let unset = flags.map(|(name, _)| (Operation::Unset, name.to_string(), None));
+        let to = |text: &str| Some(Known::Text(text.into()));
+        let set = [
+            ("timeout", Some(Known::Duration(Duration::seconds(123)))),
+            ("workers", Some(Known::Integer(77))),
+            ("bind", to("127.0.0.1:9999")),
+            ("forwarded_allow_ips", to("*")),
+            ("proc_name", to("a b")),
+        ];
+        let all: Vec<_> = unset.chain(set.map(|(name, to)| (Operation::Set, name.to_owned(), to))).collect();
+        for (operation, setting, to) in all {
+            let change = change(&before, operation, *app, &setting, to.clone());
+            let told = format!("{name} {operation:?} {setting} {to:?}\n{}", files[0].1);
+            match write(&scratch, &before, vec![change]) {
+                Err(why) => *tally.refused.entry(why.rsplit(": ").next().unwrap_or_default().to_owned()).or_default() += 1,
+                Ok(texts) => {
+                    let after = scratch.check(&Facts::default());
+                    let text = texts.values().map(|text| String::from_utf8_lossy(text)).collect::<String>();
+                    hold(&before, &after, (&format!("app {title}"), &setting), to.as_ref(), &format!("{told}\n===\n{text}"));
+                    tally.written += 1;
+                    *tally.by_place.entry(name.to_owned()).or_default() += 1;
+                }
+            }
+            files.iter().for_each(|(path, text)| fs::write(scratch.path().join(path), text).expect("it is written"));
+        }
+    }
+}
+
+/// The setting has that value, and all others have what they had.
+fn hold(before: &Outcome, after: &Outcome, key: (&str, &str), to: Option<&Known>, told: &str) {
+    let (mut was, mut is) = (written(before), written(after));
+    let key = (key.0.to_owned(), key.1.to_owned());
+    match to {
+        Some(to) => was.insert(key, shown(to)),
+        // A variable, or a default that a file gives, counts then.
+        None => {
+            is.remove(&key);
+            was.remove(&key)
+        }
+    };
+    assert_eq!(is, was, "{told}");
 }

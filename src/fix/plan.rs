@@ -232,6 +232,10 @@ fn of_app(change: &Change, stack: &Stack, anchor: Span, order: Ordered<'_>) -> R
             let why = "several command lines load the file";
             Err(Held::order(order(Tongue::Own, Place::Written(*span)), Refusal::new(why)))
         }
+        Origin::Written { span } if kind_of(span.document, stack) != "gunicorn" => {
+            let why = "the configuration file is not at hand";
+            Err(Held::order(order(Tongue::Own, Place::Written(*span)), Refusal::new(why)))
+        }
         // A variable that nobody wrote gives way to what is written like a default.
         Origin::Default { .. } | Origin::Environment { span: None, .. } => {
             let config = stack.setting(change.subject, "config_path").origin.span();

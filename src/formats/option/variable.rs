@@ -52,6 +52,10 @@ impl<'n> Assigned<'n> {
     fn read(document: &Document, span: Span, name: &'n str) -> Option<Assigned<'n>> {
         let span = trimmed(document, span);
         let text = document.text(span).into_owned();
+        if let Some(rest) = text.strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t'])) {
+            let start = span.end - rest.trim_start().len() as u32;
+            return Assigned::read(document, Span { start, ..span }, name);
+        }
         let at = |offset: usize| Span { start: span.start + offset as u32, ..span };
         let around = text.chars().next().filter(|quote| matches!(quote, '"' | '\''));
         let inner = text.get(usize::from(around.is_some())..)?;

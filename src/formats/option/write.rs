@@ -172,7 +172,15 @@ impl Writer<'_> {
             spelt.insert(0, ("", whole.to_owned()));
         }
         let wrapped = |(head, text): (&str, String)| Some(format!("{head}{}", self.wrapped(&text)?));
-        spelt.into_iter().filter_map(wrapped).collect()
+        self.simplest(spelt.into_iter().filter_map(wrapped).collect())
+    }
+
+    /// Inside of another text, what needs the fewest escapes goes first.
+    fn simplest(&self, mut spelt: Vec<String>) -> Vec<String> {
+        if !self.command.wraps.is_empty() {
+            spelt.sort_by_key(|text| text.matches('\\').count());
+        }
+        spelt
     }
 
     /// A text of the command as it is written in the document.
@@ -291,7 +299,7 @@ impl Writer<'_> {
     }
 
     fn spelt(&self, quote: Option<char>, word: &str) -> Vec<String> {
-        self.command.joint.spellings(quote, word).iter().filter_map(|text| self.wrapped(text)).collect()
+        self.simplest(self.command.joint.spellings(quote, word).iter().filter_map(|text| self.wrapped(text)).collect())
     }
 
     /// New words behind a word.
