@@ -61,7 +61,7 @@ pub fn file(dice: &mut Dice) -> File {
     for _ in 0..dice.below(12) {
         let name = names.remove(dice.below(names.len()));
         let value = value(dice, name, &quote);
-        match dice.below(12) {
+        match dice.below(13) {
             0 => file.other(name, &format!("if os.environ.get({quote}NOWHERE{quote}):\n    {name}{equals}{value}")),
             1 => file.other(name, &format!("{name}{equals}{value}\n_own = {name}")),
             2 => file.other(name, &format!("{name}{equals}{}", computed(name))),
@@ -70,6 +70,7 @@ pub fn file(dice: &mut Dice) -> File {
             5 => file.plain(name, format!("{name}{equals}(  # why\n    {value}\n)")),
             6 => file.plain(name, format!("{name}{equals}\\\n  {value}\t# on")),
             7 => file.plain(name, format!("{name}: object = {value}")),
+            8 => file.plain(name, format!("{name}{equals}{value} \\\n")),
             _ => file.plain(name, format!("{name}{equals}{value}{}", dice.pick(&["", "", "  # so", " "]))),
         }
         if dice.below(3) == 0 {
@@ -88,7 +89,8 @@ pub fn file(dice: &mut Dice) -> File {
     if dice.below(3) == 0 {
         file.text.push_str("\n\ndef when_ready(server):\n    server.log.info('x')\n");
     }
-    if dice.below(4) == 0 {
+    // Behind a backslash, Python needs the line end.
+    if dice.below(4) == 0 && !file.text.ends_with("\\\n\n") {
         file.text.pop();
     }
     let bom = if dice.below(8) == 0 { "\u{feff}" } else { "" };

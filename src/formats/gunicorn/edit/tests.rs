@@ -235,6 +235,8 @@ fn a_setting_goes_below_its_kin() {
         add("graceful_timeout = 5\nkeepalive        = 5\n", "timeout", seconds(5)),
         ok("graceful_timeout = 5\ntimeout = 5\nkeepalive        = 5\n")
     );
+    let both = add("timeout = 5\nkeepalive = 2\n", "graceful_timeout", seconds(4));
+    assert_eq!(both, ok("timeout = 5\ngraceful_timeout = 4\nkeepalive = 2\n"));
     assert_eq!(add("workers        = 5\n", "threads", Known::Integer(4)), ok("workers        = 5\nthreads        = 4\n"));
 }
 
