@@ -378,8 +378,8 @@ pub fn spell(kind: &str, order: &Order) -> String {
         (Tongue::Option { flag, takes_value: false }, _, Some(_)) => flag.to_string(),
         (Tongue::Option { flag, .. }, _, Some(to)) => format!("{flag} {to}"),
         (Tongue::Own, "gunicorn", _) => gunicorn::spell(order),
+        (Tongue::Own, "nginx", _) => nginx::spell(order),
         (_, _, None) => format!("no {name}"),
-        (Tongue::Own, "nginx", Some(to)) => format!("{name} {to};"),
         (Tongue::Own, "systemd" | "environment" | "supervisor", Some(to)) => format!("{name}={to}"),
         (_, _, Some(to)) => format!("{name}: {to}"),
     }

@@ -14,7 +14,7 @@ use support::dice::Dice;
 use support::edits::{change, write};
 use support::nginx::{Verdict, program, test_text};
 
-const CASES: u64 = 300;
+const CASES: u64 = 240;
 
 /// How a file is laid out.
 struct Layout {
@@ -347,9 +347,9 @@ fn a_random_setting_reads_back_and_nothing_else_changes() {
         }
     }
     eprintln!("{counts:?}");
-    let least = [(counts.set, 40), (counts.inserted, 70), (counts.added, 40), (counts.removed, 6)];
+    let least = [(counts.set, 30), (counts.inserted, 60), (counts.added, 30), (counts.removed, 5)];
     assert!(least.iter().all(|(count, least)| count >= least), "{counts:?}");
-    assert!(program.is_none() || counts.judged > 60, "{counts:?}");
+    assert!(program.is_none() || counts.judged > 50, "{counts:?}");
 }
 
 fn touches_one_place(operation: Operation, is_explicit: bool, before: &[u8], after: &[u8], shown: &str) {
@@ -401,4 +401,87 @@ fn others_stay(before: &Outcome, after: &Outcome, subject: Subject, name: &str, 
     let new: Vec<_> =
         written(after).into_iter().filter(|(other, setting, ..)| !known.contains(&(*other, setting.clone()))).collect();
     assert!(new.iter().all(|(_, setting, ..)| setting == name), "{new:?}\n{shown}");
+}
+
+/// Files in which one change is made to the only route.
+fn changed(files: &[(&str, &str)], operation: Operation, name: &str, to: Option<&str>) -> Result<Vec<(String, String)>, String> {
+    let files: Vec<(String, String)> = files.iter().map(|(path, text)| (path.to_string(), text.to_string())).collect();
+    let scratch = Scratch::new(&files);
+    let outcome = scratch.check(&Facts::default());
+    let route = outcome.stack.subjects(Kind::Route)[0];
+    let made = change(&outcome, operation, route, name, to.map(|to| Known::Text(to.into())));
+    let texts = write(&scratch, &outcome, vec![made])?;
+    Ok(texts.into_iter().map(|(path, bytes)| (path, String::from_utf8(bytes).expect("it is text"))).collect())
+}
+
+const MAIN: &str = "events {}\nhttp {\n    include sites/*.conf;\n}\n";
+
+#[test]
+fn a_header_comes_beside_those_in_force_at_whatever_level() {
+    let site = "server {\n    proxy_set_header A b;\n    location / {\n        proxy_pass http://a:8000;\n    }\n}\n";
+    let after = changed(&[("nginx.conf", MAIN), ("sites/a.conf", site)], Operation::Add, "proxy_set_header", Some("C d"));
+    let expected = site.replace("A b;\n", "A b;\n    proxy_set_header C d;\n");
+    assert_eq!(after, Ok(vec![("sites/a.conf".to_owned(), expected)]));
+}
+
+#[test]
+fn a_header_comes_beside_the_include_of_a_file_that_is_not_at_hand_or_shared() {
+    let site = "server {\n  location /a { include headers.conf; proxy_pass http://a:1; }\n  location /b {\n    include headers.conf;\n\
+                    proxy_pass http://b:1;\n  }\n}\n";
+    let files = [("nginx.conf", MAIN), ("sites/a.conf", site), ("headers.conf", "proxy_set_header A b;\n")];
+    let after = changed(&files, Operation::Add, "proxy_set_header", Some("C d"));
+    let expected = site.replace("http://a:1; }", "http://a:1; proxy_set_header C d; }");
+    assert_eq!(after, Ok(vec![("sites/a.conf".to_owned(), expected)]));
+    let known = "server { location / { include proxy_params; proxy_pass http://a:1; } }";
+    let after = changed(&[("a.conf", known)], Operation::Add, "proxy_set_header", Some("C d"));
+    let expected = known.replace("params;", "params; proxy_set_header C d;");
+    assert_eq!(after, Ok(vec![("a.conf".to_owned(), expected)]));
+}
+
+#[test]
+fn what_several_places_include_is_left_to_a_person() {
+    let site = "server { location /a { include t.conf; proxy_pass http://a:1; } location /b { include t.conf; proxy_pass http://b:1; } }";
+    let files = [("nginx.conf", MAIN), ("sites/a.conf", site), ("t.conf", "proxy_read_timeout 5s;\n")];
+    let refusal = changed(&files, Operation::Set, "proxy_read_timeout", Some("9s")).expect_err("the file is shared");
+    assert_eq!(refusal, "proxy_read_timeout 9s;: the file is included from several places");
+    // A target in a shared file is shared as well.
+    let site = "server { location /a { include p.conf; } location /b { include p.conf; } }";
+    let files = [("nginx.conf", MAIN), ("sites/a.conf", site), ("p.conf", "proxy_pass http://127.0.0.1:1;\n")];
+    let refusal = changed(&files, Operation::Set, "target", Some("http://127.0.0.1:2")).expect_err("the file is shared");
+    assert!(refusal.contains("several places"), "{refusal}");
+}
+
+/// An item that goes for another one.
+fn exchanged(text: &str, name: &str, gone: &str, come: &str) -> Result<String, String> {
+    let scratch = Scratch::new(&[("site.conf".to_owned(), text.to_owned())]);
+    let outcome = scratch.check(&Facts::default());
+    let route = outcome.stack.subjects(Kind::Route)[0];
+    let made = |operation, to: &str| change(&outcome, operation, route, name, Some(Known::Text(to.into())));
+    let texts = write(&scratch, &outcome, vec![made(Operation::Remove, gone), made(Operation::Add, come)])?;
+    Ok(texts.into_values().map(|bytes| String::from_utf8(bytes).expect("it is text")).collect())
+}
+
+#[test]
+fn an_item_goes_for_another_where_it_stands() {
+    let site = "upstream u {\n  server 127.0.0.1:1; # old\n  server 127.0.0.1:2 backup;\n}\nserver { location / { proxy_pass http://u; } }\n";
+    let after = exchanged(site, "peers", "127.0.0.1:2", "unix:/run/a.sock");
+    assert_eq!(after, Ok(site.replace("127.0.0.1:2", "unix:/run/a.sock")));
+    let site = "server { location / { proxy_pass http://127.0.0.1:1/x; } }";
+    assert_eq!(exchanged(site, "peers", "127.0.0.1:1", "127.0.0.1:9"), Ok(site.replace(":1/", ":9/")));
+    let site = "server { location / { proxy_pass http://a:1; proxy_set_header A b; proxy_set_header C d; } }";
+    assert_eq!(exchanged(site, "proxy_set_header", "C d", "E 'f g'"), Ok(site.replace("C d", "E \"f g\"")));
+    let refusal = exchanged(site, "proxy_set_header", "X y", "E f").expect_err("no such item is there");
+    assert!(refusal.contains("no such item"), "{refusal}");
+}
+
+#[test]
+fn of_several_changes_those_that_are_there_already_are_no_hindrance() {
+    let site = "server { location / { proxy_pass http://a:1; proxy_http_version 1.1; } }";
+    let scratch = Scratch::new(&[("site.conf".to_owned(), site.to_owned())]);
+    let outcome = scratch.check(&Facts::default());
+    let route = outcome.stack.subjects(Kind::Route)[0];
+    let set = |name: &str, to: &str| change(&outcome, Operation::Set, route, name, Some(Known::Text(to.into())));
+    let after = write(&scratch, &outcome, vec![set("proxy_http_version", "1.1"), set("proxy_read_timeout", "9s")]);
+    let expected = site.replace("1.1;", "1.1; proxy_read_timeout 9s;");
+    assert_eq!(after.map(|texts| texts["site.conf"].clone()), Ok(expected.into_bytes()));
 }

@@ -28,6 +28,7 @@ pub enum Plan {
 /// Plans all changes of a proposal together.
 pub fn plan(fix: &Fix, stack: &Stack) -> Plan {
     let mut edits = Vec::new();
+    let mut idle = None;
     for (change, gone) in &exchanged(&fix.changes, stack) {
         let orders = match ordered(change, gone.as_ref(), stack) {
             Ok(order) => units::everywhere(order, change, stack),
@@ -35,10 +36,15 @@ pub fn plan(fix: &Fix, stack: &Stack) -> Plan {
         };
         for order in orders {
             match written(&order, stack) {
+                Ok(found) if found.is_empty() => idle = Some((change.clone(), order)),
                 Ok(found) => edits.extend(found),
                 Err(why) => return Plan::Advice(advice(change, Held::order(order, why), stack)),
             }
         }
+    }
+    // One of several changes may be there already.
+    if let (true, Some((change, order))) = (edits.is_empty(), idle) {
+        return Plan::Advice(advice(&change, Held::order(order, Refusal::new("it already stands there like this")), stack));
     }
     edits.sort_by_key(|edit| edit.span);
     edits.dedup();
@@ -51,13 +57,13 @@ fn exchanged(changes: &[Change], stack: &Stack) -> Vec<(Change, Option<Known>)> 
     let mut all: Vec<(Change, Option<Known>)> = Vec::new();
     for change in changes {
         let is_nginx = stack.node(change.subject).is_some_and(|node| matches!(node.kind, Kind::Route | Kind::Server));
-        match all.last_mut() {
-            Some((gone, was)) if is_nginx && goes_for(gone, change) => {
-                gone.origin = item_origin(gone, stack).unwrap_or_else(|| gone.origin.clone());
+        let last = all.last_mut().filter(|(gone, _)| is_nginx && goes_for(gone, change));
+        match last.and_then(|last| Some((item_origin(&last.0, stack)?, last))) {
+            Some((origin, (gone, was))) => {
                 *was = gone.to.take();
-                (gone.operation, gone.to) = (Operation::Set, change.to.clone());
+                (gone.operation, gone.to, gone.origin) = (Operation::Set, change.to.clone(), origin);
             }
-            _ => all.push((change.clone(), None)),
+            None => all.push((change.clone(), None)),
         }
     }
     all
@@ -68,14 +74,14 @@ fn goes_for(gone: &Change, come: &Change) -> bool {
         && (gone.subject, &gone.setting) == (come.subject, &come.setting)
 }
 
-/// Where the item of a list stands that a change takes out.
+/// Where the item of a list stands that a change takes out; the change itself may name the place of the whole list.
 fn item_origin(change: &Change, stack: &Stack) -> Option<Origin> {
     let text = change.to.as_ref()?.to_string();
     let list = stack.setting(change.subject, change.name()).value;
-    // The place is that of the item already, unless the change names the whole list.
     let mut items = list.items().iter().filter(|item| item.value.to_string() == text);
-    let is_there = list.items().iter().any(|item| item.origin == change.origin && item.value.to_string() == text);
-    items.next().filter(|_| !is_there).map(|item| item.origin.clone())
+    let first = items.next()?;
+    let own = std::iter::once(first).chain(items).find(|item| item.origin == change.origin);
+    Some(own.unwrap_or(first).origin.clone())
 }
 
 /// An order that is not carried out, as far as there is one.
@@ -111,7 +117,7 @@ fn kind_of(document: DocumentId, stack: &Stack) -> &str {
     file.and_then(|node| node.settings.get("kind")?.value.as_text()).unwrap_or_default()
 }
 
-/// The edits of an order, in the files themselves.
+/// The edits of an order, in the files themselves; none where all stands there like this.
 fn written(order: &Order, stack: &Stack) -> Result<Vec<Edit>, Refusal> {
     let span = order.place.span();
     let document = stack.documents.of(span).ok_or_else(|| Refusal::new("it stands in no file"))?;
@@ -120,10 +126,8 @@ fn written(order: &Order, stack: &Stack) -> Result<Vec<Edit>, Refusal> {
         return Err(Refusal::new("the file is a template"));
     }
     let edits = formats::edit(kind_of(document.id, stack), document, order)?;
-    if edits.iter().all(|edit| document.slice(edit.span) == edit.text.as_bytes()) {
-        return Err(Refusal::new("it already stands there like this"));
-    }
-    edits.into_iter().map(|edit| at_home(edit, document, stack)).collect()
+    let makes_a_difference = |edit: &Edit| document.slice(edit.span) != edit.text.as_bytes();
+    edits.into_iter().filter(makes_a_difference).map(|edit| at_home(edit, document, stack)).collect()
 }
 
 /// An edit of a text that is cut out of a file, as an edit of that file.

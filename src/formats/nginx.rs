@@ -15,7 +15,7 @@ mod token;
 
 pub use self::lower::{includes, lower};
 
-pub use self::edit::edit;
+pub use self::edit::{edit, spell};
 use crate::formats::ignores::Layout;
 use crate::source::{Document, Span};
 

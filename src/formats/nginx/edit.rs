@@ -9,8 +9,8 @@ mod layout;
 mod words;
 
 use self::layout::Page;
-use super::Statement;
 use super::problem::BYTE_ORDER_MARK;
+use super::{Statement, Token};
 use crate::edit::{Edit, Operation, Order, Place, Refusal};
 use crate::model::Kind;
 use crate::source::{Document, Span};
@@ -42,6 +42,24 @@ pub fn edit(document: &Document, order: &Order) -> Result<Vec<Edit>, Refusal> {
     }
 }
 
+/// What an order comes to, for a person to write: "proxy_read_timeout 125s;".
+pub fn spell(order: &Order) -> String {
+    let value = order.to.as_ref().map(ToString::to_string).unwrap_or_default();
+    let name = match &*order.name {
+        "peers" | "target" => return format!("connect to {value}"),
+        "prefix" => return format!("location {value}"),
+        // The name of the header is no part of the value.
+        "host_headers" => return format!("no proxy_set_header Host {value};"),
+        name => name,
+    };
+    let words = args(name, order).and_then(|words| layout::words(name, &words)).map(|words| words.join(" "));
+    let words = words.unwrap_or_else(|_| format!("{name} {value}").trim_end().to_owned());
+    match order.operation {
+        Operation::Set | Operation::Add => format!("{words};"),
+        _ => format!("no {words};"),
+    }
+}
+
 fn not_at_hand(include: &Statement) -> Refusal {
     let path = include.args.first().map_or("an included file", |arg| &arg.text);
     Refusal::new(format!("it stands in {path}, which is not at hand"))
@@ -55,7 +73,7 @@ fn change(page: &Page<'_>, at: usize, span: Span, order: &Order) -> Result<Vec<E
         Operation::Set if order.kind == Kind::Location && &*order.name == "prefix" => {
             addresses::set_prefix(page, at, &text(order)?)
         }
-        _ if statement.is_block => Err(Refusal::new(format!("`{}` is a block", statement.name.text))),
+        _ if statement.is_block => Err(Refusal::new("what sets it is not at hand")),
         Operation::Set => set(page, at, order),
         Operation::Add => add(page, at, order),
         Operation::Remove => remove(page, at, order),
@@ -125,11 +143,18 @@ fn remove(page: &Page<'_>, at: usize, order: &Order) -> Result<Vec<Edit>, Refusa
     let statement = page.statement(at)?;
     if is_one_list(order) && *statement.name.text == *order.name {
         let item = text(order)?;
-        let kept: Vec<String> = statement.args.iter().map(|arg| arg.text.to_string()).filter(|arg| *arg != item).collect();
-        return match kept.len() {
-            0 => Err(Refusal::new("nothing would be left of the list")),
-            _ => Ok(page.without_words(statement, |arg| *arg.text == *item)),
+        let goes = |token: &Token| *token.text == *item;
+        return match statement.args.iter().filter(|token| goes(token)).count() {
+            0 => Err(Refusal::new("no such item stands there")),
+            count if count == statement.args.len() => Err(Refusal::new("nothing would be left of the list")),
+            _ => Ok(page.without_words(statement, goes)),
         };
+    }
+    let words: Vec<&str> = statement.args.iter().map(|arg| &*arg.text).collect();
+    // Some facts leave out the first word, which is the same for all their items.
+    let is_item = |item: String| words.join(" ") == item || words.iter().skip(1).copied().collect::<Vec<_>>().join(" ") == item;
+    if !text(order).is_ok_and(is_item) {
+        return Err(Refusal::new("no such item stands there"));
     }
     Ok(vec![page.without(statement)])
 }

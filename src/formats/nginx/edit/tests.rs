@@ -1,6 +1,6 @@
 //! How files look after an edit, for the layouts that people use.
 
-use super::edit;
+use super::{edit, spell};
 use crate::edit::{Operation, Order, Place, Tongue, apply};
 use crate::model::Kind;
 use crate::source::{Document, DocumentId, Span};
@@ -298,7 +298,7 @@ fn what_is_no_directive_of_a_sound_file_is_left_alone() {
     let text = "location / { proxy_buffer_size 1k; }";
     refuses(text, &written(text, "proxy_buffer_size 1k;"), "follows from");
     let text = "location / { }";
-    refuses(text, &written(text, "location /"), "is a block");
+    refuses(text, &written(text, "location /"), "not at hand");
 }
 
 #[test]
@@ -308,4 +308,38 @@ fn bytes_that_are_no_text_stay() {
     let order = order(Operation::Set, Kind::Route, "proxy_read_timeout", Place::Written(at), Some(known("5s")));
     let after = b"# caf\xe9\r\nlocation / { proxy_read_timeout 5s; return 200 \xff; }";
     assert_eq!(done(text, &order).unwrap(), after);
+}
+
+#[test]
+fn what_is_not_done_is_spelt_for_a_person() {
+    let spelt = |operation, name: &str, to: Option<&str>| {
+        spell(&order(operation, Kind::Route, name, Place::Home(Span::new(DocumentId(0), 0, 0)), to.map(known)))
+    };
+    assert_eq!(spelt(Operation::Set, "proxy_buffering", Some("on")), "proxy_buffering on;");
+    assert_eq!(spelt(Operation::Set, "proxy_buffers", Some("8 16k")), "proxy_buffers 8 16k;");
+    assert_eq!(spelt(Operation::Add, "proxy_set_header", Some("A b c")), "proxy_set_header A \"b c\";");
+    assert_eq!(spelt(Operation::Remove, "proxy_set_header", Some("A b")), "no proxy_set_header A b;");
+    assert_eq!(spelt(Operation::Remove, "host_headers", Some("$host")), "no proxy_set_header Host $host;");
+    assert_eq!(spelt(Operation::Unset, "underscores_in_headers", None), "no underscores_in_headers;");
+    assert_eq!(spelt(Operation::Set, "peers", Some("unix:/a")), "connect to unix:/a");
+}
+
+#[test]
+fn only_the_item_that_is_meant_goes() {
+    let text = "proxy_set_header Host $host;\nproxy_set_header A \"\";\n";
+    let remove = |name: &str, part: &str, item: &str| {
+        let order = order(Operation::Remove, Kind::Route, name, Place::Written(place(text, part)), Some(known(item)));
+        done(text.as_bytes(), &order).map(|bytes| String::from_utf8(bytes).unwrap())
+    };
+    let first = "proxy_set_header Host $host;";
+    assert_eq!(remove("proxy_set_header", first, "Host $host").as_deref(), Ok("proxy_set_header A \"\";\n"));
+    assert_eq!(remove("host_headers", first, "$host").as_deref(), Ok("proxy_set_header A \"\";\n"));
+    assert_eq!(remove("proxy_set_header", "proxy_set_header A \"\";", "A ").as_deref(), Ok("proxy_set_header Host $host;\n"));
+    assert!(remove("proxy_set_header", first, "A ").is_err());
+    let list = "proxy_next_upstream error timeout;";
+    let order = |item: &str| {
+        order(Operation::Remove, Kind::Route, "proxy_next_upstream", Place::Written(place(list, list)), Some(known(item)))
+    };
+    assert_eq!(done(list.as_bytes(), &order("error")).unwrap(), b"proxy_next_upstream timeout;");
+    assert!(done(list.as_bytes(), &order("off")).is_err());
 }
