@@ -228,6 +228,7 @@ pub fn parse(format: Format, document: &Document) -> Parsed {
             parsed.wants = dockerfile::wants(&read);
             parsed.ignores = ignores::find(document, || read.layout());
             parsed.problems = read.problems();
+            parsed.cuts = dockerfile::cuts(document, &read);
             parsed.tree = Tree::Dockerfile(read);
         }
         Format::Script => {
@@ -286,13 +287,20 @@ pub struct Lowered {
     pub pieces: Vec<Piece>,
     /// What only shows when files are put together, and keeps their program from reading them.
     pub problems: Vec<Problem>,
-    /// What was set aside of it, in words.
-    pub notes: Vec<String>,
+    /// What was set aside, in words.
+    pub notes: Vec<(DocumentId, String)>,
 }
 
 impl Lowered {
     fn piece(piece: Piece) -> Lowered {
         Lowered::pieces(vec![piece])
+    }
+
+    /// Adds what another root became.
+    pub fn add(&mut self, other: Lowered) {
+        self.pieces.extend(other.pieces);
+        self.problems.extend(other.problems);
+        self.notes.extend(other.notes);
     }
 
     fn pieces(pieces: Vec<Piece>) -> Lowered {
@@ -343,7 +351,7 @@ pub fn lower(document: DocumentId, parsed: &Parsed, forest: &Forest<'_>) -> Lowe
 }
 
 /// Lowers the files that speak of each other whatever their names are, and so are no roots.
-pub fn lower_together(forest: &Forest<'_>) -> Vec<Piece> {
+pub fn lower_together(forest: &Forest<'_>) -> Lowered {
     kubernetes::lower_all(forest)
 }
 

@@ -192,25 +192,23 @@ impl<'a> Worklist<'a> {
         let forest = Forest { documents: &documents, paths: &self.paths, parsed: &self.parsed };
         let included = included_by_others(&forest);
         let mut notes = self.notes;
-        let mut problems = Vec::new();
-        let (mut list, mut files) = (Vec::new(), BTreeMap::new());
+        let mut files = BTreeMap::new();
+        let mut all = formats::lower_together(&forest);
         for (&id, parsed) in &self.parsed {
             files.insert(id, file(id, parsed));
             notes.extend(note(documents.path(id), parsed));
             if !included.contains(&id) {
-                let lowered = formats::lower(id, parsed, &forest);
-                list.extend(lowered.pieces);
-                problems.extend(lowered.problems);
-                let path = documents.path(id);
-                notes.extend(lowered.notes.into_iter().map(|reason| Unread { path: path.to_owned(), reason }));
+                all.add(formats::lower(id, parsed, &forest));
             }
         }
-        for problem in problems {
+        for problem in all.problems {
             if let Some(file) = files.get_mut(&problem.span.document) {
                 file.problems.push(problem);
             }
         }
-        list.extend(formats::lower_together(&forest));
+        let aside = |(document, reason)| Unread { path: documents.path(document).to_owned(), reason };
+        notes.extend(all.notes.into_iter().map(aside));
+        let mut list = all.pieces;
         list.sort_by_key(Piece::document);
         let (list, shadowed) = first_of_each_unit(list, &documents);
         notes.extend(shadowed);

@@ -85,6 +85,11 @@ impl Document {
         Document { within: Some(text.clone()), ..Document::new(id, path, text.text.into_bytes()) }
     }
 
+    /// Whether it is a text that another document holds.
+    pub fn is_cut(&self) -> bool {
+        self.within.is_some()
+    }
+
     /// Where the document itself holds a span of it: elsewhere, when it is cut out of another one.
     pub fn home(&self, span: Span) -> Span {
         match &self.within {

@@ -106,7 +106,7 @@ pub fn lower(document: DocumentId, forest: &Forest<'_>) -> Lowered {
     match Project::of(document, forest) {
         Standing::Override => Lowered::default(),
         Standing::Overlay => Lowered {
-            notes: vec![format!("a {OVERLAY}, which may start programs and is not read")],
+            notes: vec![(document, format!("a {OVERLAY}, which may start programs and is not read"))],
             ..Lowered::piece(Piece::Opaque { document, what: OVERLAY })
         },
         Standing::Project(project) => {
@@ -117,7 +117,8 @@ pub fn lower(document: DocumentId, forest: &Forest<'_>) -> Lowered {
             let rest = (!is_whole).then_some(Piece::Opaque { document, what: PARTLY });
             let pods = networks.pods().into_iter().map(Piece::Pod);
             let pieces = launchers.chain(pods).chain(rest).collect();
-            Lowered { pieces, problems: together.problem.into_iter().collect(), notes: together.aside }
+            let notes = together.aside.into_iter().map(|reason| (document, reason)).collect();
+            Lowered { pieces, problems: together.problem.into_iter().collect(), notes }
         }
     }
 }

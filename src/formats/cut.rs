@@ -1,8 +1,9 @@
-//! Texts that a file holds for another program: an nginx.conf in a ConfigMap.
+//! Texts that a file holds for another program: an nginx.conf in a ConfigMap, a script in a Dockerfile.
 //!
 //! In: a text with its places, and what it is. Out: a document of its own with what parsing it gave, where everything that is addressed
 //! to a reader (problems, comments for gearmesh) has the place it has in the file. Spans inside of the tree are those of the text.
 
+use super::recognise::{self, Guess};
 use super::{Format, Parsed, parse};
 use crate::edit::{Edit, Refusal};
 use crate::model::ignore::Reach;
@@ -45,6 +46,15 @@ impl Cut {
             };
         }
         (document, parsed)
+    }
+}
+
+/// The language of a text, by the path it has for its program and by its first lines.
+pub fn format_of(path: &Path, text: &Excerpt) -> Option<Format> {
+    match recognise::by_name(path) {
+        Guess::Sure(format) => Some(format),
+        Guess::Look => recognise::by_content(path, text.text.as_bytes()),
+        Guess::No => None,
     }
 }
 

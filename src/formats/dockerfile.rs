@@ -2,9 +2,11 @@
 //!
 //! In: a document. Out: its instructions, each with its places, then one image with its stages; what BuildKit refuses is a problem. As
 //! BuildKit reads them (its parser and the reference of Dockerfiles): directives, joined lines with comments between them,
-//! here-documents, shell and exec forms, variables. Nothing is built, and RUN is not looked into.
+//! here-documents, shell and exec forms, variables. Nothing is built, and RUN is not looked into. A file that COPY makes of a
+//! here-document is a document of its own.
 
 mod edit;
+mod here;
 mod lines;
 mod lower;
 #[cfg(test)]
@@ -15,6 +17,7 @@ pub use lower::lower;
 pub(super) use words::exec_form;
 
 pub use self::edit::edit;
+pub use self::here::cuts;
 use super::ignores::Layout;
 use super::{Format, Want, gunicorn};
 use crate::model::piece::{Copied, Problem};
@@ -62,6 +65,18 @@ pub struct Instruction {
     /// What follows the name, its lines joined.
     pub rest: Excerpt,
     pub span: Span,
+    /// The here-documents that it opens, in order.
+    pub here: Vec<HereDocument>,
+}
+
+/// A text in the lines below an instruction.
+#[derive(Clone, Debug)]
+pub struct HereDocument {
+    /// What ends it.
+    pub name: String,
+    pub text: Excerpt,
+    /// Variables in it are not replaced.
+    pub is_literal: bool,
 }
 
 /// Reads a Dockerfile.

@@ -18,10 +18,9 @@ mod service;
 
 use self::cluster::Cluster;
 pub use self::edit::edit;
-use super::cut::Cut;
-use super::recognise::{self, Guess};
+use super::cut::{self, Cut};
 use super::yaml::{Node, Stream};
-use crate::formats::{Forest, Format, Want, gunicorn};
+use crate::formats::{Forest, Format, Lowered, Want, gunicorn};
 use crate::model::piece::{CLOUD_RUN, Piece};
 use crate::source::{Document, Excerpt};
 use std::collections::HashMap;
@@ -97,12 +96,7 @@ pub fn cuts(document: &Document, stream: &Stream) -> Vec<Cut> {
 fn format_of(key: Option<&str>, text: &Excerpt) -> Option<Format> {
     // A key is a file's name, never a path.
     let path = Path::new(key.filter(|key| !key.contains('/'))?);
-    let format = match recognise::by_name(path) {
-        Guess::Sure(format) => Some(format),
-        Guess::Look => recognise::by_content(path, text.text.as_bytes()),
-        Guess::No => None,
-    };
-    format.filter(|format| matches!(format, Format::Nginx | Format::Gunicorn))
+    cut::format_of(path, text).filter(|format| matches!(format, Format::Nginx | Format::Gunicorn))
 }
 
 /// The configuration files that commands of containers name for gunicorn.
@@ -119,12 +113,21 @@ pub fn wants(stream: &Stream) -> Vec<Want> {
     wants
 }
 
+/// What a file is called that only changes what another one says.
+const PATCH: &str = "patch of a workload";
+
 /// Lowers all manifests that were read.
-pub fn lower_all(forest: &Forest<'_>) -> Vec<Piece> {
+pub fn lower_all(forest: &Forest<'_>) -> Lowered {
     let cluster = Cluster::of(forest);
     // One without a container says where it runs, and no more.
     let empty = cluster.serverless().map(|document| Piece::Opaque { document, what: CLOUD_RUN });
-    cluster.pods().flat_map(|pod| container::pieces(&pod, &cluster)).chain(empty).collect()
+    let orphans = cluster.orphans().map(|placed| Piece::Opaque { document: placed.document, what: PATCH });
+    let note = |placed: &cluster::Placed| {
+        let (kind, name) = (&placed.object.kind, placed.object.name.as_deref().unwrap_or("without a name"));
+        (placed.document, format!("a patch of {kind} {name}, whose own manifest was not read"))
+    };
+    let pieces = cluster.pods().flat_map(|pod| container::pieces(&pod, &cluster)).chain(empty).chain(orphans).collect();
+    Lowered { notes: cluster.orphans().map(note).collect(), ..Lowered::pieces(pieces) }
 }
 
 /// The scalar of a node as text without blanks around it.

@@ -18,7 +18,7 @@ use super::ini::{self, Index, Ini, Section};
 use super::{Forest, Format, Lowered, Tree, Want, dependencies, gunicorn};
 use crate::model::piece::Piece;
 use crate::source::{Document, DocumentId};
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 /// Where the values of the daemon itself stand.
 const DAEMON: &str = "supervisord";
@@ -41,7 +41,10 @@ pub fn lower(document: DocumentId, ini: &Ini, forest: &Forest<'_>) -> Lowered {
         }
     }
     let index = Index::of(sections);
-    let launchers = program::launchers(document, &index);
+    let folder = forest.documents.path(document).parent().unwrap_or(Path::new(""));
+    let below = folder.components().filter(|part| matches!(part, Component::Normal(_)));
+    let here = Path::new("/").join(below.collect::<PathBuf>()).display().to_string();
+    let launchers = program::launchers(document, &index, here.trim_end_matches('/'));
     Lowered::pieces(launchers.into_iter().map(Piece::Launcher).collect())
 }
 

@@ -309,7 +309,7 @@ fn what_a_service_extends_must_be_there() {
         let names: Vec<String> = lowered.pieces.iter().filter_map(name).collect();
         let is_opaque = lowered.pieces.iter().any(|piece| matches!(piece, Piece::Opaque { .. }));
         let problems: Vec<String> = lowered.problems.into_iter().map(|problem| problem.message).collect();
-        (names.join(" "), is_opaque, problems.join(", "), lowered.notes.join(", "))
+        (names.join(" "), is_opaque, problems.join(", "), lowered.notes.into_iter().map(|(_, note)| note).collect())
     };
     let told = |names: &str, problems: &str, notes: &str| (names.into(), true, problems.into(), notes.into());
     let one = |services: &str| lower(&[("compose.yaml", &format!("services:\n  web: {{image: x}}\n{services}"))]);

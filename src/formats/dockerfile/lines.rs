@@ -2,7 +2,7 @@
 //!
 //! In: a document. Out: instructions whose text knows where each byte stood. As BuildKit's parser does it.
 
-use super::{Dockerfile, Instruction};
+use super::{Dockerfile, HereDocument, Instruction};
 use crate::source::{Document, Excerpt, Span};
 
 struct Reader<'d> {
@@ -10,19 +10,24 @@ struct Reader<'d> {
     file: Dockerfile,
     /// The instruction that the next line goes on with.
     open: Option<(usize, Excerpt)>,
-    /// Ends of the here-documents that are being skipped, the nearest last.
+    /// The here-documents that are being read, the nearest last.
     here: Vec<Here>,
+    /// Those of the open instruction that have ended.
+    ended: Vec<HereDocument>,
 }
 
 struct Here {
     end: String,
-    /// `<<-`: tabs before the end are taken off.
+    /// `<<-`: tabs at the beginning of lines are taken off.
     tabs: bool,
+    /// Its name is quoted, so variables in it stay as they are.
+    quoted: bool,
+    text: Option<Excerpt>,
 }
 
 pub(super) fn read(document: &Document) -> Dockerfile {
     let file = Dockerfile { instructions: Vec::new(), comments: Vec::new(), escape: '\\', foreign_syntax: false };
-    let mut reader = Reader { document, file, open: None, here: Vec::new() };
+    let mut reader = Reader { document, file, open: None, here: Vec::new(), ended: Vec::new() };
     reader.directives();
     let starts = document.line_starts();
     for (number, start) in starts.iter().enumerate() {
@@ -55,15 +60,20 @@ impl Reader<'_> {
         let text = Excerpt::of(self.document, span);
         let length = text.text.trim_end_matches('\r').len();
         let mut text = text.part(0, length);
-        if let Some(here) = self.here.last() {
-            let line = if here.tabs { text.text.trim_start_matches('\t') } else { &text.text };
-            if line == here.end {
-                self.here.pop();
+        if let Some(mut here) = self.here.pop() {
+            let start = if here.tabs { text.text.len() - text.text.trim_start_matches('\t').len() } else { 0 };
+            if text.text.get(start..) == Some(here.end.as_str()) {
+                let text = here.text.unwrap_or_else(|| text.part(0, 0));
+                self.ended.push(HereDocument { name: here.end, text, is_literal: here.quoted });
                 if self.here.is_empty() {
                     self.finish(span.end as usize);
                 }
+                return;
             }
-            return;
+            let body = here.text.get_or_insert_with(|| text.part(0, 0));
+            body.push_part(&text, start, text.text.len());
+            body.push('\n', span.end as usize, span.end as usize + 1);
+            return self.here.push(here);
         }
         let trimmed = text.text.trim_start_matches([' ', '\t', '\u{feff}']);
         let indent = text.text.len() - trimmed.len();
@@ -100,6 +110,7 @@ impl Reader<'_> {
             name_span: joined.span_of(0, length),
             rest: joined.part(start, text.len()),
             span: joined.span_of(0, text.len()),
+            here: std::mem::take(&mut self.ended),
         });
     }
 }
@@ -130,7 +141,7 @@ fn here_documents(text: &str) -> Vec<Here> {
         let is_name = end.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
         // `<<<` is a here-string.
         if is_name && closed && !behind.starts_with('<') {
-            found.insert(0, Here { end: end.to_owned(), tabs });
+            found.insert(0, Here { end: end.to_owned(), tabs, quoted: quote.is_some(), text: None });
         }
         rest = if behind.starts_with('<') { behind.trim_start_matches('<') } else { behind };
     }

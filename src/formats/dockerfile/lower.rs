@@ -4,7 +4,7 @@
 //! no absolute path lies in the one before, ENTRYPOINT drops a CMD that comes from below. ONBUILD is for other images.
 
 use super::words::{Looked, exec_form, split, value};
-use super::{Dockerfile, Instruction};
+use super::{Dockerfile, Instruction, here};
 use crate::expr::{Environment, Variable, Word};
 use crate::formats::{Forest, Lowered};
 use crate::model::named::Named;
@@ -22,7 +22,8 @@ const SET_BELOW: &[&str] = &["PATH", "LANG", "HOME", "HOSTNAME", "GPG_KEY", "PYT
 
 /// Lowers a Dockerfile.
 pub fn lower(document: DocumentId, file: &Dockerfile, forest: &Forest<'_>) -> Lowered {
-    let mut building = Building { escape: file.escape, outer: BTreeMap::new(), stages: Vec::new() };
+    let own = forest.documents.path(document).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut building = Building { escape: file.escape, file: own, outer: BTreeMap::new(), stages: Vec::new() };
     file.instructions.iter().for_each(|instruction| building.instruction(instruction));
     let stages: Vec<Stage> = building.stages.into_iter().map(|open| open.stage).collect();
     if stages.is_empty() {
@@ -46,6 +47,8 @@ fn name(path: &Path) -> String {
 
 struct Building {
     escape: char,
+    /// The name of the Dockerfile.
+    file: String,
     /// ARG before the first FROM.
     outer: BTreeMap<Arc<str>, Variable>,
     stages: Vec<Open>,
@@ -67,7 +70,7 @@ impl Building {
             ("FROM", _) => self.from(one),
             ("ARG", None) => self.outer_argument(one),
             ("ARG", Some(open)) => open.argument(one, self.escape, &self.outer),
-            (_, Some(open)) => open.instruction(one, self.escape),
+            (_, Some(open)) => open.instruction(one, self.escape, &self.file),
             _ => {}
         }
     }
@@ -157,7 +160,7 @@ impl Open {
         }
     }
 
-    fn instruction(&mut self, one: &Instruction, escape: char) {
+    fn instruction(&mut self, one: &Instruction, escape: char, file: &str) {
         match one.name.as_str() {
             "ENV" => self.environment(one, escape),
             "WORKDIR" => self.folder(one, escape),
@@ -184,7 +187,7 @@ impl Open {
                 }
             }
             "COPY" | "ADD" => {
-                let copied = copies(one, escape);
+                let copied = copies(one, escape).into_iter().chain(here::copies(one, escape, file));
                 let from = self.stage.process.settings.get("working_directory").and_then(|folder| folder.value.as_text());
                 let from = from.unwrap_or("/").to_owned();
                 let placed = |copied: Copied| {
@@ -192,7 +195,7 @@ impl Open {
                     let to = plain(&Path::new(&from).join(&*copied.to)).to_string_lossy().into_owned();
                     Copied { to: format!("{}{slash}", to.trim_end_matches('/')).into(), ..copied }
                 };
-                self.stage.copies.extend(copied.into_iter().map(placed));
+                self.stage.copies.extend(copied.map(placed));
             }
             _ => {}
         }

@@ -116,6 +116,24 @@ impl<'a> Cluster<'a> {
         self.nearest(found.filter(leads_here).collect(), near)
     }
 
+    /// What kustomize lays over a workload that is at hand.
+    pub fn patches(&self, placed: &Placed) -> Vec<&Placed> {
+        let key = placed.object.name.clone().map(|name| (placed.object.kind.clone(), name));
+        let numbers = key.and_then(|key| self.patches.get(&key)).map(Vec::as_slice).unwrap_or_default();
+        let found = numbers.iter().filter_map(|number| self.objects.get(*number));
+        found.filter(|patch| is_patch(&patch.object) && same_namespace(&patch.object, &placed.object)).collect()
+    }
+
+    /// Fragments with containers of workloads that are not at hand.
+    pub fn orphans(&self) -> impl Iterator<Item = &Placed> {
+        let is_whole = |number: &usize| self.objects.get(*number).is_some_and(|placed| !is_patch(&placed.object));
+        self.objects.iter().filter(move |placed| {
+            let key = placed.object.name.clone().map(|name| (placed.object.kind.clone(), name));
+            let base = key.and_then(|key| self.named.get(&key)).is_some_and(|numbers| numbers.iter().any(is_whole));
+            is_patch(&placed.object) && !containers(&placed.object).is_empty() && !base
+        })
+    }
+
     /// What may change an object besides its own file: patches of kustomize, and an autoscaler.
     pub fn changes(&self, placed: &Placed) -> Vec<&Object> {
         let key = placed.object.name.clone().map(|name| (placed.object.kind.clone(), name));
@@ -157,6 +175,12 @@ fn autoscaled(object: &Object) -> Option<(String, Arc<str>)> {
     }
     let target = at(&object.node, &["spec", "scaleTargetRef"])?;
     Some((target.get("kind").as_ref().and_then(word)?.to_owned(), target.get("name").as_ref().and_then(word)?.into()))
+}
+
+/// The containers that a workload, or a patch of one, lists.
+pub fn containers(object: &Object) -> Vec<Node> {
+    let list = object.template().and_then(|template| at(&template, &["spec", "containers"]));
+    list.map_or_else(Vec::new, |list| list.items().collect())
 }
 
 /// A fragment that kustomize lays over an object: of a workload without containers, or with a container without an image.

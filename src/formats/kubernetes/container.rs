@@ -1,9 +1,10 @@
 //! One container of a pod as a launcher: its process, its image, its limits, what it waits for.
 //!
-//! In: a pod and everything around it. Out: launchers of kind "kubernetes". What a patch or an autoscaler changes is unknown; init
+//! In: a pod and everything around it. Out: launchers of kind "kubernetes". What a patch or an autoscaler changes is unknown, but for
+//! the command: the container is started as its own file says, and once more as each patch does. Init
 //! containers run before the pod serves and are left out, but for those that run beside it to the end.
 
-use super::cluster::{Cluster, Placed, pairs};
+use super::cluster::{self, Cluster, Placed, pairs};
 use super::object::{Object, at};
 use super::reading::{boolean, cpus, integer, read, seconds, size, text, written};
 use super::{environment, mounts, probes, service, word};
@@ -47,9 +48,22 @@ impl<'a> Pod<'a> {
 pub fn pieces(pod: &Pod<'_>, cluster: &Cluster<'_>) -> Vec<Piece> {
     let containers = pod.containers();
     let changes = cluster.changes(pod.placed);
-    let readers =
-        containers.iter().map(|container| Reader { pod, cluster, container, containers: &containers, changes: &changes });
-    let readers: Vec<Reader<'_>> = readers.collect();
+    let over: Vec<Node> = cluster.patches(pod.placed).iter().flat_map(|patch| cluster::containers(&patch.object)).collect();
+    let own = containers.iter().map(|container| Reader {
+        pod,
+        cluster,
+        container,
+        containers: &containers,
+        changes: &changes,
+        over: None,
+    });
+    let own: Vec<Reader<'_>> = own.collect();
+    let patched = over.iter().filter(|over| over.get("command").is_some() || over.get("args").is_some()).filter_map(|over| {
+        let name = over.get("name");
+        let same = |read: &&Reader<'_>| read.container.get("name").as_ref().and_then(word) == name.as_ref().and_then(word);
+        Some(Reader { over: Some(over), ..*own.iter().find(same)? })
+    });
+    let readers: Vec<Reader<'_>> = own.iter().copied().chain(patched).collect();
     let mut pieces: Vec<Piece> = readers.iter().map(|read| Piece::Launcher(read.launcher(containers.len() > 1))).collect();
     let inside = readers.iter().map(|read| {
         let (volumes, knows_volumes) = mounts::volumes(read);
@@ -75,6 +89,7 @@ fn network(pod: &Pod<'_>, changes: &[&Object]) -> Network {
 }
 
 /// A container with everything it is read with.
+#[derive(Clone, Copy)]
 pub struct Reader<'a> {
     pub pod: &'a Pod<'a>,
     pub cluster: &'a Cluster<'a>,
@@ -82,6 +97,8 @@ pub struct Reader<'a> {
     /// All containers of the pod.
     pub containers: &'a [Node],
     pub changes: &'a [&'a Object],
+    /// The fragment of a patch that starts it otherwise.
+    pub over: Option<&'a Node>,
 }
 
 /// The entry by which a container is shown.
@@ -99,7 +116,7 @@ impl Reader<'_> {
         let image = self.image();
         let environment = environment::of(self);
         Launcher {
-            document: self.pod.placed.document,
+            document: self.anchor().document,
             kind: "kubernetes",
             name,
             process: Process {
@@ -116,7 +133,7 @@ impl Reader<'_> {
     }
 
     pub fn anchor(&self) -> Span {
-        anchor(self.container)
+        anchor(self.over.unwrap_or(self.container))
     }
 
     fn image(&self) -> Option<ImageOf> {
@@ -151,10 +168,8 @@ impl Reader<'_> {
     fn words(&self, key: &str, environment: &Environment) -> Option<Vec<Word>> {
         let unknown =
             |reason: &str| Word::unknown(Unknown { reason: reason.into(), depends_on_cpu_count: false }, "", self.anchor());
-        if self.is_changed(key) {
-            return Some(vec![unknown("a patch changes it")]);
-        }
-        let list = self.container.get(key).filter(|list| !list.is_null())?;
+        let over = self.over.and_then(|over| over.get(key));
+        let list = over.or_else(|| self.container.get(key)).filter(|list| !list.is_null())?;
         let word = |item: Node| match item.scalar() {
             Some(scalar) => environment::expand(&scalar.text, environment),
             None => unknown("it is no text"),

@@ -38,6 +38,10 @@ impl Project {
     }
 
     fn pieces(&self) -> Vec<Piece> {
+        self.lowered().pieces
+    }
+
+    fn lowered(&self) -> formats::Lowered {
         lower_all(&Forest { documents: &self.documents, paths: &self.paths, parsed: &self.parsed })
     }
 
@@ -256,15 +260,21 @@ fn memory_and_read_only_volumes_tell_what_may_be_written() {
 }
 
 #[test]
-fn a_patch_is_no_pod_and_makes_unknown_what_it_changes() {
+fn a_patch_starts_the_container_otherwise_and_makes_unknown_what_else_it_changes() {
     let patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop}\nspec:\n  replicas: 5\n  template:\n    spec:\n      containers:\n      - name: web\n        args: [gunicorn, other]\n        resources: {limits: {cpu: 4}}\n";
     let base = deployment("args: [gunicorn, shop]\n        resources: {limits: {cpu: 1}}", "");
-    let launcher = Project::new(&[("base/a.yaml", &base), ("overlays/x/patch.yaml", patch)]).only();
-    assert_eq!(
-        (words(launcher.process.command.as_ref()), setting(&launcher, "cpu_limit"), setting(&launcher, "replicas")),
-        ("?".into(), "unknown".into(), "unknown".into())
-    );
-    assert!(Project::new(&[("patch.yaml", patch)]).launchers().is_empty());
+    let launchers = Project::new(&[("base/a.yaml", &base), ("overlays/x/patch.yaml", patch)]).launchers();
+    let told: Vec<String> = launchers
+        .iter()
+        .map(|launcher| {
+            let limits = [setting(launcher, "cpu_limit"), setting(launcher, "replicas")].join(" ");
+            format!("{} {} {limits}", launcher.document.0, words(launcher.process.command.as_ref()))
+        })
+        .collect();
+    assert_eq!(told, ["0 gunicorn shop unknown unknown", "1 gunicorn other unknown unknown"]);
+    let alone = Project::new(&[("patch.yaml", patch)]).lowered();
+    assert!(matches!(alone.pieces.as_slice(), [Piece::Opaque { what: PATCH, .. }]));
+    assert_eq!(alone.notes[0].1, "a patch of Deployment shop, whose own manifest was not read");
     let scaler = "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: s}\nspec: {scaleTargetRef: {kind: Deployment, name: shop}}\n";
     assert_eq!(setting(&Project::new(&[("a.yaml", &base), ("b.yaml", scaler)]).only(), "replicas"), "unknown");
 }

@@ -30,10 +30,11 @@ pub fn programs<'a>(index: &Index<'a>) -> Vec<&'a Arc<str>> {
 }
 
 /// What the programs of a configuration start.
-pub fn launchers(document: DocumentId, index: &Index<'_>) -> Vec<Launcher> {
+/// `here` is the folder of the main file, as a path of the server.
+pub fn launchers(document: DocumentId, index: &Index<'_>, here: &str) -> Vec<Launcher> {
     let groups = groups(index);
     let given = daemon_environment(index);
-    let programs = programs(index).into_iter().filter_map(|section| Program::new(index, section, &groups, &given));
+    let programs = programs(index).into_iter().filter_map(|section| Program::new(index, section, &groups, (&given, here)));
     programs.flat_map(|program| program.launchers(document)).collect()
 }
 
@@ -78,6 +79,7 @@ struct Program<'a> {
     section: &'a str,
     name: &'a str,
     given: &'a Environment,
+    here: &'a str,
     names: Names,
 }
 
@@ -86,7 +88,7 @@ impl<'a> Program<'a> {
         index: &'a Index<'a>,
         section: &'a str,
         groups: &HashMap<String, Arc<str>>,
-        given: &'a Environment,
+        (given, here): (&'a Environment, &'a str),
     ) -> Option<Program<'a>> {
         let name = section.strip_prefix("program:")?.trim();
         let group = groups.get(name).cloned().unwrap_or_else(|| name.into());
@@ -94,7 +96,7 @@ impl<'a> Program<'a> {
         names.set("program_name", Meaning::Text(name.into()));
         names.set("group_name", Meaning::Text(group));
         with_variables(&mut names, given);
-        Some(Program { index, section, name, given, names })
+        Some(Program { index, section, name, given, here, names })
     }
 
     fn entry(&self, key: &str) -> Option<&'a Entry> {
@@ -157,7 +159,12 @@ impl<'a> Program<'a> {
 
     /// The words of the command; none when supervisord cannot split it.
     fn command(&self) -> Option<Vec<Word>> {
-        let expanded = self.names.expand(&blank(&self.entry("command")?.value)).ok()?;
+        let entry = self.entry("command")?;
+        let mut names = self.names.clone();
+        if names_file_here(&entry.value.text) {
+            names.set("here", Meaning::Text(self.here.into()));
+        }
+        let expanded = names.expand(&blank(&entry.value)).ok()?;
         Some(shlex(&expanded).ok()?.into_iter().map(word).collect())
     }
 
@@ -180,6 +187,13 @@ impl<'a> Program<'a> {
         add("stop_group", Some(term.unwrap_or_else(no)));
         settings
     }
+}
+
+/// Whether a command says where it is only to name the configuration file: which file that is, is known, wherever the folder lies on
+/// the server. Of a socket the path is not.
+fn names_file_here(command: &str) -> bool {
+    let option = |option: &str| command.contains(&format!("{option}%(here)s/"));
+    ["-c ", "-c", "--config ", "--config="].into_iter().any(option) && command.matches("%(here)s").count() == 1
 }
 
 fn no() -> Setting {
@@ -222,7 +236,7 @@ mod tests {
     fn read(text: &str) -> (Document, Vec<Launcher>) {
         let document = Document::new(DocumentId(0), "a.conf", text.as_bytes().to_vec());
         let ini = super::super::parse(&document);
-        let found = launchers(DocumentId(0), &Index::of(&ini.sections));
+        let found = launchers(DocumentId(0), &Index::of(&ini.sections), "/deploy");
         (document, found)
     }
 
@@ -266,7 +280,7 @@ mod tests {
     fn what_no_file_tells_is_unknown() {
         let (_, found) =
             read("[program:web]\ncommand=gunicorn -b :%(ENV_PORT)s -c %(here)s/g.py -n %(program_name)s {{ app }}\n");
-        assert_eq!(words(&found[0]), "gunicorn|-b|:?|-c|?|-n|web|?");
+        assert_eq!(words(&found[0]), "gunicorn|-b|:?|-c|/deploy/g.py|-n|web|?");
         let (_, found) =
             read("[supervisord]\nenvironment=PORT=9000\n[program:web]\nenvironment=B=%(ENV_PORT)s\ncommand=g :%(ENV_B)s\n");
         assert_eq!(words(&found[0]), "g|:9000");
