@@ -5,6 +5,7 @@
 //! what it should, or the edit is not given out.
 
 mod command;
+mod lines;
 mod place;
 mod variable;
 mod write;

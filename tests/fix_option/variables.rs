@@ -12,7 +12,10 @@ const COMPOSE: &str = "services:\n  web:\n    image: shop:1\n    command: gunico
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n    - name: web\n      image: shop:1\n      command: [gunicorn, a:b]\n";
 const DOCKER: &str = "FROM python:3.12\nRUN pip install gunicorn\n";
 
-fn layouts() -> Vec<(Vec<(&'static str, String)>, &'static str, String, Option<String>)> {
+/// Further files, the file with `@` for the value, what is left without the variable; none where it is not taken away.
+type Layout = (Vec<(&'static str, String)>, &'static str, String, Option<String>);
+
+fn layouts() -> Vec<Layout> {
     let unit = |lines: &str| format!("[Service]\n{lines}ExecStart=/bin/gunicorn a:b\n");
     let alone = |path, text: String, left: Option<String>| (Vec::new(), path, text, left);
     let compose = |lines: &str| format!("{COMPOSE}{lines}");

@@ -4,8 +4,8 @@
 //! say, how they stand next to each other, and what lies between them and the document: quotes of a string, escapes. A script in
 //! a word (`sh -c "..."`) is a command line of its own. Follows no variable: a word with one says nothing.
 
+use super::lines::{line_of, whole_lines};
 use super::place::{self, Joint, Wrap};
-use super::write::{line_of, whole_lines};
 use crate::arguments::shlex;
 use crate::edit::Refusal;
 use crate::expr::shell::Script;

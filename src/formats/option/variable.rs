@@ -4,7 +4,8 @@
 //! its name. Out: edits. Only values of plain characters are written, which need quotes nowhere but in YAML.
 
 use super::command::{self, Child};
-use super::write::{argument, line_of, whole_lines};
+use super::lines::{line_of, whole_lines};
+use super::write::argument;
 use crate::edit::{Edit, Operation, Order, Refusal};
 use crate::source::{Document, Span};
 use crate::vocabulary::gunicorn;
