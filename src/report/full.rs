@@ -3,7 +3,7 @@
 //! miette draws labels of one source. Ours is all documents laid end to end, so that one finding shows several files; a span that
 //! would cross from one file into the next is refused, which keeps the excerpts apart.
 
-use super::untrusted::{clean, line, path};
+use super::untrusted::{clean, line, lines, path};
 use crate::finding::Finding;
 use crate::rule::Severity;
 use crate::source::{Document, Documents};
@@ -67,7 +67,7 @@ impl Shown {
                 Severity::Warning => miette::Severity::Warning,
                 Severity::Advice => miette::Severity::Advice,
             },
-            help: finding.help.as_deref().map(clean),
+            help: finding.help.as_deref().map(lines),
             labels: labels.collect(),
             atlas: atlas.clone(),
         }

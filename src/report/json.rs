@@ -1,12 +1,13 @@
 //! The JSON report, version 1: what other programs read. Paths are as given, whatever is in them; lines and columns start at 1, ends
 //! are exclusive.
 
-use super::untrusted::{clean, is_hidden};
+use super::untrusted::{clean, is_hidden, lines};
 use super::{Summary, summary};
 use crate::finding::{Finding, Fix, Label, Suppressed};
 use crate::model::remark::Remark;
 use crate::outcome::Outcome;
 use crate::source::{Documents, Span};
+use crate::vocabulary::secrets::mask;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -135,18 +136,18 @@ fn escaped(json: &str) -> String {
 fn row<'a>(finding: &'a Finding, documents: &Documents) -> Row<'a> {
     Row {
         rule: &finding.rule,
-        subject: clean(&finding.subject),
+        subject: lines(&finding.subject),
         severity: finding.severity.name(),
         confidence: finding.confidence.name(),
-        message: clean(&finding.message),
+        message: lines(&finding.message),
         labels: finding.labels.iter().enumerate().filter_map(|(at, found)| label(found, at == 0, documents)).collect(),
-        help: finding.help.as_deref().map(clean),
+        help: finding.help.as_deref().map(lines),
         fix: finding.fix.as_ref().map(fix),
     }
 }
 
 fn label(label: &Label, primary: bool, documents: &Documents) -> Option<LabelRow> {
-    Some(LabelRow { place: place(label.span, documents)?, text: clean(&label.text), primary })
+    Some(LabelRow { place: place(label.span, documents)?, text: lines(&label.text), primary })
 }
 
 fn place(span: Span, documents: &Documents) -> Option<PlaceRow> {
@@ -169,15 +170,15 @@ fn suppressed_row<'a>(suppressed: &'a Suppressed, documents: &Documents) -> Supp
 }
 
 fn note(remark: &Remark, documents: &Documents) -> NoteRow {
-    NoteRow { kind: remark.kind.name(), message: clean(&remark.message), place: place(remark.span, documents) }
+    NoteRow { kind: remark.kind.name(), message: lines(&remark.message), place: place(remark.span, documents) }
 }
 
 fn fix(fix: &Fix) -> FixRow<'_> {
     let changes = fix.changes.iter().map(|change| ChangeRow {
         op: change.operation.name(),
-        subject: clean(&change.title),
+        subject: lines(&change.title),
         setting: &change.setting,
-        to: change.to.as_ref().map(|to| clean(&to.to_string())),
+        to: change.to.as_ref().map(|to| clean(&mask::value(&to.to_string()))),
     });
-    FixRow { safety: fix.safety.name(), because: clean(&fix.because), changes: changes.collect() }
+    FixRow { safety: fix.safety.name(), because: lines(&fix.because), changes: changes.collect() }
 }

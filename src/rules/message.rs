@@ -5,6 +5,7 @@ use super::condition::evaluate::Evaluation;
 use super::condition::types::Expr;
 use super::condition::{Fault, Part, parse_template};
 use crate::value::Value;
+use crate::vocabulary::secrets::mask;
 
 /// A checked message.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,11 +50,12 @@ impl Template {
     }
 }
 
+/// A value of the user's files in a sentence of ours: what is secret in it is masked here, where it is known which is which.
 fn shown(expr: &Expr, evaluation: &mut Evaluation<'_>) -> String {
     let value = evaluation.value(expr);
     let is_default = matches!(expr, Expr::Field(..)) && evaluation.origin(expr).is_some_and(|origin| origin.is_default());
     match value {
         Value::Known(known) if is_default => format!("default {known}"),
-        other => other.to_string(),
+        other => mask::value(&other.to_string()),
     }
 }

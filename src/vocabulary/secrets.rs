@@ -3,6 +3,8 @@
 //! In: names of variables and headers, and literal values. Out: whether something would be told that nobody else should know. What
 //! a report must not repeat and what a rule finds go by the same words.
 
+pub mod mask;
+
 /// Words of names whose values are not repeated: rather too many than too few.
 pub const WORDS: [&str; 10] =
     ["AUTHORIZATION", "SECRET", "PASSWORD", "PASSWD", "TOKEN", "API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY", "CREDENTIAL"];

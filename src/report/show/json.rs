@@ -4,10 +4,10 @@
 //! milliseconds beside their text; secrets are masked as everywhere.
 
 use super::ladder::{Ladder, Limit, Rung};
-use super::settings::{Places, told};
+use super::settings::{Places, Told, told};
 use super::{Extent, missing};
 use crate::model::{Kind, Stack, Subject};
-use crate::report::untrusted::{line, whole};
+use crate::report::untrusted::line;
 use crate::value::{Known, Origin, Value};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -119,16 +119,16 @@ fn subject(stack: &Stack, subject: Subject, extent: Extent, positions: &BTreeMap
     let node = stack.node(subject)?;
     let links = node.links.iter().map(|(name, to)| (*name, to.iter().filter_map(|to| positions.get(to).copied()).collect()));
     let settings = told(stack, subject, extent).into_iter().map(|told| SettingRow {
-        name: told.name,
-        value: value(&told.setting.value),
+        value: value(&told, &told.setting.value),
         origin: origin(stack, &told.setting.origin),
         assuming: told.setting.assuming.iter().map(|assumption| line(assumption)).collect(),
         shadowed: told
             .setting
             .shadowed
             .iter()
-            .map(|(lost, from)| ShadowedRow { value: value(lost), origin: origin(stack, from) })
+            .map(|(lost, from)| ShadowedRow { value: value(&told, lost), origin: origin(stack, from) })
             .collect(),
+        name: told.name,
     });
     Some(SubjectRow {
         kind: node.kind.name(),
@@ -140,7 +140,7 @@ fn subject(stack: &Stack, subject: Subject, extent: Extent, positions: &BTreeMap
     })
 }
 
-fn value(value: &Value) -> ValueRow {
+fn value(told: &Told, value: &Value) -> ValueRow {
     let (milliseconds, bytes) = match value {
         Value::Known(Known::Duration(duration)) => (Some(duration.milliseconds), None),
         Value::Known(Known::Size(size)) => (None, Some(size.bytes)),
@@ -148,11 +148,8 @@ fn value(value: &Value) -> ValueRow {
     };
     let (text, unknown) = match value {
         Value::Unknown(unknown) => (None, Some(line(&unknown.reason))),
-        Value::Known(Known::List(items)) => {
-            let items: Vec<String> = items.iter().map(|item| whole(&item.value.to_string())).collect();
-            (Some(line(&items.join(", "))), None)
-        }
-        known => (Some(line(&whole(&known.to_string()))), None),
+        Value::Known(Known::List(items)) => (Some(line(&told.items(items).join(", "))), None),
+        known => (Some(line(&told.masked(&known.to_string()))), None),
     };
     ValueRow { value: text, unknown, milliseconds, bytes }
 }

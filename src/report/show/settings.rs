@@ -5,9 +5,9 @@
 use super::Extent;
 use crate::model::scope::Directive;
 use crate::model::{Kind, Node, Stack, Subject};
-use crate::report::untrusted::whole;
 use crate::source::Span;
-use crate::value::{Known, Origin, Setting, Value};
+use crate::value::{Item, Known, Origin, Setting, Value};
+use crate::vocabulary::secrets::mask;
 use crate::vocabulary::{gunicorn, model, systemd};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -22,18 +22,38 @@ impl Told {
     /// The value as a person reads it; text is not quoted, an empty list says so, nothing is left of a secret.
     pub fn shown(&self, value: &Value) -> String {
         match value {
-            // The words of one directive.
-            Value::Known(Known::List(items)) if items.len() > 1 && items.iter().all(|item| item.origin.span().is_none()) => {
-                items.iter().map(|item| item.value.to_string()).collect::<Vec<_>>().join(" ")
-            }
             Value::Known(Known::Text(text)) if text.is_empty() => "\"\"".to_owned(),
             Value::Known(Known::List(items)) if items.is_empty() => "[]".to_owned(),
-            Value::Known(Known::List(items)) => {
-                items.iter().map(|item| whole(&item.value.to_string())).collect::<Vec<_>>().join(", ")
-            }
-            other => whole(&other.to_string()),
+            Value::Known(Known::List(items)) => self.items(items).join(if is_words(items) { " " } else { ", " }),
+            other => self.masked(&other.to_string()),
         }
     }
+
+    /// The items of a list, without secrets.
+    pub fn items(&self, items: &[Item]) -> Vec<String> {
+        let texts: Vec<String> = items.iter().map(|item| item.value.to_string()).collect();
+        if !is_words(items) {
+            return texts.iter().map(|text| self.masked(text)).collect();
+        }
+        // Masking keeps the length.
+        let masked = self.masked(&texts.join(" "));
+        let starts = texts.iter().scan(0, |at, text| {
+            *at += text.len() + 1;
+            Some(*at - text.len() - 1)
+        });
+        let parts = starts.zip(&texts).map(|(start, text)| masked.get(start..start + text.len()).unwrap_or_default().to_owned());
+        parts.collect()
+    }
+
+    /// A text of this setting, without secrets.
+    pub fn masked(&self, text: &str) -> String {
+        mask::directive(&self.name, text)
+    }
+}
+
+/// Whether items are the words of one directive, rather than things with places of their own.
+fn is_words(items: &[Item]) -> bool {
+    items.len() > 1 && items.iter().all(|item| item.origin.span().is_none())
 }
 
 /// More settings than this that are unknown for one reason are told together.
