@@ -51,6 +51,8 @@ pub struct Invocation {
     pub program: Option<Span>,
     /// Names of the programs it is started through, the outermost first.
     pub wrappers: Vec<Arc<str>>,
+    /// What an init process makes of signals, as it is written: `15:3`.
+    pub rewrites: Vec<Word>,
     /// The shells whose scripts lead to it, the outermost first.
     pub shells: Vec<Shell>,
 }
@@ -85,6 +87,7 @@ pub fn find_gunicorn(words: &[Word], start: &Surroundings<'_>) -> Found {
         environment: start.environment.clone(),
         directory: start.directory.map(Into::into),
         wrappers: Vec::new(),
+        rewrites: Vec::new(),
         shells: Vec::new(),
     };
     search.program(words, way);
@@ -103,6 +106,7 @@ struct Way {
     environment: Environment,
     directory: Option<Arc<str>>,
     wrappers: Vec<Arc<str>>,
+    rewrites: Vec<Word>,
     shells: Vec<Shell>,
 }
 
@@ -216,6 +220,7 @@ impl Search<'_> {
                 environment: started.environment,
                 directory: started.directory,
                 wrappers: way.wrappers.clone(),
+                rewrites: way.rewrites.clone(),
                 shells: way.shells.clone(),
             };
             next.shells.push(shell);
@@ -253,6 +258,7 @@ impl Way {
             arguments: arguments.to_vec(),
             program: Some(program.span),
             wrappers: self.wrappers,
+            rewrites: self.rewrites,
             shells: self.shells,
         }
     }
@@ -272,6 +278,7 @@ impl Way {
                     let variable = Variable::new(Value::None, Some(name.span));
                     self.environment.set(name.as_text().unwrap_or_default(), variable);
                 }
+                (Effect::Rewrites, Some(signals)) => self.rewrites.push(signals.clone()),
                 _ => {}
             }
         }

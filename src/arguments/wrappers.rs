@@ -38,6 +38,8 @@ pub enum Effect {
     Enters,
     /// Splits its value into words of the command.
     Splits,
+    /// Sends another signal than the one it gets: `15:3`.
+    Rewrites,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -98,7 +100,10 @@ const WRAPPERS: &[Wrapper] = &[
     Wrapper { effects: &[("", Effect::Resets)], ..wrapper(&["doas"], 0, &["-C", "-u"]) },
     Wrapper { effects: SU, command: Place::Script, ..wrapper(&["su", "runuser"], 1, SU_VALUED) },
     wrapper(&["tini"], 0, &["-p", "-e"]),
-    wrapper(&["dumb-init"], 0, &["-r", "--rewrite"]),
+    Wrapper {
+        effects: &[("-r", Effect::Rewrites), ("--rewrite", Effect::Rewrites)],
+        ..wrapper(&["dumb-init"], 0, &["-r", "--rewrite"])
+    },
     wrapper(
         &["opentelemetry-instrument"],
         0,

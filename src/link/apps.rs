@@ -17,6 +17,7 @@ use crate::model::{Kind, Node, Stack, Subject, World};
 use crate::source::{DocumentId, Excerpt, Span};
 use crate::value::{Known, Origin, Setting, Value};
 use crate::vocabulary::gunicorn;
+use crate::vocabulary::gunicorn::number::Number;
 use crate::vocabulary::images::Base;
 use crate::vocabulary::types::Type;
 use crate::vocabulary::version::VersionRange;
@@ -111,6 +112,8 @@ impl<'a> Apps<'a> {
             let user = stack.node(started.launcher).and_then(|node| start::user(stack, node, started.service, invocation));
             if let Some(node) = stack.node_mut(started.launcher) {
                 node.settings.extend(commands::facts(invocation, started.base, started.anchor));
+                let rewritten = node.settings.get("stop_signal").and_then(|sent| commands::rewritten(invocation, sent));
+                node.settings.extend(rewritten.map(|signal| ("stop_signal", signal)));
                 node.settings.extend(user.map(|user| ("user", user)));
             }
             self.understood.extend(invocation.shells.iter().filter(|shell| shell.is_file).map(|shell| shell.span.document));
@@ -511,11 +514,16 @@ fn by_environment(row: &'static gunicorn::Setting, environment: &Environment, ra
         match environment.get(name) {
             Some(variable) => {
                 let origin = Origin::Environment { name: (*name).into(), span: variable.span };
-                let raw = match (*name, variable.value.as_text()) {
-                    ("PORT", Some(port)) => Value::text(format!("0.0.0.0:{port}")),
-                    _ => variable.value.clone(),
+                let value = match (*name, variable.value.as_text()) {
+                    ("PORT", Some(port)) => typed(row, &Value::text(format!("0.0.0.0:{port}")), &origin, range),
+                    // `int()`: "04" is 4, and "0x4" is nothing.
+                    ("WEB_CONCURRENCY", Some(text)) => match Number::decimal(text) {
+                        Some(number) => typed(row, &number.value(), &origin, range),
+                        None => Value::unknown(format!("gunicorn refuses {text}: it is no number")),
+                    },
+                    _ => typed(row, &variable.value, &origin, range),
                 };
-                setting = Setting::new(typed(row, &raw, &origin, range), origin).over(setting);
+                setting = Setting::new(value, origin).over(setting);
             }
             None if !environment.closed => setting.assuming.push(format!("{name} is not set").into()),
             None => {}

@@ -9,6 +9,7 @@ use crate::expr::{Environment, Word};
 use crate::model::piece::Pieces;
 use crate::source::{DocumentId, Span};
 use crate::value::{Known, Origin, Setting, Value};
+use crate::vocabulary::docker;
 use crate::vocabulary::images::Base;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,7 +51,8 @@ fn script(command: &Command<'_>, pieces: &Pieces, path: &str, directory: Option<
 
 /// Facts about what stands between a launcher and gunicorn, under the names of `grammar/model.toml`.
 pub fn facts(invocation: &Invocation, base: Option<Base>, anchor: Span) -> Vec<(&'static str, Setting)> {
-    let origin = Origin::Written { span: invocation.program.unwrap_or(anchor) };
+    let at = invocation.program.unwrap_or(anchor);
+    let origin = Origin::Written { span: at };
     let setting = |value| Setting::new(value, origin.clone());
     let truth = |held: bool| setting(Value::Known(Known::Boolean(held)));
     let front = invocation.shells.iter().find(|shell| stays(shell, base) != Some(false));
@@ -63,13 +65,29 @@ pub fn facts(invocation: &Invocation, base: Option<Base>, anchor: Span) -> Vec<(
         ("wrapper", setting(wrapper(invocation))),
         ("wrapper_forks", setting(forks(invocation, base))),
         ("shell", setting(name)),
-        ("exec_form", setting(execs(invocation, base))),
+        ("exec_form", Setting::new(execs(invocation, base), Origin::Written { span: waiting(invocation, base).unwrap_or(at) })),
         ("command_has_pipe_or_fallback", any(|shell| !shell.exec && shell.fallback)),
         ("command_has_redirection", any(|shell| !shell.exec && shell.redirected)),
         ("script_without_exec", any(|shell| shell.is_file && !shell.exec)),
         ("script_traps", any(|shell| shell.traps && !shell.exec)),
     ];
     facts.into_iter().chain(group).collect()
+}
+
+/// The signal that a program gets for the one that is sent, where dumb-init makes another of it.
+pub fn rewritten(invocation: &Invocation, sent: &Setting) -> Option<Setting> {
+    let name = sent.value.as_text()?;
+    for word in invocation.rewrites.iter().filter(|_| invocation.wrappers.first().is_some_and(|name| &**name == "dumb-init")) {
+        let (from, to) = match word.as_text() {
+            Some(text) => text.split_once(':')?,
+            None => return Some(Setting::new(word.text.clone(), Origin::Flag { span: word.span })),
+        };
+        if docker::signal(from) == name && to.trim() != "0" {
+            let assuming = sent.assuming.clone();
+            return Some(Setting { assuming, ..Setting::new(Value::text(docker::signal(to)), Origin::Flag { span: word.span }) });
+        }
+    }
+    None
 }
 
 /// The program that a shell's name stands for.
@@ -94,6 +112,13 @@ fn stays(shell: &Shell, base: Option<Base>) -> Option<bool> {
         Some("bash" | "ash") => Some(true),
         _ => None,
     }
+}
+
+/// The script of a shell that stays in front of a further shell, which begins a file: to write exec in that file would not help.
+fn waiting(invocation: &Invocation, base: Option<Base>) -> Option<Span> {
+    let front = invocation.shells.iter().position(|shell| stays(shell, base) != Some(false))?;
+    let next = invocation.shells.get(front + 1)?;
+    invocation.shells.get(front).filter(|front| !front.is_file && next.is_file).map(|front| front.span)
 }
 
 /// Whether gunicorn has the place of the process that was started, as far as shells go.

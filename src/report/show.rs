@@ -217,7 +217,13 @@ fn history(told: &Told, places: &Places<'_>) -> String {
     let lost = told.setting.shadowed.iter().filter(worth_a_word);
     let lost: Vec<String> = lost.map(|(value, origin)| format!("{} ({})", told.shown(value), places.of(origin))).collect();
     let shadows = if lost.is_empty() { String::new() } else { format!("; shadows {}", lost.join(", ")) };
-    let assuming: Vec<&str> = told.setting.assuming.iter().map(|assumption| &**assumption).collect();
+    // Two readings of one variable assume the same.
+    let mut assuming: Vec<&str> = Vec::new();
+    for one in &told.setting.assuming {
+        if !assuming.contains(&&**one) {
+            assuming.push(one);
+        }
+    }
     let assuming = if assuming.is_empty() { String::new() } else { format!("; if {}", assuming.join(" and ")) };
     format!("{shadows}{assuming}")
 }

@@ -1,4 +1,4 @@
-//! Times and sizes as compose and docker write them.
+//! Times, sizes and signals as compose and docker write them.
 //!
 //! In: the text of a value. Out: a duration or a size that prints as it was written, or none where compose would not take the text.
 
@@ -50,6 +50,23 @@ pub fn size(text: &str) -> Option<Size> {
     (bytes < i64::MAX as f64).then(|| Size { bytes: bytes as i64, written: written.into() })
 }
 
+/// A signal as docker takes it, by number or name, as its name without SIG: `3`, `SIGQUIT` and `quit` are QUIT.
+pub fn signal(text: &str) -> String {
+    let name = text.trim().to_ascii_uppercase();
+    match name.as_str() {
+        "1" => "HUP",
+        "2" => "INT",
+        "3" => "QUIT",
+        "9" => "KILL",
+        "10" => "USR1",
+        "12" => "USR2",
+        "15" => "TERM",
+        "28" => "WINCH",
+        name => name.strip_prefix("SIG").unwrap_or(name),
+    }
+    .to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,6 +80,11 @@ mod tests {
         );
         assert_eq!(["30", "", "s", "1x", "1s 2", "-1s"].map(read), [None; 6]);
         assert_eq!(duration("1m30s").map(|found| found.to_string()), Some("1m30s".into()));
+    }
+
+    #[test]
+    fn signals_have_numbers_and_names() {
+        assert_eq!(["3", "SIGQUIT", "quit", "15", "SIGRTMIN+3"].map(signal), ["QUIT", "QUIT", "QUIT", "TERM", "RTMIN+3"]);
     }
 
     #[test]

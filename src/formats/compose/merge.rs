@@ -4,7 +4,7 @@
 //! the rest is replaced; commands and tests are replaced as a whole; `!reset` takes away and `!override` replaces (compose
 //! specification, merge). Short forms are written out: `build: DIR`, `NAME=VALUE` items, one file instead of a list.
 
-use crate::formats::yaml::{Content, Node};
+use crate::formats::yaml::{Content, Node, Style};
 use crate::source::{Excerpt, Span};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -78,6 +78,7 @@ pub fn lay(base: Option<Part>, node: &Node, span: Span, role: Role) -> Option<Pa
             for entry in node.entries() {
                 let Some(name) = entry.name() else { continue };
                 let laid = lay(map.remove(name), &entry.value, entry.span(), role.of(name));
+                let laid = laid.map(|part| if role == Role::Pairs { decoded(part, &entry.value) } else { part });
                 map.extend(laid.map(|part| (Arc::from(name), part)));
             }
             Body::Map(map)
@@ -123,6 +124,34 @@ fn several(base: Option<Part>, node: &Node, role: Role) -> Body {
             Body::List(list)
         }
     }
+}
+
+/// A number in the value of a variable, as compose passes it on: in decimal, whatever it was written in. Its reader of YAML takes 0x, 0o,
+/// 0b, a leading 0 (octal) and underscores (yaml.v3, resolve); what is quoted is no number.
+fn decoded(part: Part, node: &Node) -> Part {
+    let scalar = node.scalar().filter(|scalar| scalar.style == Style::Plain && node.tag().is_none());
+    let Some((scalar, number)) = scalar.and_then(|scalar| Some((scalar, integer(&scalar.text.text)?))) else { return part };
+    let (text, place) = (number.to_string(), node.place());
+    if text == scalar.text.text {
+        return part;
+    }
+    let mut excerpt = Excerpt::at(place.document, place.start as usize);
+    text.chars().for_each(|digit| excerpt.push(digit, place.start as usize, place.end as usize));
+    Part { body: Body::Text(Arc::new(excerpt)), ..part }
+}
+
+fn integer(text: &str) -> Option<i64> {
+    let plain = text.replace('_', "").to_ascii_lowercase();
+    let (sign, digits) = plain.strip_prefix('-').map_or((1, plain.strip_prefix('+').unwrap_or(&plain)), |digits| (-1, digits));
+    let (radix, digits) = match digits.get(..2) {
+        _ if !digits.starts_with(|first: char| first.is_ascii_digit()) => return None,
+        Some("0x") => (16, digits.get(2..)?),
+        Some("0o") => (8, digits.get(2..)?),
+        Some("0b") => (2, digits.get(2..)?),
+        Some(_) if digits.starts_with('0') => (8, digits),
+        _ => (10, digits),
+    };
+    i64::from_str_radix(digits, radix).ok().map(|number| sign * number)
 }
 
 fn map_of(base: Option<Part>) -> BTreeMap<Arc<str>, Part> {

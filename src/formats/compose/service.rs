@@ -68,7 +68,7 @@ impl Reader<'_> {
         };
         let text = |text: &str| Some(Value::text(text));
         take("stop_grace", &[&["stop_grace_period"]], &|text| Some(duration(text)));
-        take("stop_signal", &[&["stop_signal"]], &|text| Some(Value::text(text.trim_start_matches("SIG"))));
+        take("stop_signal", &[&["stop_signal"]], &|text| Some(Value::text(docker::signal(text))));
         take("has_init", &[&["init"]], &boolean);
         take("cpu_limit", &[&["deploy", "resources", "limits", "cpus"], &["cpus"]], &cpus);
         take("memory_limit", &[&["deploy", "resources", "limits", "memory"], &["mem_limit"]], &memory);

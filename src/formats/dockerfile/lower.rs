@@ -12,7 +12,7 @@ use crate::model::piece::{Copied, Image, Piece, Process, Stage};
 use crate::source::paths::plain;
 use crate::source::{DocumentId, Excerpt, Span};
 use crate::value::{Item, Known, Origin, Setting, Value};
-use crate::vocabulary::images;
+use crate::vocabulary::{docker, images};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -171,7 +171,7 @@ impl Open {
             }
             "STOPSIGNAL" => {
                 let word = self.text(&one.rest, escape);
-                let signal = word.as_text().map(|text| Value::text(signal(text)));
+                let signal = word.as_text().map(|text| Value::text(docker::signal(text)));
                 self.set("stop_signal", Word { text: signal.unwrap_or_else(|| word.text.clone()), ..word });
             }
             "EXPOSE" => self.ports(one, escape),
@@ -303,21 +303,4 @@ pub(super) fn copies(one: &Instruction, escape: char) -> Vec<Copied> {
         return Vec::new();
     }
     sources.iter().filter(literal).map(|from| Copied { from: from.as_str().into(), to: to.as_str().into() }).collect()
-}
-
-/// "TERM" for SIGTERM, 15 and RTMIN's kin as they are written.
-fn signal(text: &str) -> String {
-    let name = text.trim().to_ascii_uppercase();
-    match name.as_str() {
-        "1" => "HUP",
-        "2" => "INT",
-        "3" => "QUIT",
-        "9" => "KILL",
-        "10" => "USR1",
-        "12" => "USR2",
-        "15" => "TERM",
-        "28" => "WINCH",
-        name => name.strip_prefix("SIG").unwrap_or(name),
-    }
-    .to_owned()
 }

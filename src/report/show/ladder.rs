@@ -75,17 +75,21 @@ impl Ladder {
         };
         let worker = Worker::of(stack, app);
         let launcher = stack.links(app, "launcher").first().copied();
-        let graceful = Limit::of(&stack.setting(app, "graceful_timeout"), false);
-        let mut stop = vec![Rung { who: "gunicorn", limit: graceful, what: "graceful_timeout".to_owned() }];
+        let mut stop = Stop { graceful: Limit::of(&stack.setting(app, "graceful_timeout"), false), ..Stop::default() };
+        let mut rungs = Vec::new();
         let mut verdicts = vec![worker.verdict(read)];
         if let Some(launcher) = launcher
             && let Some(kind) = stack.setting(launcher, "kind").value.as_text().filter(|kind| *kind != "none")
         {
-            let grace = Limit::of(&stack.setting(launcher, "stop_grace"), false);
-            stop.push(Rung { who: "launcher", limit: grace, what: format!("{kind}, then SIGKILL") });
-            verdicts.extend(at_a_stop(graceful, grace));
+            stop.read(stack, launcher);
+            rungs.extend(stop.before.map(|limit| Rung { who: "preStop", limit, what: "before the stop signal".to_owned() }));
+            rungs.push(stop.rung());
+            rungs.push(Rung { who: "launcher", limit: stop.grace, what: format!("{kind}, then SIGKILL") });
+            verdicts.extend(stop.verdict());
+        } else {
+            rungs.push(stop.rung());
         }
-        Ladder { request: vec![client, nginx, worker.rung()], stop, verdicts }
+        Ladder { request: vec![client, nginx, worker.rung()], stop: rungs, verdicts }
     }
 
     /// The drawing, with its sentences.
@@ -200,17 +204,65 @@ fn alone(read: Limit) -> String {
     }
 }
 
-fn at_a_stop(graceful: Limit, grace: Limit) -> Option<String> {
-    match (graceful, grace) {
-        (Limit::At(graceful), Limit::At(grace)) if grace < graceful => Some(format!(
-            "at a stop the launcher kills after {} what gunicorn would finish within {}: 502",
-            shown(grace),
-            shown(graceful)
-        )),
-        (Limit::At(graceful), Limit::At(_) | Limit::Never) => {
-            Some(format!("at a stop requests may take {}, longer ones end with 502", shown(graceful)))
+/// What a stop leaves to requests.
+struct Stop {
+    graceful: Limit,
+    grace: Limit,
+    /// How long something runs before the signal, inside the grace.
+    before: Option<Limit>,
+    /// The signal on which gunicorn drops its requests: SIGQUIT and SIGINT.
+    quick: Option<&'static str>,
+}
+
+impl Default for Stop {
+    fn default() -> Stop {
+        Stop { graceful: Limit::Unknown, grace: Limit::Unknown, before: None, quick: None }
+    }
+}
+
+impl Stop {
+    fn read(&mut self, stack: &Stack, launcher: Subject) {
+        self.grace = Limit::of(&stack.setting(launcher, "stop_grace"), false);
+        if stack.setting(launcher, "has_prestop").value.as_boolean() == Some(true) {
+            let sleep = stack.setting(launcher, "prestop_sleep");
+            self.before = Some(if sleep.value == Value::None { Limit::Unknown } else { Limit::of(&sleep, false) });
         }
-        _ => None,
+        self.quick = match stack.setting(launcher, "stop_signal").value.as_text() {
+            Some("QUIT") => Some("SIGQUIT"),
+            Some("INT") => Some("SIGINT"),
+            _ => None,
+        };
+    }
+
+    fn rung(&self) -> Rung {
+        match self.quick {
+            Some(signal) => Rung { who: "gunicorn", limit: Limit::At(0), what: format!("{signal} drops requests") },
+            None => Rung { who: "gunicorn", limit: self.graceful, what: "graceful_timeout".to_owned() },
+        }
+    }
+
+    fn verdict(&self) -> Option<String> {
+        if let Some(signal) = self.quick {
+            return Some(format!("at a stop {signal} ends the requests that are being served at once: 500 or 502"));
+        }
+        let left = match (self.grace, self.before) {
+            (Limit::At(grace), Some(Limit::At(before))) => Limit::At((grace - before).max(0)),
+            (Limit::At(_), Some(Limit::Unknown)) => Limit::Unknown,
+            (Limit::At(_), Some(Limit::Never)) => Limit::At(0),
+            (grace, _) => grace,
+        };
+        let after = if self.before.is_some() { " behind preStop" } else { "" };
+        match (self.graceful, left) {
+            (Limit::At(graceful), Limit::At(left)) if left < graceful => Some(format!(
+                "at a stop the launcher kills after {}{after} what gunicorn would finish within {}: 502",
+                shown(left),
+                shown(graceful)
+            )),
+            (Limit::At(graceful), Limit::At(_) | Limit::Never) => {
+                Some(format!("at a stop requests may take {}, longer ones end with 502", shown(graceful)))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -260,6 +312,18 @@ mod tests {
         assert!(worker("sync", Limit::Never, None).verdict(long).starts_with("nginx gives up after 120s"));
         assert!(worker("sync", Limit::Unknown, None).verdict(long).starts_with("who gives up first is not known"));
         assert!(worker("", short, None).verdict(long).starts_with("who gives up first is not known"));
+    }
+
+    #[test]
+    fn what_runs_before_the_signal_takes_of_the_grace_and_quick_signals_leave_nothing() {
+        let stop = |before, quick| Stop { graceful: Limit::At(30_000), grace: Limit::At(40_000), before, quick };
+        let told = |stop: Stop| stop.verdict().unwrap_or_default();
+        assert_eq!(told(stop(None, None)), "at a stop requests may take 30s, longer ones end with 502");
+        let killed = "at a stop the launcher kills after 15s behind preStop what gunicorn would finish within 30s: 502";
+        assert_eq!(told(stop(Some(Limit::At(25_000)), None)), killed);
+        assert_eq!(stop(Some(Limit::Unknown), None).verdict(), None);
+        assert!(told(stop(None, Some("SIGQUIT"))).starts_with("at a stop SIGQUIT ends the requests"));
+        assert_eq!(stop(None, Some("SIGINT")).rung().limit, Limit::At(0));
     }
 
     #[test]
