@@ -12,7 +12,7 @@ mod rules;
 mod show;
 
 use crate::error::Error;
-use crate::report::untrusted::{line, unmasked};
+use crate::report::untrusted::{excerpt, unmasked};
 use clap::{Parser, Subcommand};
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -61,7 +61,7 @@ pub fn main() -> ExitCode {
         Ok(Ending::Incomplete) => ExitCode::from(2),
         Err(error) => {
             // Nobody is left to tell when standard error is closed.
-            let excerpt: String = error.excerpt().iter().map(|text| format!("{}\n", line(text))).collect();
+            let excerpt: String = error.excerpt().iter().map(|text| format!("{}\n", excerpt(text))).collect();
             let _ = write!(io::stderr().lock(), "gearmesh: {}\n{excerpt}", unmasked(&error.to_string()));
             ExitCode::from(2)
         }

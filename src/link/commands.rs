@@ -114,11 +114,12 @@ fn stays(shell: &Shell, base: Option<Base>) -> Option<bool> {
     }
 }
 
-/// The script of a shell that stays in front of a further shell, which begins a file: to write exec in that file would not help.
+/// The script of the one shell that stays, in front of a file that gives its place away: to write exec in that file would not help.
 fn waiting(invocation: &Invocation, base: Option<Base>) -> Option<Span> {
     let front = invocation.shells.iter().position(|shell| stays(shell, base) != Some(false))?;
-    let next = invocation.shells.get(front + 1)?;
-    invocation.shells.get(front).filter(|front| !front.is_file && next.is_file).map(|front| front.span)
+    let behind = invocation.shells.get(front + 1..).filter(|behind| !behind.is_empty())?;
+    let gives_way = behind.iter().all(|shell| stays(shell, base) == Some(false));
+    invocation.shells.get(front).filter(|front| gives_way && !front.is_file).map(|front| front.span)
 }
 
 /// Whether gunicorn has the place of the process that was started, as far as shells go.

@@ -2,7 +2,7 @@
 //! other. Reads what a run of fixes came to, writes lines; decides nothing.
 
 use super::plural;
-use super::untrusted::{line, unmasked};
+use super::untrusted::{excerpt, line, unmasked};
 use crate::finding::Finding;
 use crate::outcome::Settled;
 use crate::rule::Safety;
@@ -15,7 +15,7 @@ pub fn made(settled: &Settled) -> String {
         let (at, finding) = (unmasked(&applied.at), &applied.finding);
         let _ = writeln!(text, "fixed {at}: {}[{}] {}", finding.severity, finding.rule, line(&finding.message));
         if let Some(fix) = &finding.fix {
-            let _ = writeln!(text, "  {}", line(&fix.to_string()));
+            let _ = writeln!(text, "  {}", excerpt(&fix.to_string()));
         }
     }
     text
@@ -26,7 +26,7 @@ pub fn not_made(settled: &Settled) -> String {
     let mut text = String::new();
     for advised in &settled.advised {
         let (finding, advice) = (&advised.finding, &advised.advice);
-        let (at, write) = (unmasked(&advised.at), line(&advice.write));
+        let (at, write) = (unmasked(&advised.at), excerpt(&advice.write));
         let _ = writeln!(text, "by hand {at}: {}[{}] {write}", finding.severity, finding.rule);
         let _ = writeln!(text, "  not written, because {}", line(&advice.why));
     }

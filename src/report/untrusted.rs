@@ -31,6 +31,11 @@ pub fn line(text: &str) -> String {
     lines(text).replace(['\n', '\t'], "?")
 }
 
+/// Text of a file, or one that is meant for a file, on one line.
+pub fn excerpt(text: &str) -> String {
+    clean(text).replace(['\n', '\t'], "?")
+}
+
 /// Whether a character acts on a terminal, or on the text around it, instead of showing.
 pub fn is_hidden(character: char) -> bool {
     visible(character) != character
