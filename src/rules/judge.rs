@@ -198,6 +198,8 @@ fn merge(worlds: Vec<(World, Finding)>) -> Option<Finding> {
     if held < of {
         finding.confidence = Confidence::Low;
         finding.message.push_str(&format!(" (when {})", branches.join(", or ")));
+        // What is written where nothing was holds in all branches.
+        finding.fix = finding.fix.filter(|fix| !fix.changes.iter().any(|change| change.origin.is_default()));
     }
     Some(finding)
 }
