@@ -6,7 +6,7 @@
 use crate::model::{Node, Stack, Subject};
 use crate::value::{Address, Item, Known, Origin, Setting, Value};
 
-/// Adds `read_only_paths` and `read_only_by`, item by item, to an app whose settings and addresses are set.
+/// Adds `read_only_paths`, `read_only_folders` and `read_only_by`, item by item, to an app whose settings and addresses are set.
 pub fn derive(stack: &Stack, node: &mut Node, service: Subject) {
     let (mut paths, mut reasons) = (Vec::new(), Vec::new());
     let rules = rules(stack, service);
@@ -32,8 +32,16 @@ pub fn derive(stack: &Stack, node: &mut Node, service: Subject) {
             Setting::new(Value::Known(Known::List(items.into())), origin)
         }
     };
+    let folders = paths.iter().map(|item| Item { value: folder(&item.value), origin: item.origin.clone() }).collect();
+    node.set("read_only_folders", list(folders));
     node.set("read_only_paths", list(paths));
     node.set("read_only_by", list(reasons));
+}
+
+/// The folder of a file, which is there before the file is.
+fn folder(path: &Value) -> Value {
+    let parent = path.as_text().and_then(|path| path.rsplit_once('/'));
+    parent.map_or_else(|| path.clone(), |(folder, _)| Value::text(if folder.is_empty() { "/" } else { folder }))
 }
 
 /// One path that a key closes or opens.

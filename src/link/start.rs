@@ -51,9 +51,10 @@ pub fn user(stack: &Stack, launcher: &Node, service: Option<Subject>, invocation
     }
     let (user, dynamic) = (stack.setting(service, "User"), stack.setting(service, "DynamicUser"));
     Some(match (user.value.as_text(), &user.value) {
-        (Some(name), _) if !name.is_empty() => user,
+        (Some(name), _) if !name.is_empty() && user.origin.is_explicit() => user,
         (None, Value::Unknown(_)) => user,
         _ if dynamic.value.as_boolean() == Some(true) => Setting { value: Value::text(launcher.name.clone()), ..dynamic },
+        (_, _) if matches!(dynamic.value, Value::Unknown(_)) => dynamic,
         _ => Setting::default(Value::text("root"), "systemd"),
     })
 }

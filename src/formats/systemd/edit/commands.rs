@@ -30,6 +30,9 @@ pub fn set(file: &File<'_>, found: &Assignment, order: &Order, text: &str) -> Re
     let wanted = text_of(order)?;
     let is_it = |value: &&Value| value.to_string() == wanted;
     match all.as_slice() {
+        [.., last] if all.len() > 1 && is_it(last) && commands(&found.value).list.len() > 1 => {
+            Err(Refusal::new("several commands stand on one line"))
+        }
         [.., last] if all.len() > 1 && is_it(last) => Ok(vec![file.insert_above(found, &format!("{}=", found.key))]),
         [_, _, ..] => Err(Refusal::new("there are several commands")),
         _ => replace(file, found, order.place.span(), text),
