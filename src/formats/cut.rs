@@ -4,7 +4,8 @@
 //! to a reader (problems, comments for gearmesh) has the place it has in the file. Spans inside of the tree are those of the text.
 
 use super::recognise::{self, Guess};
-use super::{Format, Parsed, parse};
+use super::yaml::edit::Editor;
+use super::{Format, Parsed, dockerfile, parse};
 use crate::edit::{Edit, Refusal};
 use crate::model::ignore::Reach;
 use crate::source::{Document, DocumentId, Excerpt};
@@ -61,8 +62,11 @@ pub fn format_of(path: &Path, text: &Excerpt) -> Option<Format> {
 /// An edit of a text, as an edit of the file that holds the text: new lines get the indentation that the text has there.
 ///
 /// # Errors
-/// The text is written with quotes and escapes, so what goes in would have to be written otherwise.
+/// The text is written with quotes and escapes, so what goes in would have to be written otherwise; or other places refer to it.
 pub fn at_home(edit: &Edit, text: &Document, file: &Document) -> Result<Edit, Refusal> {
-    let _ = (edit, text, file);
-    Err(Refusal::new("the text stands inside of another file"))
+    if matches!(recognise::by_name(&file.path), Guess::Sure(Format::Dockerfile)) {
+        return dockerfile::within(edit, text, file);
+    }
+    let whole = text.home(text.span(0, text.bytes.len()));
+    Editor::of(file)?.within(edit, text, whole)
 }

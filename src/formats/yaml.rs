@@ -5,9 +5,14 @@
 //! that it was reached through one. Says nothing about types: whether `yes` is a truth or a word is up to the format.
 
 mod build;
+pub mod edit;
 mod layout;
+mod lines;
 mod merge;
+mod proof;
+mod scalar;
 mod text;
+mod within;
 
 pub use self::build::parse;
 pub use self::layout::layout;
