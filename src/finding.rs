@@ -3,6 +3,7 @@
 use crate::edit::Change;
 use crate::rule::{Confidence, Safety, Severity};
 use crate::source::Span;
+use crate::source::fingerprint::fingerprint;
 use std::fmt;
 use std::sync::Arc;
 
@@ -16,10 +17,23 @@ pub struct Finding {
     pub severity: Severity,
     pub confidence: Confidence,
     pub message: String,
+    /// The values in the message, those that are places left out.
+    pub values: Vec<String>,
     /// At least one; the first is the primary one.
     pub labels: Vec<Label>,
     pub help: Option<String>,
     pub fix: Option<Fix>,
+}
+
+impl Finding {
+    /// What stays the same when lines move: a number for rule, subject and values, in sixteen hexadecimal digits. Two findings of a
+    /// rule about things of one name may share it.
+    pub fn identity(&self) -> String {
+        let parts = [&*self.rule, &self.subject].into_iter().chain(self.values.iter().map(String::as_str));
+        // With the length of each, so that two lists of parts are never one text.
+        let text: String = parts.map(|part| format!("{}:{part}", part.len())).collect();
+        format!("{:016x}", fingerprint(text.as_bytes()))
+    }
 }
 
 /// A place that shows the finding.

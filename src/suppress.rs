@@ -165,6 +165,7 @@ mod tests {
             severity: Severity::Warning,
             confidence: Confidence::High,
             message: String::new(),
+            values: Vec::new(),
             labels: labels.iter().map(|at| Label { span: span(*at, *at + 1), text: String::new() }).collect(),
             help: None,
             fix: None,

@@ -207,6 +207,7 @@ fn merge(worlds: Vec<(World, Finding)>) -> Option<Finding> {
 fn found(rule: &Loaded, stack: &Stack, subject: Subject, evaluation: &mut Evaluation<'_>) -> Option<Finding> {
     let assuming: Vec<String> = evaluation.assuming.iter().map(|assumption| assumption.to_string()).collect();
     let message = rule.compiled.message.render(evaluation);
+    let values = rule.compiled.message.values(evaluation);
     let mut labels: Vec<Label> = Vec::new();
     for (place, says) in &rule.compiled.labels {
         let text = says.render(evaluation);
@@ -235,6 +236,7 @@ fn found(rule: &Loaded, stack: &Stack, subject: Subject, evaluation: &mut Evalua
         severity: rule.rule.severity,
         confidence: lowered,
         message,
+        values,
         labels,
         help: (!help.is_empty()).then(|| help.join("\n")),
         fix,

@@ -48,6 +48,11 @@ impl Template {
         }
         text
     }
+
+    /// The values in the message, each as it stands there; what names a line is left out.
+    pub fn values(&self, evaluation: &mut Evaluation<'_>) -> Vec<String> {
+        self.holes().filter(|hole| !hole.tells_places()).map(|hole| shown(hole, evaluation)).collect()
+    }
 }
 
 /// A value of the user's files in a sentence of ours: what is secret in it is masked here, where it is known which is which.

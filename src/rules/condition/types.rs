@@ -138,16 +138,26 @@ impl Expr {
 
     /// Whether the expression speaks of the subject of that kind.
     pub fn names(&self, kind: Kind) -> bool {
-        match self {
-            Expr::Bound(bound) => *bound == kind,
-            Expr::Constant(_) | Expr::Local(_) => false,
+        self.has(&|expr| matches!(expr, Expr::Bound(bound) if *bound == kind))
+    }
+
+    /// Whether it asks where something is written, which changes whenever lines move.
+    pub fn tells_places(&self) -> bool {
+        self.has(&|expr| matches!(expr, Expr::Call(Function::At, _)))
+    }
+
+    /// Whether the expression, or one inside of it, is such a one.
+    fn has(&self, is: &dyn Fn(&Expr) -> bool) -> bool {
+        let inside = match self {
+            Expr::Bound(_) | Expr::Constant(_) | Expr::Local(_) => false,
             Expr::Field(inner, _) | Expr::Link(inner, _) | Expr::Links(inner, _) | Expr::Not(inner) | Expr::Negative(inner) => {
-                inner.names(kind)
+                inner.has(is)
             }
-            Expr::Index(left, right) | Expr::Binary(_, left, right) => left.names(kind) || right.names(kind),
-            Expr::Choice(test, yes, no) => test.names(kind) || yes.names(kind) || no.names(kind),
-            Expr::List(items) | Expr::Call(_, items) => items.iter().any(|item| item.names(kind)),
-            Expr::Comprehension { list, body, .. } => list.names(kind) || body.names(kind),
-        }
+            Expr::Index(left, right) | Expr::Binary(_, left, right) => left.has(is) || right.has(is),
+            Expr::Choice(test, yes, no) => test.has(is) || yes.has(is) || no.has(is),
+            Expr::List(items) | Expr::Call(_, items) => items.iter().any(|item| item.has(is)),
+            Expr::Comprehension { list, body, .. } => list.has(is) || body.has(is),
+        };
+        inside || is(self)
     }
 }
