@@ -7,7 +7,7 @@ use crate::model::facts::Facts;
 use crate::outcome::Outcome;
 use crate::read;
 use crate::rule::Rule;
-use crate::rules;
+use crate::rules::{self, Loaded};
 use crate::source::Input;
 use crate::suppress;
 use std::sync::Arc;
@@ -20,16 +20,23 @@ pub fn check(input: &Input, facts: &Facts, config: &Config) -> Result<Outcome, E
     let rules = rules::load_with(config)?;
     let mut read = read::read(input, config)?;
     let mut stack = link::link(&mut read.pieces, facts);
-    let judged = rules::judge(&rules, &stack);
+    let (about_comments, about_stack): (Vec<Loaded>, Vec<Loaded>) =
+        rules.iter().cloned().partition(|loaded| loaded.rule.is_about_comments());
+    let mut judged = rules::judge(&about_stack, &stack);
     let off = rules.iter().filter(|loaded| loaded.off).map(|loaded| loaded.rule.id.clone());
     let unsure = off.chain(judged.undecided.iter().map(|undecided| undecided.rule.clone())).collect();
     let rules: Vec<Arc<Rule>> = rules.into_iter().map(|loaded| loaded.rule).collect();
-    let kept = suppress::apply(judged.findings, &read.pieces.files, &rules, &unsure);
-    let mut remarks = [kept.remarks, std::mem::take(&mut stack.remarks)].concat();
+    let kept = suppress::apply(judged.findings, &read.pieces.files, &rules, &unsure, facts.today);
+    link::comments(&mut stack, &kept.remarks);
+    let comments = rules::judge(&about_comments, &stack);
+    judged.undecided.extend(comments.undecided);
+    let mut findings = [kept.findings, comments.findings].concat();
+    findings.sort_by(|left, right| left.order().cmp(&right.order()));
+    let mut remarks = std::mem::take(&mut stack.remarks);
     remarks.sort_by_key(|remark| (remark.span, remark.kind));
     Ok(Outcome {
         stack,
-        findings: kept.findings,
+        findings,
         suppressed: kept.suppressed,
         remarks,
         undecided: judged.undecided,

@@ -1,6 +1,6 @@
 //! The command line: one definition for parsing, help and suggestions. Each command is a file; exit codes are settled here.
 //!
-//! 0: nothing to show. 1: findings are shown. 2: gearmesh could not do its work; that beats 1.
+//! 0: nothing to show, or nothing that fails. 1: findings are shown. 2: gearmesh could not do its work; that beats 1.
 
 mod at_least;
 mod check;
@@ -8,6 +8,7 @@ mod configuration;
 mod explain;
 mod fix;
 mod input;
+mod known;
 mod rules;
 mod show;
 

@@ -31,6 +31,8 @@ pub struct Config {
     pub exclude: Exclude,
     pub min_severity: Option<Severity>,
     pub min_confidence: Option<Confidence>,
+    /// The least severity of a finding that fails a run.
+    pub fail_on: Option<Severity>,
 }
 
 /// The file that was read.
@@ -113,6 +115,7 @@ impl Config {
                 (false, true) => name.into(),
                 _ => flag.source,
             },
+            today: flag.today,
             versions: self.versions.clone(),
         }
     }

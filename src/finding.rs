@@ -34,6 +34,11 @@ impl Finding {
         let text: String = parts.map(|part| format!("{}:{part}", part.len())).collect();
         format!("{:016x}", fingerprint(text.as_bytes()))
     }
+
+    /// The order in which findings are shown: by place, then rule.
+    pub fn order(&self) -> (Option<Span>, &str, &str) {
+        (self.labels.first().map(|label| label.span), &self.rule, &self.subject)
+    }
 }
 
 /// A place that shows the finding.

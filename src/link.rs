@@ -50,6 +50,7 @@ use self::meeting::Meeting;
 use self::pods::Pods;
 use crate::model::facts::{Declared, Facts};
 use crate::model::piece::{File, Nginx, Piece, Pieces, Unit};
+use crate::model::remark::Remark;
 use crate::model::{Kind, Node, Stack, Subject};
 use crate::source::{DocumentId, Span};
 use crate::value::{Known, Origin, Setting, Size, Value};
@@ -104,6 +105,11 @@ pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
 }
 
 /// Upstreams may be named from another file, so all blocks are there before the first route is made.
+/// Adds what is wrong with comments addressed to gearmesh, which is known only when everything else was judged.
+pub fn comments(stack: &mut Stack, remarks: &[Remark]) {
+    oddities::in_comments(stack, remarks);
+}
+
 fn add_nginx(stack: &mut Stack, pieces: &mut Pieces, declared: Option<&Declared>) {
     let mut ranges = Vec::new();
     for piece in &mut pieces.list {

@@ -3,6 +3,7 @@
 //! In: subjects and links from `link`. Out: settings by subject and name, with defaults filled in and nginx levels climbed.
 //! A rule reads nothing but this. No I/O, no clock, no environment: what a host is comes in as [`Facts`].
 
+pub mod date;
 pub mod dependencies;
 pub mod facts;
 pub mod ignore;

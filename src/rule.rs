@@ -50,6 +50,17 @@ pub struct Rule {
     pub fix: Option<Safety>,
 }
 
+/// The folder of the rules about comments addressed to gearmesh.
+const ABOUT_COMMENTS: &str = "suppressions";
+
+impl Rule {
+    /// Whether the rule is about comments addressed to gearmesh: what they ignore is known only when all others have judged, and
+    /// none of them ignores what is found about them.
+    pub fn is_about_comments(&self) -> bool {
+        *self.group == *ABOUT_COMMENTS
+    }
+}
+
 impl Severity {
     pub const ALL: [Severity; 3] = [Severity::Error, Severity::Warning, Severity::Advice];
 

@@ -1,9 +1,10 @@
 //! What a person has accepted in the files themselves: findings on lines with a comment `gearmesh: ignore[rule-id]`.
 //!
 //! In: findings, and the comments that the formats saw. Out: the findings that stay, those that do not, with the comment and its
-//! reason, and remarks about comments that name no rule or pass over nothing. Changes no finding, and judges none.
+//! reason, and remarks about comments that name no rule, pass over nothing, or have expired. Changes no finding, and judges none.
 
 use crate::finding::{Finding, Suppressed};
+use crate::model::date::Date;
 use crate::model::ignore::{Ignore, Reach};
 use crate::model::piece::File;
 use crate::model::remark::{Remark, RemarkKind};
@@ -24,9 +25,16 @@ pub struct Kept {
 }
 
 /// Takes out the findings that a comment passes over: those with a label that begins on a line it speaks of. `unsure` are ids of rules
-/// that may have something to find another time: they are switched off, or could not be decided somewhere.
-pub fn apply(findings: Vec<Finding>, files: &[File], rules: &[Arc<Rule>], unsure: &BTreeSet<Arc<str>>) -> Kept {
-    let mut comments = Comments::of(files);
+/// that may have something to find another time: they are switched off, or could not be decided somewhere. Without a day no comment
+/// expires.
+pub fn apply(
+    findings: Vec<Finding>,
+    files: &[File],
+    rules: &[Arc<Rule>],
+    unsure: &BTreeSet<Arc<str>>,
+    today: Option<Date>,
+) -> Kept {
+    let mut comments = Comments::of(files, today);
     let mut kept = Kept::default();
     for finding in findings {
         match comments.about(&finding) {
@@ -69,13 +77,20 @@ struct Comments<'a> {
     used: BTreeSet<Span>,
     /// Answers given: many findings may have a label at one place.
     known: HashMap<(Arc<str>, Span), Option<&'a Ignore>>,
+    today: Option<Date>,
+}
+
+/// The last day of a comment that has expired.
+fn expired(ignore: &Ignore, today: Option<Date>) -> Option<Date> {
+    ignore.until.filter(|until| today.is_some_and(|today| *until < today))
 }
 
 impl<'a> Comments<'a> {
-    fn of(files: &'a [File]) -> Comments<'a> {
-        let mut comments =
-            Comments { lines: HashMap::new(), whole: HashMap::new(), used: BTreeSet::new(), known: HashMap::new() };
-        for ignore in files.iter().flat_map(|file| &file.ignores.list) {
+    fn of(files: &'a [File], today: Option<Date>) -> Comments<'a> {
+        let (lines, whole, known) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let mut comments = Comments { lines, whole, used: BTreeSet::new(), known, today };
+        let all = files.iter().flat_map(|file| &file.ignores.list);
+        for ignore in all.filter(|ignore| expired(ignore, today).is_none()) {
             for (rule, name) in &ignore.rules {
                 let (key, entry) = ((ignore.span.document, &**rule), Entry { ignore, name: *name });
                 match ignore.reach {
@@ -128,15 +143,25 @@ impl<'a> Comments<'a> {
 
     fn remarks(&self, files: &[File], rules: &[Arc<Rule>], unsure: &BTreeSet<Arc<str>>) -> Vec<Remark> {
         let names: BTreeSet<&str> = rules.iter().map(|rule| &*rule.id).collect();
+        let about_comments: BTreeSet<&str> = rules.iter().filter(|rule| rule.is_about_comments()).map(|rule| &*rule.id).collect();
         let mut remarks = Vec::new();
-        for file in files {
-            for (rule, span) in file.ignores.list.iter().flat_map(|ignore| &ignore.rules) {
+        for (file, ignore) in files.iter().flat_map(|file| file.ignores.list.iter().map(move |ignore| (file, ignore))) {
+            let expired = expired(ignore, self.today);
+            if let Some(until) = expired {
+                let message = format!("this was to end after {until}, and what it ignored is shown again").into();
+                remarks.push(Remark { kind: RemarkKind::ExpiredIgnore, span: ignore.span, message });
+            }
+            for (rule, span) in &ignore.rules {
                 if !names.contains(&**rule) {
                     let close = suggest(rule, names.iter().copied());
                     let close = close.map_or_else(String::new, |close| format!("; did you mean `{close}`?"));
                     let message = format!("there is no rule `{rule}`{close}").into();
                     remarks.push(Remark { kind: RemarkKind::UnknownRuleInIgnore, span: *span, message });
-                } else if !self.used.contains(span) && !unsure.contains(rule) && file.problems.is_empty() {
+                } else if about_comments.contains(&**rule) {
+                    let message =
+                        format!("no comment ignores `{rule}`, which is about comments; gearmesh.toml can switch it off");
+                    remarks.push(Remark { kind: RemarkKind::UnusedIgnore, span: *span, message: message.into() });
+                } else if expired.is_none() && !self.used.contains(span) && !unsure.contains(rule) && file.problems.is_empty() {
                     // In a file that its program refuses nothing else is looked at.
                     let message = format!("`{rule}` finds nothing here, so there is nothing to ignore").into();
                     remarks.push(Remark { kind: RemarkKind::UnusedIgnore, span: *span, message });
@@ -175,7 +200,7 @@ mod tests {
     /// A comment at `at` about lines from `start` to `end`.
     fn ignore(rule: &str, at: usize, start: usize, end: usize) -> Ignore {
         let rules = vec![(rule.into(), span(at, at + rule.len()))];
-        Ignore { span: span(at, at + 1), rules, reason: None, reach: Reach::Lines(span(start, end)) }
+        Ignore { span: span(at, at + 1), rules, reason: None, until: None, reach: Reach::Lines(span(start, end)) }
     }
 
     /// Where the comments stand that passed over each finding, for findings of the rule "a" at these places.
@@ -184,7 +209,7 @@ mod tests {
         let file =
             File { document: DocumentId(0), kind: "nginx", template: None, problems: Vec::new(), oddities: Vec::new(), ignores };
         let one = |place: &usize| {
-            let kept = apply(vec![finding("a", &[*place])], std::slice::from_ref(&file), &[], &BTreeSet::new());
+            let kept = apply(vec![finding("a", &[*place])], std::slice::from_ref(&file), &[], &BTreeSet::new(), None);
             kept.suppressed.first().map(|suppressed| suppressed.comment.start)
         };
         places.iter().map(one).collect()
@@ -208,7 +233,7 @@ mod tests {
             oddities: Vec::new(),
             ignores,
         }];
-        let kept = apply(vec![finding("a", &[50, 12, 3]), finding("b", &[3])], &files, &[], &BTreeSet::new());
+        let kept = apply(vec![finding("a", &[50, 12, 3]), finding("b", &[3])], &files, &[], &BTreeSet::new(), None);
         assert_eq!(kept.suppressed.iter().map(|found| found.comment.start).collect::<Vec<_>>(), [901]);
         assert_eq!(kept.findings.iter().map(|found| &*found.rule).collect::<Vec<_>>(), ["b"]);
         assert!(kept.remarks.iter().all(|remark| remark.kind == RemarkKind::UnknownRuleInIgnore));

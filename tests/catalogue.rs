@@ -13,7 +13,7 @@ use std::fs;
 use std::sync::Arc;
 
 /// Rules that the catalogue's corrections and the project added to it.
-const ADDED: [&str; 7] = [
+const ADDED: [&str; 12] = [
     "stop-signal-replaced-in-master-hook",
     "socket-activation-behind-wrapper",
     "reload-signal-hits-shell",
@@ -21,10 +21,15 @@ const ADDED: [&str; 7] = [
     "pod-without-prestop",
     "hup-exceeds-memory-limit",
     "startup-without-probe-room",
+    "unused-ignore",
+    "ignore-without-reason",
+    "expired-ignore",
+    "unknown-rule-in-ignore",
+    "ignore-not-understood",
 ];
 
 /// The order of groups in the list: what a request meets first, then what runs it.
-const GROUPS: [(&str, &str); 13] = [
+const GROUPS: [(&str, &str); 14] = [
     ("timeouts", "who gives up first"),
     ("workers", "how many, of which class"),
     ("recycling", "restarts of workers"),
@@ -38,6 +43,7 @@ const GROUPS: [(&str, &str); 13] = [
     ("security", "who is let in"),
     ("nginx", "nginx alone"),
     ("units", "systemd alone"),
+    ("suppressions", "comments that are addressed to gearmesh"),
 ];
 
 fn rules_by_group() -> BTreeMap<String, Vec<Arc<Rule>>> {

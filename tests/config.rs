@@ -372,3 +372,21 @@ fn show_knows_the_file_as_well() {
     let (_, out, _) = folder.run(&["show", "--setting", "host.cpus", "--no-config"]);
     assert!(!out.contains('3'), "{out}");
 }
+
+#[test]
+fn a_run_fails_only_for_what_is_severe_enough() {
+    let folder = Folder::new(&[("a.service", HASTY)]);
+    let status = |arguments: &[&str]| {
+        let (code, out, _) = folder.run(&[&["check", "--format", "concise"], arguments].concat());
+        assert_eq!(out.lines().count(), 1, "it is shown all the same: {out}");
+        code
+    };
+    assert_eq!((status(&[]), status(&["--fail-on", "error"]), status(&["--fail-on", "warning"])), (1, 0, 1));
+    folder.write("gearmesh.toml", "[check]\nfail-on = 'error'\n");
+    assert_eq!((status(&[]), status(&["--fail-on", "advice"])), (0, 1), "flags win");
+    folder.write("gearmesh.toml", "[check]\nfail-on = 'errror'\n");
+    assert!(folder.refused(&["check"]).contains("`errror` is not known here; did you mean `error`?"));
+    assert!(
+        folder.refused(&["check", "--no-config", "--fail-on", "errors"]).contains("one of error, warning, advice is expected")
+    );
+}

@@ -27,7 +27,7 @@ impl AtLeast {
     }
 }
 
-fn severity(text: &str) -> Result<Severity, String> {
+pub(super) fn severity(text: &str) -> Result<Severity, String> {
     Severity::of(text).ok_or_else(|| format!("one of {} is expected", Severity::ALL.map(Severity::name).join(", ")))
 }
 

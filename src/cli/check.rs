@@ -1,22 +1,21 @@
 //! `gearmesh check`: reads paths, judges them, shows what was found.
 
-use super::at_least::AtLeast;
+use super::at_least::{self, AtLeast};
 use super::configuration::RuleFlags;
 use super::fix::recover;
 use super::input::Places;
+use super::known::Known;
 use super::{Ending, print};
 use crate::check::check;
 use crate::error::Error;
 use crate::finding::{Finding, Fix, Suppressed};
 use crate::fix::plan::{Plan, plan};
-use crate::model::facts::Facts;
 use crate::outcome::Outcome;
 use crate::report;
 use crate::report::full::Look;
 use crate::report::untrusted::{line, path};
-use crate::rule::Safety;
+use crate::rule::{Safety, Severity};
 use crate::source::Span;
-use crate::vocabulary::time;
 use clap::{Args, ValueEnum};
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
@@ -28,18 +27,21 @@ const WIDTH: usize = 100;
 #[command(after_help = "Examples:\n  gearmesh check\n  gearmesh check deploy/ --format concise\n  \
                         gearmesh check --root /srv/copy-of-server --host cpus=4,memory=8G\n  \
                         nginx -T | gearmesh check -\n\n\
-                        Exit status: 0 nothing to show, 1 findings shown, 2 gearmesh could not do its work.")]
+                        Exit status: 0 nothing to show, or nothing that --fail-on names, 1 findings shown, 2 gearmesh could not do its work.")]
 pub(super) struct Arguments {
     #[command(flatten)]
     places: Places,
     /// How findings are written
     #[arg(long, value_enum, default_value_t = Format::Full)]
     format: Format,
-    /// What the host has, where it is known: cpus=4,memory=8G
-    #[arg(long, value_name = "FACTS", value_parser = host)]
-    host: Option<Facts>,
+    #[command(flatten)]
+    known: Known,
     #[command(flatten)]
     threshold: AtLeast,
+    /// Fail only for findings of this severity and above; all are shown
+    /// [default: any that is shown]
+    #[arg(long, value_name = "LEVEL", value_parser = at_least::severity)]
+    fail_on: Option<Severity>,
     /// Also list rules that could not be decided, files that were set aside, and findings that a comment ignores
     #[arg(long, short)]
     verbose: bool,
@@ -61,16 +63,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let input = arguments.places.input()?;
     recover(&input)?;
     let config = arguments.flags.load(&input)?;
-    let outcome = check(&input, &config.facts(arguments.host.clone()), &config)?;
+    let outcome = check(&input, &arguments.known.over(&config), &config)?;
     let threshold = arguments.threshold.over(&config);
     let shown: Vec<&Finding> = outcome.findings.iter().filter(|finding| threshold.shows(finding)).collect();
     let suppressed: Vec<&Suppressed> = outcome.suppressed.iter().filter(|found| threshold.shows(&found.finding)).collect();
     print(&render(&outcome, &shown, &suppressed, arguments.format))?;
     tell(&outcome, arguments.verbose);
-    let ending = match (outcome.unread.is_empty(), shown.is_empty()) {
+    let fail_on = arguments.fail_on.or(config.fail_on).unwrap_or(Severity::Advice);
+    let fails = shown.iter().any(|finding| finding.severity >= fail_on);
+    let ending = match (outcome.unread.is_empty(), fails) {
         (false, _) => Ending::Incomplete,
-        (true, false) => Ending::Findings,
-        (true, true) => Ending::Clean,
+        (true, true) => Ending::Findings,
+        (true, false) => Ending::Clean,
     };
     // The program ends here, and the system takes back the memory of a large stack at once; piece by piece it takes longer than judging.
     std::mem::forget(outcome);
@@ -159,30 +163,4 @@ fn at(span: Span, outcome: &Outcome) -> String {
         .documents
         .place(span)
         .map_or_else(String::new, |(document, place)| format!("{}:{}:{}", path(&document.path), place.line, place.column))
-}
-
-/// `cpus=4,memory=8G,memory-per-worker=200M`: processors, and memory in bytes or with K, M, G, T of 1024.
-pub(super) fn host(text: &str) -> Result<Facts, String> {
-    let mut facts = Facts { source: "--host".into(), ..Facts::default() };
-    for part in text.split(',') {
-        match part.split_once('=') {
-            Some(("cpus", value)) => {
-                let cpus = value.parse().ok().filter(|cpus| *cpus > 0);
-                facts.cpus = Some(cpus.ok_or_else(|| format!("cpus={value}: a number of processors from 1 is expected"))?);
-            }
-            Some((name @ ("memory" | "memory-per-worker"), value)) => {
-                let Some(time::Limit::Size(size)) = time::systemd_size(value).filter(|limit| !is_nothing(limit)) else {
-                    return Err(format!("{name}={value}: bytes are expected, as in 512M or 8G"));
-                };
-                let slot = if name == "memory" { &mut facts.memory } else { &mut facts.memory_per_worker };
-                *slot = Some(size.bytes);
-            }
-            _ => return Err(format!("`{part}`: cpus=NUMBER, memory=SIZE or memory-per-worker=SIZE is expected")),
-        }
-    }
-    Ok(facts)
-}
-
-fn is_nothing(limit: &time::Limit) -> bool {
-    matches!(limit, time::Limit::Size(size) if size.bytes <= 0)
 }

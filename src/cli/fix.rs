@@ -1,9 +1,10 @@
 //! `gearmesh fix`: makes the proposals of findings true, or shows them as a diff; says what it did, what a person has to do, and why.
 
 use super::at_least::AtLeast;
-use super::check::{host, tell};
+use super::check::tell;
 use super::configuration::RuleFlags;
 use super::input::Places;
+use super::known::Known;
 use super::{Ending, print};
 use crate::config::Config;
 use crate::edit::Changed;
@@ -11,7 +12,6 @@ use crate::error::Error;
 use crate::finding::Finding;
 use crate::fix::diff;
 use crate::fix::write::{self, Written};
-use crate::model::facts::Facts;
 use crate::outcome::Outcome;
 use crate::report::untrusted::{clean, line, path, unmasked};
 use crate::report::{Threshold, concise, fixes};
@@ -45,9 +45,8 @@ pub(super) struct Arguments {
     /// Show each change and ask: y yes, n no, a all that follow, q none that follow
     #[arg(long, short, conflicts_with = "diff")]
     interactive: bool,
-    /// What the host has, where it is known: cpus=4,memory=8G
-    #[arg(long, value_name = "FACTS", value_parser = host)]
-    host: Option<Facts>,
+    #[command(flatten)]
+    known: Known,
     #[command(flatten)]
     threshold: AtLeast,
     /// Also list what could not be decided, and files that were set aside
@@ -64,11 +63,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
         return Err(Error::Path { path: "-".into(), reason });
     }
     let config = arguments.flags.load(&input)?;
-    known(&arguments.rule, &config)?;
+    all_there(&arguments.rule, &config)?;
     recover(&input)?;
     let threshold = arguments.threshold.over(&config);
     let mut choice = Asked { arguments, threshold, answers: BTreeMap::new(), rest: None };
-    let settled = settle(&input, &config.facts(arguments.host.clone()), &config, &mut choice)?;
+    let settled = settle(&input, &arguments.known.over(&config), &config, &mut choice)?;
     let left: Vec<&Finding> = settled.after.findings.iter().filter(|finding| threshold.shows(finding)).collect();
     let incomplete = !settled.after.unread.is_empty();
     if arguments.diff {
@@ -98,7 +97,7 @@ fn ending(incomplete: bool, findings: bool) -> Ending {
 }
 
 /// Rules that are named have to be there, or nothing would be done without a word.
-fn known(ids: &[String], config: &Config) -> Result<(), Error> {
+fn all_there(ids: &[String], config: &Config) -> Result<(), Error> {
     if ids.is_empty() {
         return Ok(());
     }

@@ -1,13 +1,13 @@
 //! `gearmesh show`: the linked stack, its settings and where they come from, and the timeout ladder of every route.
 
-use super::check::{host, tell};
+use super::check::tell;
 use super::configuration::Flags;
 use super::input::Places;
+use super::known::Known;
 use super::{Ending, print};
 use crate::check::survey;
 use crate::error::Error;
 use crate::model::Kind;
-use crate::model::facts::Facts;
 use crate::report::show::{self, Extent};
 use crate::rules::fields;
 use crate::vocabulary::suggest::suggest;
@@ -29,9 +29,8 @@ pub(super) struct Arguments {
     /// Defaults and derived facts too
     #[arg(long, short)]
     all: bool,
-    /// What the host has, where it is known: cpus=4,memory=8G
-    #[arg(long, value_name = "FACTS", value_parser = host)]
-    host: Option<Facts>,
+    #[command(flatten)]
+    known: Known,
     /// Also list files that were set aside
     #[arg(long, short)]
     verbose: bool,
@@ -51,7 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let asked = arguments.setting.as_deref().map(known).transpose()?;
     let input = arguments.places.input()?;
     let config = arguments.flags.load(&input)?;
-    let outcome = survey(&input, &config.facts(arguments.host.clone()), &config)?;
+    let outcome = survey(&input, &arguments.known.over(&config), &config)?;
     let extent = if arguments.all { Extent::All } else { Extent::Written };
     print(&match (asked, arguments.format) {
         (Some((kind, name)), _) => show::setting(&outcome.stack, kind, &name),

@@ -123,7 +123,7 @@ fn rules(source: Source<'_>, entries: &[Entry<'_>], folder: &Path, config: &mut 
     Ok(())
 }
 
-/// `exclude = ["vendor/**"]`, `min-severity = "advice"`, `min-confidence = "low"`.
+/// `exclude = ["vendor/**"]`, `min-severity = "advice"`, `min-confidence = "low"`, `fail-on = "error"`.
 fn check(source: Source<'_>, entries: &[Entry<'_>], config: &mut Config) -> Result<(), Fault> {
     for entry in entries {
         match entry.key {
@@ -134,7 +134,10 @@ fn check(source: Source<'_>, entries: &[Entry<'_>], config: &mut Config) -> Resu
             "min-confidence" => {
                 config.min_confidence = Some(source.word(entry.value, Confidence::of, &Confidence::ALL.map(Confidence::name))?);
             }
-            _ => return Err(source.unknown(entry, &["exclude", "min-severity", "min-confidence"])),
+            "fail-on" => {
+                config.fail_on = Some(source.word(entry.value, Severity::of, &Severity::ALL.map(Severity::name))?);
+            }
+            _ => return Err(source.unknown(entry, &["exclude", "min-severity", "min-confidence", "fail-on"])),
         }
     }
     Ok(())

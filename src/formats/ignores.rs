@@ -1,16 +1,20 @@
-//! Comments addressed to gearmesh, in whatever language: `gearmesh: ignore[rule-id, other-rule] reason`.
+//! Comments addressed to gearmesh, in whatever language: `gearmesh: ignore[rule-id, other-rule] reason until=2027-03-01`.
 //!
 //! In: a document and, only where it mentions gearmesh at all, its layout: where comments and statements stand, which the language
 //! decides. Out: what each comment passes over, and what is wrong with those that look as if they were meant. A comment behind
 //! something speaks of its line; one on a line of its own speaks of the next line that is not empty and no comment. A statement
 //! that begins or ends on such a line belongs to it as a whole. Knows no rule.
 
+use crate::model::date::Date;
 use crate::model::ignore::{Ignore, Ignores, Reach};
 use crate::model::remark::{Remark, RemarkKind};
 use crate::source::{Document, Span};
 use std::sync::Arc;
 
 const MARK: &str = "gearmesh:";
+
+const UNDATED: &str =
+    "the day is not understood, so nothing is ignored; `until=2027-03-01` is, as the first or the last word of the reason";
 
 /// A line is read no further than this many times: nobody writes more, and places in endless lines take their time.
 const MAX_PER_LINE: usize = 16;
@@ -76,7 +80,8 @@ impl Reader<'_> {
         match Said::read(text) {
             Said::Nothing => {}
             Said::Unclear => self.remark(RemarkKind::MalformedIgnore, span),
-            Said::Ignore { whole_file, names, reason } => {
+            Said::Undated => self.say(RemarkKind::MalformedIgnore, span, UNDATED),
+            Said::Ignore { whole_file, names, reason, until } => {
                 let name = |(name, at): &(&str, usize)| (Arc::from(*name), document.span(behind + at, behind + at + name.len()));
                 let rules = names.iter().map(name).collect();
                 let reach = match whole_file {
@@ -88,7 +93,7 @@ impl Reader<'_> {
                     self.remark(RemarkKind::IgnoreWithoutReason, span);
                 }
                 let reason = (!reason.is_empty()).then(|| reason.into());
-                self.found.list.push(Ignore { span, rules, reason, reach });
+                self.found.list.push(Ignore { span, rules, reason, until, reach });
             }
         }
     }
@@ -126,6 +131,10 @@ impl Reader<'_> {
             RemarkKind::IgnoreInsideValue => "this is a part of the value: a comment needs a line of its own here",
             _ => "no reason is given; one behind the bracket tells the next reader why",
         };
+        self.say(kind, span, message);
+    }
+
+    fn say(&mut self, kind: RemarkKind, span: Span, message: &'static str) {
         self.found.remarks.push(Remark { kind, span, message: message.into() });
     }
 }
@@ -235,11 +244,14 @@ enum Said<'a> {
     /// Prose that names the program.
     Nothing,
     Unclear,
+    /// It is to end on a day that is none.
+    Undated,
     Ignore {
         whole_file: bool,
         /// Each with its offset.
         names: Vec<(&'a str, usize)>,
         reason: &'a str,
+        until: Option<Date>,
     },
 }
 
@@ -270,11 +282,29 @@ impl Said<'_> {
         if names.is_empty() {
             return Said::Unclear;
         }
-        Said::Ignore {
-            whole_file,
-            names,
-            reason: reason.trim_start_matches([' ', '\t', ':', '-', '\u{2013}', '\u{2014}']).trim(),
+        match dated(plain(reason)) {
+            Some((reason, until)) => Said::Ignore { whole_file, names, reason: plain(reason), until },
+            None => Said::Undated,
         }
+    }
+}
+
+/// A reason without what people put between it and the bracket.
+fn plain(reason: &str) -> &str {
+    reason.trim_start_matches([' ', '\t', ':', '-', '\u{2013}', '\u{2014}']).trim()
+}
+
+/// A reason without the day until which a comment counts, its first or its last word. None when that is no day, or stands elsewhere.
+fn dated(reason: &str) -> Option<(&str, Option<Date>)> {
+    const UNTIL: &str = "until=";
+    let (first, behind) = reason.split_once(char::is_whitespace).unwrap_or((reason, ""));
+    if let Some(day) = first.strip_prefix(UNTIL) {
+        return Some((behind, Some(Date::parse(day)?)));
+    }
+    let (before, last) = reason.rsplit_once(char::is_whitespace).unwrap_or(("", reason));
+    match last.strip_prefix(UNTIL) {
+        Some(day) => Some((before, Some(Date::parse(day)?))),
+        None => (!reason.contains(UNTIL)).then_some((reason, None)),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::expr::python::object::Object;
 use crate::expr::python::{self, Binding, BindingKind, Evaluation};
 use crate::model::facts::{Declared, Facts};
 use crate::model::piece::{Config, Oddity, Piece, Pieces};
+use crate::model::remark::Remark;
 use crate::model::{Kind, Node, Stack, Subject};
 use crate::source::Span;
 use crate::value::{Origin, Setting, Value};
@@ -43,6 +44,15 @@ pub fn in_text(stack: &mut Stack, pieces: &Pieces, facts: &Facts) {
         if let Some(value) = &oddity.value {
             node.set("value", Setting::new(Value::text(value.as_str()), at()));
         }
+        stack.add(node);
+    }
+}
+
+/// Adds what is wrong with comments addressed to gearmesh.
+pub fn in_comments(stack: &mut Stack, remarks: &[Remark]) {
+    for remark in remarks {
+        let mut node = oddity(stack, remark.kind.name(), "comment", remark.span, None);
+        node.set("reason", Setting::new(Value::text(&*remark.message), Origin::Written { span: remark.span }));
         stack.add(node);
     }
 }

@@ -1,5 +1,6 @@
 //! What is known about the machine and the programs besides the files: passed in, never looked up.
 
+use super::date::Date;
 use crate::value::{Origin, Setting, Value};
 use crate::vocabulary::version::VersionRange;
 use std::borrow::Cow;
@@ -15,6 +16,8 @@ pub struct Facts {
     pub memory_per_worker: Option<i64>,
     /// Who says so, for messages ("--host").
     pub source: Cow<'static, str>,
+    /// The day of the run, for what holds until a day.
+    pub today: Option<Date>,
     /// Which versions the programs have, where someone says so.
     pub versions: Versions,
 }

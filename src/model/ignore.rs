@@ -1,8 +1,10 @@
-//! What a person has asked gearmesh to pass over: `gearmesh: ignore[rule-id] reason` in a comment.
+//! What a person has asked gearmesh to pass over: `gearmesh: ignore[rule-id] reason` in a comment,
+//! perhaps with `until=2027-03-01`.
 //!
 //! A format reads these comments and says which lines each speaks of; `suppress` holds findings against them. Whether a rule of
 //! that name exists, and whether it found anything there, is not known here.
 
+use super::date::Date;
 use super::remark::Remark;
 use crate::source::Span;
 use std::sync::Arc;
@@ -24,6 +26,8 @@ pub struct Ignore {
     /// Names of rules as written, each with its place; at least one.
     pub rules: Vec<(Arc<str>, Span)>,
     pub reason: Option<Arc<str>>,
+    /// The last day on which it counts.
+    pub until: Option<Date>,
     pub reach: Reach,
 }
 

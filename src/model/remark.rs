@@ -1,4 +1,5 @@
-//! What is worth knowing about a place and is no fault of the configuration: told on request, never a finding.
+//! What is worth knowing about a place and is no fault of the configuration. What is wrong with comments addressed to gearmesh becomes
+//! findings by the rules of `rules/suppressions/`; the rest is told on request.
 
 use crate::source::Span;
 use std::borrow::Cow;
@@ -18,6 +19,7 @@ pub enum RemarkKind {
     UnusedIgnore,
     UnknownRuleInIgnore,
     IgnoreWithoutReason,
+    ExpiredIgnore,
     MalformedIgnore,
     MisplacedIgnoreFile,
     IgnoreInsideValue,
@@ -31,6 +33,7 @@ impl RemarkKind {
             RemarkKind::UnusedIgnore => "unused-ignore",
             RemarkKind::UnknownRuleInIgnore => "unknown-rule-in-ignore",
             RemarkKind::IgnoreWithoutReason => "ignore-without-reason",
+            RemarkKind::ExpiredIgnore => "expired-ignore",
             RemarkKind::MalformedIgnore => "malformed-ignore",
             RemarkKind::MisplacedIgnoreFile => "misplaced-ignore-file",
             RemarkKind::IgnoreInsideValue => "ignore-inside-value",

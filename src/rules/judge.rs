@@ -48,7 +48,7 @@ pub fn judge(rules: &[Loaded], stack: &Stack) -> Judged {
         findings.extend(part.worlds.into_values().filter_map(merge));
         undecided.extend(part.undecided);
     }
-    findings.sort_by(|left: &Finding, right: &Finding| place(left).cmp(&place(right)));
+    findings.sort_by(|left: &Finding, right: &Finding| left.order().cmp(&right.order()));
     Judged { findings: once_per_place(findings), undecided: undecided.into_iter().collect() }
 }
 
@@ -158,10 +158,6 @@ fn with_others(mut finding: Finding, others: &[String]) -> Finding {
         finding.help = Some(finding.help.map_or(line.clone(), |help| format!("{help}\n{line}")));
     }
     finding
-}
-
-fn place(finding: &Finding) -> (Option<Span>, &str, &str) {
-    (finding.labels.first().map(|label| label.span), &finding.rule, &finding.subject)
 }
 
 /// A variant of an app stands for the app.

@@ -48,9 +48,11 @@ fn any_label_of_a_finding_may_be_ignored_in_any_file() {
     }
     let site = SITE.replace("proxy_pass", &format!("{comment}\n proxy_pass"));
     let done = check(&site, &format!("'''\n{comment}\n'''\n{PROGRAM}"));
-    assert_eq!(done.code, 1, "{}", done.err);
-    assert_eq!(done.err.matches("note: ").count(), 1);
-    assert!(done.err.contains(&format!("note: nginx/s.conf:3:21: unused-ignore: `{RULE}` finds nothing here")), "{}", done.err);
+    assert_eq!((done.code, done.out.lines().count()), (1, 1), "advice is not shown: {}", done.out);
+    let folder = Folder::new(&[("nginx/s.conf", &site), ("gunicorn.conf.py", &format!("'''\n{comment}\n'''\n{PROGRAM}"))]);
+    let done = folder.run(&["check", "--format", "concise", "--min-severity", "advice"]);
+    assert_eq!(done.out.matches("ignore]").count(), 1);
+    assert!(done.out.contains(&format!("nginx/s.conf:3:21: advice[unused-ignore] `{RULE}` finds nothing here")), "{}", done.out);
 }
 
 #[test]
@@ -64,7 +66,7 @@ fn environment_files_have_such_comments_too() {
 }
 
 #[test]
-fn comments_that_ignore_nothing_are_told_on_request() {
+fn comments_that_are_not_as_they_should_be_are_findings() {
     let unit = "# gearmesh: ignore[stop-grace-below-gracefull-timeout]\n\
                 [Service]\n\
                 ExecStart=/srv/a/bin/gunicorn -w 3 a.wsgi\n\
@@ -72,34 +74,53 @@ fn comments_that_ignore_nothing_are_told_on_request() {
                 Environment=A= # gearmesh: ignore[x]\n\
                 # gearmesh: ignore x\n";
     let folder = Folder::new(&[("a.service", unit)]);
-    let quiet = folder.run(&["check"]);
-    assert_eq!((quiet.code, quiet.err.as_str()), (0, ""));
-    let done = folder.run(&["check", "--verbose"]);
-    let notes: Vec<&str> = done.err.lines().filter_map(|line| line.strip_prefix("note: a.service:")).collect();
+    let done = folder.run(&["check", "--format", "concise", "--min-severity", "advice"]);
+    let found = done.out.lines().filter(|line| line.contains("ignore"));
+    let found: Vec<&str> = found.filter_map(|line| line.strip_prefix("a.service:")).collect();
     let expected = [
-        "1:3: ignore-without-reason: no reason is given; one behind the bracket tells the next reader why",
-        "1:20: unknown-rule-in-ignore: there is no rule `stop-grace-below-gracefull-timeout`; did you mean `stop-grace-below-graceful-timeout`?",
+        "1:3: warning[ignore-without-reason] no reason is given; one behind the bracket tells the next reader why",
+        "1:20: warning[unknown-rule-in-ignore] there is no rule `stop-grace-below-gracefull-timeout`; did you mean `stop-grace-below-graceful-timeout`?",
         // Nothing is said of workers-far-above-cpus, which is not decided without knowing the machine.
-        "4:20: unused-ignore: `single-sync-worker` finds nothing here, so there is nothing to ignore",
-        "5:18: ignore-inside-value: this is a part of the value: a comment needs a line of its own here",
-        "6:3: malformed-ignore: this is not understood; `gearmesh: ignore[rule-id] reason` is, and `ignore-file` for a whole file",
+        "4:20: advice[unused-ignore] `single-sync-worker` finds nothing here, so there is nothing to ignore",
+        "5:18: warning[ignore-not-understood] this is a part of the value: a comment needs a line of its own here",
+        "6:3: warning[ignore-not-understood] this is not understood; `gearmesh: ignore[rule-id] reason` is, and `ignore-file` for a whole file",
     ];
-    assert_eq!(notes, expected, "{}", done.err);
+    assert_eq!((done.code, found), (1, expected.to_vec()), "{}", done.out);
     let json = folder.run(&["check", "--format", "json"]).out;
-    let (kind, message) = expected[0].trim_start_matches("1:3: ").split_once(": ").expect("a note has a kind");
-    let first = format!(r#""notes":[{{"kind":"{kind}","message":"{message}","path":"a.service","line":1,"column":3,"#);
-    assert!(json.contains(&first), "{json}");
-    assert!(json.ends_with("\"suppressed\":0,\"notes\":5}}\n"), "{json}");
+    assert!(json.contains(r#"{"rule":"ignore-without-reason","subject":"oddity comment","severity":"warning","#), "{json}");
+    assert!(json.ends_with("\"suppressed\":0,\"notes\":0}}\n"), "{json}");
 }
 
 #[test]
 fn a_rule_that_is_off_may_find_something_another_time() {
     let unit = FINE.replace("ExecStart", "# gearmesh: ignore[single-sync-worker] as before\nExecStart");
     let folder = Folder::new(&[("a.service", &unit)]);
-    assert!(folder.run(&["check", "--verbose"]).err.contains("note: a.service:2:20: unused-ignore"));
+    let check = || folder.run(&["check", "--format", "concise", "--min-severity", "advice"]).out;
+    assert!(check().contains("a.service:2:20: advice[unused-ignore]"), "{}", check());
     folder.write("gearmesh.toml", b"[rules]\nsingle-sync-worker = 'off'\n");
-    let done = folder.run(&["check", "--verbose"]);
-    assert!(!done.err.contains("note: "), "{}", done.err);
+    assert!(!check().contains("unused-ignore"), "{}", check());
+}
+
+#[test]
+fn a_comment_counts_until_its_day() {
+    let comment = "# gearmesh: ignore[stop-grace-below-graceful-timeout] until=2027-03-01 a slow disk\nTimeoutStopSec";
+    let folder = Folder::new(&[("a.service", &HASTY.replace("TimeoutStopSec", comment))]);
+    let check = |day: &[&str]| folder.run(&[&["check", "--format", "concise", "--verbose"], day].concat());
+    let done = check(&["--today", "2027-03-01"]);
+    assert_eq!((done.code, done.out.as_str()), (0, ""), "{}", done.err);
+    assert!(done.err.contains("(a slow disk)"), "{}", done.err);
+    let done = check(&["--today", "2027-03-02"]);
+    let found: Vec<&str> = done.out.lines().filter_map(|line| line.split(['[', ']']).nth(1)).collect();
+    assert_eq!((done.code, found), (1, vec!["expired-ignore", "stop-grace-below-graceful-timeout"]), "{}", done.out);
+    assert!(done.out.contains("this was to end after 2027-03-01, and what it ignored is shown again"), "{}", done.out);
+    // Without the flag the clock counts.
+    let over = comment.replace("2027", "2001");
+    let folder = Folder::new(&[("a.service", &HASTY.replace("TimeoutStopSec", &over))]);
+    assert_eq!(folder.run(&["check"]).code, 1);
+    let folder = Folder::new(&[("a.service", &HASTY.replace("TimeoutStopSec", &comment.replace("2027", "9999")))]);
+    assert_eq!(folder.run(&["check"]).code, 0);
+    let done = check(&["--today", "tomorrow"]);
+    assert!(done.code == 2 && done.err.contains("a day is expected, as in 2027-03-01"), "{}", done.err);
 }
 
 #[test]
@@ -107,6 +128,6 @@ fn a_template_and_a_refused_file_are_not_reproached_with_unused_comments() {
     let comment = format!("# gearmesh: ignore[{RULE}] slow on purpose\n");
     let refused = format!("{comment}workers = = 3\n");
     let folder = Folder::new(&[("nginx/s.conf", &format!("{comment}{{% if a %}}\n{SITE}")), ("gunicorn.conf.py", &refused)]);
-    let done = folder.run(&["check", "--verbose"]);
-    assert!(!done.err.contains("unused-ignore"), "{}", done.err);
+    let done = folder.run(&["check", "--format", "concise", "--min-severity", "advice"]);
+    assert!(!done.out.contains("unused-ignore"), "{}", done.out);
 }

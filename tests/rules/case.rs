@@ -1,5 +1,6 @@
 //! The literate cases of rules: headings, prose and fences in Markdown, read and written anew.
 
+use gearmesh::model::date::Date;
 use gearmesh::model::facts::{Declared, Facts};
 use gearmesh::value::Origin;
 use gearmesh::vocabulary::version::{Version, VersionRange};
@@ -53,10 +54,11 @@ fn facts(text: &str) -> Facts {
             "cpus" => facts.cpus = Some(number()),
             "memory" => facts.memory = Some(number() << 20),
             "memory-per-worker" => facts.memory_per_worker = Some(number() << 20),
+            "today" => facts.today = Some(Date::parse(value).unwrap_or_else(|| panic!("a day is expected, not {value}"))),
             "gunicorn" => facts.versions.gunicorn = version(),
             "nginx" => facts.versions.nginx = version(),
             "systemd" => facts.versions.systemd = version(),
-            other => panic!("cpus, memory, gunicorn, nginx or systemd is expected, not {other}"),
+            other => panic!("cpus, memory, today, gunicorn, nginx or systemd is expected, not {other}"),
         }
     }
     facts

@@ -154,3 +154,27 @@ fn many_comments_do_no_harm() {
     let value = format!("[S]\nA={}", "# gearmesh: ignore[x] ".repeat(many));
     assert_eq!(read(Format::Unit, &value).1.remarks.len(), MAX_PER_LINE);
 }
+
+#[test]
+fn a_day_is_the_first_or_the_last_word_of_a_reason() {
+    let read = |said: &str| {
+        let (_, ignores) = read(Format::Nginx, &format!("a 1; # gearmesh: ignore[x]{said}\n"));
+        let remarks: Vec<&str> = ignores.remarks.iter().map(|remark| remark.kind.name()).collect();
+        let list = ignores.list.first().map(|ignore| {
+            let until = ignore.until.map(|until| until.to_string()).unwrap_or_default();
+            format!("{until} {}", ignore.reason.as_deref().unwrap_or("-"))
+        });
+        (list.unwrap_or_default(), remarks.join(" "))
+    };
+    let says = |list: &str, remarks: &str| (list.to_owned(), remarks.to_owned());
+    assert_eq!(read(" why not"), says(" why not", ""));
+    assert_eq!(read(" until=2027-03-01 why not"), says("2027-03-01 why not", ""));
+    assert_eq!(read(": until=2027-03-01 - why not"), says("2027-03-01 why not", ""));
+    assert_eq!(read(" why not  until=2027-03-01"), says("2027-03-01 why not", ""));
+    assert_eq!(read(" until=2027-03-01"), says("2027-03-01 -", "ignore-without-reason"));
+    for unclear in
+        [" until=2027-3-1 why", " why until=2027-02-29", " why until=2027-03-01 not", " until=2027-03-01, why", " until= why"]
+    {
+        assert_eq!(read(unclear), says("", "malformed-ignore"), "{unclear}");
+    }
+}

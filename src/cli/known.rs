@@ -1,0 +1,61 @@
+//! The flags about what is known besides the files, which several commands share: the machine, and the day. The clock is read here and
+//! nowhere else.
+
+use crate::config::Config;
+use crate::model::date::Date;
+use crate::model::facts::Facts;
+use crate::vocabulary::time;
+use clap::Args;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+#[derive(Args)]
+pub(super) struct Known {
+    /// What the host has, where it is known: cpus=4,memory=8G
+    #[arg(long, value_name = "FACTS", value_parser = host)]
+    host: Option<Facts>,
+    /// The day that `until=` of comments is held against, instead of today in UTC: 2027-03-01
+    #[arg(long, value_name = "DATE", value_parser = date, hide_short_help = true)]
+    today: Option<Date>,
+}
+
+impl Known {
+    /// The facts of a run, the flags laid over `gearmesh.toml`.
+    pub(super) fn over(&self, config: &Config) -> Facts {
+        Facts { today: self.today.or_else(now), ..config.facts(self.host.clone()) }
+    }
+}
+
+/// The day of the clock; none for a clock that stands before 1970.
+fn now() -> Option<Date> {
+    SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|time| Date::of_unix(time.as_secs()))
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    Date::parse(text).ok_or_else(|| "a day is expected, as in 2027-03-01".to_owned())
+}
+
+/// `cpus=4,memory=8G,memory-per-worker=200M`: processors, and memory in bytes or with K, M, G, T of 1024.
+fn host(text: &str) -> Result<Facts, String> {
+    let mut facts = Facts { source: "--host".into(), ..Facts::default() };
+    for part in text.split(',') {
+        match part.split_once('=') {
+            Some(("cpus", value)) => {
+                let cpus = value.parse().ok().filter(|cpus| *cpus > 0);
+                facts.cpus = Some(cpus.ok_or_else(|| format!("cpus={value}: a number of processors from 1 is expected"))?);
+            }
+            Some((name @ ("memory" | "memory-per-worker"), value)) => {
+                let Some(time::Limit::Size(size)) = time::systemd_size(value).filter(|limit| !is_nothing(limit)) else {
+                    return Err(format!("{name}={value}: bytes are expected, as in 512M or 8G"));
+                };
+                let slot = if name == "memory" { &mut facts.memory } else { &mut facts.memory_per_worker };
+                *slot = Some(size.bytes);
+            }
+            _ => return Err(format!("`{part}`: cpus=NUMBER, memory=SIZE or memory-per-worker=SIZE is expected")),
+        }
+    }
+    Ok(facts)
+}
+
+fn is_nothing(limit: &time::Limit) -> bool {
+    matches!(limit, time::Limit::Size(size) if size.bytes <= 0)
+}
