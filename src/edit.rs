@@ -81,6 +81,14 @@ pub struct Edit {
     pub text: String,
 }
 
+/// A file that comes into being.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewFile {
+    /// As documents are named.
+    pub path: PathBuf,
+    pub text: String,
+}
+
 /// Why something is not written, as the end of a sentence: "the value is computed".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal(pub String);
@@ -167,15 +175,6 @@ pub fn apply(bytes: &[u8], edits: &[Edit]) -> Option<Vec<u8>> {
     Some(text)
 }
 
-/// Whether two edits cannot both be made: they overlap, or something goes in where something else is replaced. Two texts that go in
-/// at one place can.
-pub fn collide(one: &Edit, other: &Edit) -> bool {
-    let (left, right) = (one.span, other.span);
-    let both_go_in = left.start == left.end && right.start == right.end;
-    let overlap = left.start < right.end && right.start < left.end;
-    left.document == right.document && (overlap || (left.start == right.start && !both_go_in))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,13 +190,5 @@ mod tests {
         assert_eq!(apply(text, &[edit(11, 12, "2"), edit(4, 5, "30")]).unwrap(), b"a = 30\r\nb = 2\n");
         assert_eq!(apply(text, &[edit(0, 5, "x"), edit(4, 5, "y")]), None);
         assert_eq!(apply(text, &[edit(0, 99, "x")]), None);
-    }
-
-    #[test]
-    fn edits_collide_where_they_overlap_or_begin_together() {
-        assert!(collide(&edit(0, 5, "x"), &edit(4, 6, "y")));
-        assert!(collide(&edit(4, 4, "x"), &edit(4, 6, "y")));
-        assert!(!collide(&edit(4, 4, "x"), &edit(4, 4, "y")));
-        assert!(!collide(&edit(0, 4, "x"), &edit(4, 6, "y")));
     }
 }

@@ -4,6 +4,7 @@
 //! edited and where; how that is written is known to the format of the document.
 
 pub mod diff;
+mod drop_ins;
 pub mod plan;
 mod units;
 pub mod write;

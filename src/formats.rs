@@ -33,7 +33,7 @@ use crate::model::ignore::Ignores;
 use crate::model::piece::{Config, Oddity, Piece, Problem, ScriptFile};
 use crate::source::paths::{Paths, plain};
 use crate::source::{Document, DocumentId, Documents, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -355,24 +355,35 @@ pub fn lower_together(forest: &Forest<'_>) -> Lowered {
     kubernetes::lower_all(forest)
 }
 
-/// What becomes of a document when an order is carried out in it. `kind` is the name of its format. Every byte outside of the edits
-/// stays, so encodings, line ends and indentation do.
-///
-/// # Errors
-/// Why it is not done: what is there cannot be replaced safely.
-pub fn edit(kind: &str, document: &Document, order: &Order) -> Result<Vec<Edit>, Refusal> {
-    match (&order.tongue, kind) {
-        (Tongue::Option { .. }, _) => option::edit(kind, document, order),
-        (Tongue::Variable, _) => option::edit_variable(kind, document, order),
-        (Tongue::Own, "nginx") => nginx::edit(document, order),
-        (Tongue::Own, "gunicorn") => gunicorn::edit(document, order),
-        (Tongue::Own, "systemd") => systemd::edit(document, order),
-        (Tongue::Own, "environment") => environment::edit(document, order),
-        (Tongue::Own, "supervisor") => supervisor::edit(document, order),
-        (Tongue::Own, "compose") => compose::edit(document, order),
-        (Tongue::Own, "kubernetes" | "appengine") => kubernetes::edit(document, order),
-        (Tongue::Own, "dockerfile") => dockerfile::edit(document, order),
-        (Tongue::Own, _) => Err(Refusal::new("files of this kind are not written")),
+/// Writes into documents of one run. A long file that many orders are about is read once.
+#[derive(Debug, Default)]
+pub struct Writer {
+    sites: HashMap<DocumentId, nginx::Tree>,
+}
+
+impl Writer {
+    /// What becomes of a document when an order is carried out in it. `kind` is the name of its format. Every byte outside of the edits
+    /// stays, so encodings, line ends and indentation do.
+    ///
+    /// # Errors
+    /// Why it is not done: what is there cannot be replaced safely.
+    pub fn edit(&mut self, kind: &str, document: &Document, order: &Order) -> Result<Vec<Edit>, Refusal> {
+        match (&order.tongue, kind) {
+            (Tongue::Option { .. }, _) => option::edit(kind, document, order),
+            (Tongue::Variable, _) => option::edit_variable(kind, document, order),
+            (Tongue::Own, "nginx") => {
+                let tree = self.sites.entry(document.id).or_insert_with(|| nginx::parse(document));
+                nginx::edit(document, tree, order)
+            }
+            (Tongue::Own, "gunicorn") => gunicorn::edit(document, order),
+            (Tongue::Own, "systemd") => systemd::edit(document, order),
+            (Tongue::Own, "environment") => environment::edit(document, order),
+            (Tongue::Own, "supervisor") => supervisor::edit(document, order),
+            (Tongue::Own, "compose") => compose::edit(document, order),
+            (Tongue::Own, "kubernetes" | "appengine") => kubernetes::edit(document, order),
+            (Tongue::Own, "dockerfile") => dockerfile::edit(document, order),
+            (Tongue::Own, _) => Err(Refusal::new("files of this kind are not written")),
+        }
     }
 }
 

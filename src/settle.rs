@@ -6,18 +6,18 @@
 
 use crate::check::check;
 use crate::config::Config;
-use crate::edit::{self, Changed, Edit};
+use crate::edit::{self, Changed, Edit, NewFile};
 use crate::error::Error;
 use crate::finding::Finding;
-use crate::fix::plan::{self, Plan};
+use crate::fix::plan::{self, Options, Plan, Planner};
 use crate::model::Kind;
 use crate::model::facts::Facts;
 use crate::outcome::{Advised, Applied, Outcome, Refused, Settled};
 use crate::rule::Safety;
-use crate::source::{DocumentId, Input};
+use crate::source::{DocumentId, Input, Span};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A fixed point is reached in two or three rounds. After so many in which nothing was done for the first time, it goes round in a circle.
@@ -27,6 +27,14 @@ const MOST_ROUNDS: usize = 8;
 pub trait Choice {
     /// Whether a proposal is to be made true; `texts` is what its edits make of files, for those who want to see.
     fn wanted(&mut self, finding: &Finding, outcome: &Outcome, texts: &[Changed]) -> bool;
+    /// Whether `texts` is looked at; putting them together takes its time.
+    fn looks(&self) -> bool {
+        false
+    }
+    /// How proposals are to be written.
+    fn options(&self) -> Options {
+        Options::default()
+    }
     /// Whether the finding is looked at, before anything is planned.
     fn concerns(&self, finding: &Finding) -> bool;
 }
@@ -86,6 +94,7 @@ struct Step {
     key: Key,
     finding: Finding,
     edits: Vec<Edit>,
+    files: Vec<NewFile>,
     /// How far it goes, see [`plan::extent`].
     extent: i64,
 }
@@ -101,8 +110,7 @@ impl Run {
             if steps.is_empty() {
                 return Ok(Ended::Settled(Box::new(outcome)));
             }
-            let edits: Vec<&Edit> = steps.iter().flat_map(|step| &step.edits).collect();
-            for file in changed(&edits, &outcome) {
+            for file in changed(&steps, &outcome) {
                 self.input.overlay.insert(file.path, file.after);
             }
             let keys: BTreeSet<Key> = steps.iter().map(|step| step.key.clone()).collect();
@@ -135,15 +143,16 @@ impl Run {
     fn steps(&mut self, outcome: &Outcome, choice: &mut dyn Choice) -> Vec<Step> {
         self.advised.clear();
         let mut found: Vec<Step> = Vec::new();
+        let mut planner = Planner::new(&outcome.stack, choice.options());
         for finding in &outcome.findings {
             let key = key(finding, outcome);
             let Some(fix) = finding.fix.as_ref().filter(|_| choice.concerns(finding) && !self.out.contains(&key)) else {
                 continue;
             };
-            match plan::plan(fix, &outcome.stack) {
-                Plan::Edits(edits) => {
+            match planner.plan(fix) {
+                Plan::Edits { edits, files } => {
                     let extent = fix.changes.iter().filter_map(plan::extent).max().unwrap_or_default();
-                    found.push(Step { key, finding: finding.clone(), edits, extent });
+                    found.push(Step { key, finding: finding.clone(), edits, files, extent });
                 }
                 Plan::Advice(advice) => {
                     let at = advice.at.map_or_else(String::new, |span| outcome.stack.documents.at(span));
@@ -153,25 +162,25 @@ impl Run {
         }
         // Safe ones first: what they settle need not be settled by another that is not.
         found.sort_by_key(|step| (is_unsafe(&step.finding), Reverse(step.extent)));
-        let mut taken: Vec<Step> = Vec::new();
+        let mut taken = Taken::default();
+        let mut chosen: Vec<Step> = Vec::new();
         for step in found {
-            if !taken.iter().any(|other| step.collides(other)) {
-                let texts = changed(&step.edits.iter().collect::<Vec<_>>(), outcome);
+            if taken.leaves_room_for(&step) {
+                let texts = if choice.looks() { changed(std::slice::from_ref(&step), outcome) } else { Vec::new() };
                 if choice.wanted(&step.finding, outcome, &texts) {
-                    taken.push(step);
+                    taken.take(&step);
+                    chosen.push(step);
                 }
             }
         }
-        taken
+        chosen
     }
 
     /// The files that are no longer what they were.
     fn changed(&self, input: &Input, before: &Outcome) -> Vec<Changed> {
-        let documents = &before.stack.documents;
-        let old = |path: &PathBuf| {
-            let given = input.overlay.get(path).cloned();
-            given.or_else(|| documents.iter().find(|document| document.path == *path).map(|document| document.bytes.clone()))
-        };
+        let read: HashMap<&Path, &Arc<[u8]>> =
+            before.stack.documents.iter().map(|document| (&*document.path, &document.bytes)).collect();
+        let old = |path: &PathBuf| input.overlay.get(path).or_else(|| read.get(&**path).copied()).cloned();
         let all = self.input.overlay.iter().map(|(path, after)| Changed {
             path: path.clone(),
             before: old(path),
@@ -181,30 +190,84 @@ impl Run {
     }
 }
 
-impl Step {
-    /// Whether two proposals cannot be made in one round: for one place, or for one setting.
-    fn collides(&self, other: &Step) -> bool {
-        let changes = |step: &Step| -> BTreeSet<(String, String)> {
-            let all = step.finding.fix.iter().flat_map(|fix| &fix.changes);
-            all.map(|change| (change.title.clone(), change.setting.clone())).collect()
-        };
-        other.edits.iter().any(|one| self.edits.iter().any(|two| edit::collide(one, two)))
-            || !changes(self).is_disjoint(&changes(other))
+/// The places, settings and new files of the proposals that are made in a round.
+#[derive(Default)]
+struct Taken {
+    /// What is replaced: where it begins, and its end. No two overlap.
+    replaced: BTreeMap<(DocumentId, u32), u32>,
+    /// Where something goes in, and whether one such text has a blank line in it.
+    inserted: BTreeMap<(DocumentId, u32), bool>,
+    /// Subject and setting.
+    settings: HashSet<(String, String)>,
+    files: HashSet<PathBuf>,
+}
+
+impl Taken {
+    /// Whether a proposal can be made in the same round: for other places, and for other settings.
+    fn leaves_room_for(&self, step: &Step) -> bool {
+        let is_taken = |setting: &(String, String)| self.settings.contains(setting);
+        let collides = step.edits.iter().any(|edit| self.collides(edit));
+        let is_new = |new: &NewFile| self.files.contains(&new.path);
+        !collides && !step.settings().any(|setting| is_taken(&setting)) && !step.files.iter().any(is_new)
+    }
+
+    /// Whether an edit overlaps with one that is taken, or begins where that one does. Two texts can go in at one place, but which of
+    /// them stands first matters where one begins something new behind a blank line: a section, which would take the other one in.
+    fn collides(&self, edit: &Edit) -> bool {
+        let span = edit.span;
+        let at = |offset: u32| (span.document, offset);
+        let before = self.replaced.range(at(0)..=at(span.start)).next_back();
+        let is_covered = before.is_some_and(|((_, start), end)| *start == span.start || *end > span.start);
+        if span.start == span.end {
+            let beside = self.inserted.get(&at(span.start));
+            return is_covered || beside.is_some_and(|blank| *blank || has_blank_line(edit));
+        }
+        let inside = at(span.start)..at(span.end);
+        is_covered || self.replaced.range(inside.clone()).next().is_some() || self.inserted.range(inside).next().is_some()
+    }
+
+    fn take(&mut self, step: &Step) {
+        step.edits.iter().for_each(|edit| self.take_edit(edit));
+        self.settings.extend(step.settings());
+        self.files.extend(step.files.iter().map(|new| new.path.clone()));
+    }
+
+    fn take_edit(&mut self, edit: &Edit) {
+        let Span { document, start, end } = edit.span;
+        if start == end {
+            *self.inserted.entry((document, start)).or_default() |= has_blank_line(edit);
+        } else {
+            self.replaced.insert((document, start), end);
+        }
     }
 }
 
-/// The files that edits change, with what they become.
-fn changed(edits: &[&Edit], outcome: &Outcome) -> Vec<Changed> {
+/// Whether a text that goes in has a blank line in it, or begins with one.
+fn has_blank_line(edit: &Edit) -> bool {
+    let text = edit.text.replace('\r', "");
+    text.contains("\n\n") || (text.starts_with('\n') && text.ends_with('\n'))
+}
+
+impl Step {
+    fn settings(&self) -> impl Iterator<Item = (String, String)> {
+        let all = self.finding.fix.iter().flat_map(|fix| &fix.changes);
+        all.map(|change| (change.title.clone(), change.setting.clone()))
+    }
+}
+
+/// The files that proposals change, with what they become.
+fn changed(steps: &[Step], outcome: &Outcome) -> Vec<Changed> {
     let mut by_document: BTreeMap<DocumentId, Vec<Edit>> = BTreeMap::new();
-    for edit in edits {
-        by_document.entry(edit.span.document).or_default().push((*edit).clone());
+    for edit in steps.iter().flat_map(|step| &step.edits) {
+        by_document.entry(edit.span.document).or_default().push(edit.clone());
     }
     let made = by_document.into_iter().filter_map(|(id, edits)| {
         let document = outcome.stack.documents.get(id)?;
         let after = edit::apply(&document.bytes, &edits)?.into();
         Some(Changed { path: document.path.clone(), before: Some(document.bytes.clone()), after })
     });
-    made.collect()
+    let new = steps.iter().flat_map(|step| &step.files);
+    made.chain(new.map(|new| Changed { path: new.path.clone(), before: None, after: new.text.as_bytes().into() })).collect()
 }
 
 /// The proposals that touch files which cannot be read any more as they could before.
@@ -212,10 +275,8 @@ fn broken(steps: &[Step], before: &Outcome, after: &Outcome) -> BTreeSet<Key> {
     let was = unreadable(before);
     let now = unreadable(after);
     let touches = |step: &&Step| {
-        step.edits.iter().any(|edit| {
-            let path = before.stack.documents.path(edit.span.document);
-            now.contains(path) && !was.contains(path)
-        })
+        let edited = step.edits.iter().map(|edit| before.stack.documents.path(edit.span.document));
+        edited.chain(step.files.iter().map(|new| &*new.path)).any(|path| now.contains(path) && !was.contains(path))
     };
     steps.iter().filter(touches).map(|step| step.key.clone()).collect()
 }
@@ -243,4 +304,37 @@ pub fn key(finding: &Finding, outcome: &Outcome) -> Key {
 /// "path:line" of a finding's primary place.
 fn place(finding: &Finding, outcome: &Outcome) -> String {
     finding.labels.first().map_or_else(String::new, |label| outcome.stack.documents.at(label.span))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edit(start: usize, end: usize, text: &str) -> Edit {
+        Edit { span: Span::new(DocumentId(0), start, end), text: text.to_owned() }
+    }
+
+    #[test]
+    fn edits_collide_where_they_overlap_or_begin_together() {
+        let ranges = || (0..6).flat_map(|start| (start..6).map(move |end| (start, end)));
+        for ((a, b), (c, d)) in ranges().flat_map(|one| ranges().map(move |two| (one, two))) {
+            let mut taken = Taken::default();
+            taken.take_edit(&edit(0, 0, "x"));
+            taken.take_edit(&edit(a, b, "x"));
+            taken.take_edit(&edit(9, 10, "x"));
+            let overlap = |(a, b): (usize, usize)| (a < d && c < b) || (a == c && (a < b || c < d));
+            let elsewhere = Edit { span: Span::new(DocumentId(1), c, d), text: String::new() };
+            assert_eq!(taken.collides(&edit(c, d, "y")), overlap((a, b)) || overlap((0, 0)), "{a}..{b} and {c}..{d}");
+            assert!(!taken.collides(&elsewhere));
+        }
+    }
+
+    #[test]
+    fn a_new_section_waits_for_what_goes_in_at_its_place() {
+        for (one, other, collide) in [("x\n", "y\n", false), ("\n\n[x]", "y\n", true), ("x\r\n", "\r\n[y]\r\n", true)] {
+            let mut taken = Taken::default();
+            taken.take_edit(&edit(3, 3, one));
+            assert_eq!(taken.collides(&edit(3, 3, other)), collide, "{one:?} and {other:?}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use super::{Ending, print};
 use crate::check::check;
 use crate::error::Error;
 use crate::finding::{Finding, Fix, Suppressed};
-use crate::fix::plan::{Plan, plan};
+use crate::fix::plan::{Options, Plan, Planner};
 use crate::outcome::Outcome;
 use crate::report;
 use crate::report::full::Look;
@@ -109,7 +109,8 @@ fn render(outcome: &Outcome, shown: &[&Finding], suppressed: &[&Suppressed], for
 /// "; 2 fixable with `gearmesh fix`, 1 more with --unsafe": those that can be written, not those that a person has to write.
 fn fixable(outcome: &Outcome, shown: &[&Finding]) -> String {
     let proposals = shown.iter().filter_map(|finding| finding.fix.as_ref());
-    let can_be_written = proposals.filter(|fix| matches!(plan(fix, &outcome.stack), Plan::Edits(_)));
+    let mut planner = Planner::new(&outcome.stack, Options::default());
+    let can_be_written = proposals.filter(|fix| matches!(planner.plan(fix), Plan::Edits { .. }));
     let (safe, not): (Vec<&Fix>, Vec<&Fix>) = can_be_written.partition(|fix| fix.safety == Safety::Safe);
     match (safe.len(), not.len()) {
         (0, 0) => String::new(),

@@ -11,6 +11,7 @@ use crate::edit::Changed;
 use crate::error::Error;
 use crate::finding::Finding;
 use crate::fix::diff;
+use crate::fix::plan::Options;
 use crate::fix::write::{self, Written};
 use crate::outcome::Outcome;
 use crate::report::untrusted::{clean, line, path, unmasked};
@@ -39,6 +40,9 @@ pub(super) struct Arguments {
     /// Print what would change as a unified diff, and write nothing
     #[arg(long)]
     diff: bool,
+    /// Write keys of systemd's units into a drop-in beside the unit (UNIT.d/zz-gearmesh.conf), and leave the unit as it is
+    #[arg(long)]
+    drop_in: bool,
     /// Only what this rule proposes, however severe; may be given several times
     #[arg(long, value_name = "ID")]
     rule: Vec<String>,
@@ -148,6 +152,14 @@ impl Choice for Asked<'_> {
         let named = self.arguments.rule.iter().any(|id| **id == *finding.rule);
         let is_unsafe = finding.fix.as_ref().is_some_and(|fix| fix.safety == Safety::Unsafe);
         (named || (self.arguments.rule.is_empty() && self.threshold.shows(finding))) && (self.arguments.also_unsafe || !is_unsafe)
+    }
+
+    fn looks(&self) -> bool {
+        self.arguments.interactive
+    }
+
+    fn options(&self) -> Options {
+        Options { drop_in: self.arguments.drop_in }
     }
 
     fn wanted(&mut self, finding: &Finding, outcome: &Outcome, files: &[Changed]) -> bool {

@@ -4,51 +4,249 @@
 //! In: a proposal and its stack. Out: edits, all of the proposal or none; or what a person would have to write, and why this is not
 //! done for them: the value is computed, the file is included from several places, it is a template, it is not among the files.
 
-use crate::edit::{Advice, Change, Edit, Operation, Order, Place, Refusal, Tongue};
+use crate::edit::{Advice, Change, Edit, NewFile, Operation, Order, Place, Refusal, Tongue};
 use crate::finding::Fix;
-use crate::fix::units;
+use crate::fix::drop_ins::{self, DropIn, DropIns};
+use crate::fix::units::{self, Users};
 use crate::formats;
-use crate::model::scope::{Directive, ScopeId};
-use crate::model::{Kind, Stack};
+use crate::model::scope::{Directive, Repeated, ScopeId};
+use crate::model::{Kind, Stack, Subject};
 use crate::source::{Document, DocumentId, Span};
 use crate::value::{Known, Origin};
 use crate::vocabulary::gunicorn::{self, Action};
 use crate::vocabulary::version::VersionRange;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+
+/// How proposals are to be written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Keys of units of systemd go into a drop-in beside the unit, and the unit stays as it is.
+    pub drop_in: bool,
+}
 
 /// What becomes of a proposal.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Plan {
-    /// In the files themselves, sorted by place.
-    Edits(Vec<Edit>),
+    /// In the files themselves, sorted by place; and files that come into being.
+    Edits { edits: Vec<Edit>, files: Vec<NewFile> },
     /// For a person to do.
     Advice(Advice),
 }
 
-/// Plans all changes of a proposal together.
-pub fn plan(fix: &Fix, stack: &Stack) -> Plan {
-    let mut edits = Vec::new();
-    let mut idle = None;
-    for (change, gone) in &exchanged(&fix.changes, stack) {
-        let orders = match ordered(change, gone.as_ref(), stack) {
-            Ok(order) => units::everywhere(order, change, stack),
-            Err(held) => return Plan::Advice(advice(change, held, stack)),
+/// Plans the proposals of one run, knowing what several of them touch.
+pub struct Planner<'a> {
+    stack: &'a Stack,
+    options: Options,
+    writer: formats::Writer,
+    repeated: Repeated,
+    users: Users,
+    /// Apps by the configuration file that they load; of many, two.
+    loaders: HashMap<&'a str, Vec<Option<Subject>>>,
+    drop_ins: DropIns,
+}
+
+impl<'a> Planner<'a> {
+    pub fn new(stack: &'a Stack, options: Options) -> Planner<'a> {
+        let mut loaders: HashMap<&str, Vec<Option<Subject>>> = HashMap::new();
+        for (_, node) in stack.all(Kind::App) {
+            let path = node.settings.get("config_path").and_then(|path| path.value.as_text());
+            let Some(known) = path.map(|path| loaders.entry(path).or_default()) else { continue };
+            if known.len() < 2 && !known.contains(&node.world.app) {
+                known.push(node.world.app);
+            }
+        }
+        Planner {
+            stack,
+            options,
+            writer: formats::Writer::default(),
+            repeated: stack.scopes.repeated(),
+            users: Users::of(stack),
+            loaders,
+            drop_ins: if options.drop_in { DropIns::of(stack) } else { DropIns::default() },
+        }
+    }
+
+    /// Plans all changes of a proposal together.
+    pub fn plan(&mut self, fix: &Fix) -> Plan {
+        let (mut edits, mut files) = (Vec::new(), BTreeMap::new());
+        let mut idle = None;
+        for (change, gone) in &exchanged(&fix.changes, self.stack) {
+            let orders = match self.ordered(change, gone.as_ref()) {
+                Ok(order) => self.targets(order, change),
+                Err(held) => return Plan::Advice(advice(change, held, self.stack)),
+            };
+            for (order, drop_in) in orders {
+                let made = match drop_in {
+                    Some(drop_in) => drop_ins::written(&drop_in, &order, self.stack, &mut files),
+                    None => self.written(&order),
+                };
+                match made {
+                    Ok(found) if found.is_empty() => idle = Some((change.clone(), order)),
+                    Ok(found) => edits.extend(found),
+                    Err(why) => return Plan::Advice(advice(change, Held::order(order, why), self.stack)),
+                }
+            }
+        }
+        // One of several changes may be there already.
+        if let (true, Some((change, order))) = (edits.is_empty() && files.is_empty(), idle) {
+            let why = Refusal::new("it already stands there like this");
+            return Plan::Advice(advice(&change, Held::order(order, why), self.stack));
+        }
+        edits.sort_by_key(|edit: &Edit| edit.span);
+        edits.dedup();
+        Plan::Edits { edits, files: files.into_iter().map(|(path, text)| NewFile { path, text }).collect() }
+    }
+
+    /// The orders for a change that was ordered, each with the drop-in that it goes into instead of the place that it names.
+    fn targets(&self, order: Order, change: &Change) -> Vec<(Order, Option<DropIn>)> {
+        match self.drop_ins.target(change, &order, self.stack) {
+            Some(drop_in) => vec![(order, Some(drop_in))],
+            None => units::everywhere(order, change, self.stack).into_iter().map(|order| (order, None)).collect(),
+        }
+    }
+
+    /// The edits of an order, in the files themselves; none where all stands there like this.
+    fn written(&mut self, order: &Order) -> Result<Vec<Edit>, Refusal> {
+        let span = order.place.span();
+        let document = self.stack.documents.of(span).ok_or_else(|| Refusal::new("it stands in no file"))?;
+        let file = self.stack.file(document.id).and_then(|file| self.stack.node(file));
+        if file.and_then(|node| node.settings.get("is_template")?.value.as_boolean()) == Some(true) {
+            return Err(Refusal::new("the file is a template"));
+        }
+        if self.options.drop_in && kind_of(document.id, self.stack) == "systemd" && !drop_ins::is_own(&document.path) {
+            return Err(Refusal::new("it stands in a file of systemd, and --drop-in leaves those as they are"));
+        }
+        let stack = self.stack;
+        let edits = self.writer.edit(kind_of(document.id, self.stack), document, order)?;
+        let makes_a_difference = |edit: &Edit| document.slice(edit.span) != edit.text.as_bytes();
+        edits.into_iter().filter(makes_a_difference).map(|edit| at_home(edit, document, stack)).collect()
+    }
+
+    /// The order for a change; without one, why there is none.
+    fn ordered(&self, change: &Change, gone: Option<&Known>) -> Result<Order, Held> {
+        let node = self.stack.node(change.subject).ok_or_else(|| Held::no_order("its subject is gone"))?;
+        let anchor = node.anchor.ok_or_else(|| Held::no_order("it stands in no file"))?;
+        let current = self.stack.setting(change.subject, change.name()).value;
+        let was = match (change.operation, gone) {
+            (_, Some(gone)) => Some(gone.clone()),
+            (Operation::Remove, None) => change.to.clone(),
+            _ => current.known().cloned(),
         };
-        for order in orders {
-            match written(&order, stack) {
-                Ok(found) if found.is_empty() => idle = Some((change.clone(), order)),
-                Ok(found) => edits.extend(found),
-                Err(why) => return Plan::Advice(advice(change, Held::order(order, why), stack)),
+        let order = |tongue: Tongue, place: Place| Order {
+            operation: change.operation,
+            tongue,
+            kind: node.kind,
+            name: change.name().into(),
+            place,
+            was: was.clone(),
+            to: change.to.clone(),
+        };
+        match node.kind {
+            Kind::App => self.of_app(change, anchor, &order),
+            Kind::Launcher | Kind::Service | Kind::Socket => {
+                let made = order(Tongue::Own, units::place(change, self.stack, anchor));
+                let own = self.drop_ins.target(change, &made, self.stack).is_some();
+                match self.users.shared(change, made.place, self.stack).filter(|_| !own) {
+                    Some(why) => Err(Held::order(made, why)),
+                    // The variable is the setting.
+                    None if change.name() == "search_path" => Ok(made),
+                    None => only_written(change, made),
+                }
+            }
+            Kind::Nginx | Kind::Server | Kind::Location | Kind::Route | Kind::Upstream => self.of_nginx(change, anchor, &order),
+            Kind::Oddity => {
+                let name = self.stack.setting(change.subject, "kind").value;
+                let name = name.as_text().unwrap_or_default();
+                let made =
+                    order(tongue_of_oddity(name, &node.name, kind_of(anchor.document, self.stack)), Place::Written(anchor));
+                Ok(Order { name: name.into(), ..made })
+            }
+            Kind::File | Kind::Hook | Kind::Host => Err(Held::no_order("it is no setting")),
+        }
+    }
+
+    fn of_app(&self, change: &Change, anchor: Span, order: Ordered<'_>) -> Result<Order, Held> {
+        let row = gunicorn::setting(change.name());
+        let tongue = option(change, self.stack);
+        let option = |place: Place| match &tongue {
+            Some(tongue) => Ok(order(tongue.clone(), place)),
+            None => Err(Held::no_order("no option of the command line sets it")),
+        };
+        let own = self.stack.node(change.subject).and_then(|node| node.world.app);
+        let shared = |document: DocumentId| {
+            let loaders = self.stack.documents.path(document).to_str().and_then(|path| self.loaders.get(path));
+            loaders.is_some_and(|apps| apps.iter().any(|app| *app != own))
+        };
+        match &change.origin {
+            Origin::Flag { span } => option(Place::Written(*span)),
+            Origin::Environment { name, span: Some(span) } => {
+                let direct =
+                    row.is_some_and(|row| row.default_env.contains(&&**name)) && matches!(change.operation, Operation::Set);
+                let made = order(Tongue::Variable, Place::Written(*span));
+                if direct {
+                    Ok(made)
+                } else {
+                    Err(Held::order(made, Refusal::new(format!("the value comes from the variable {name}"))))
+                }
+            }
+            Origin::Written { span } if shared(span.document) => {
+                let why = "several command lines load the file";
+                Err(Held::order(order(Tongue::Own, Place::Written(*span)), Refusal::new(why)))
+            }
+            Origin::Written { span } if kind_of(span.document, self.stack) != "gunicorn" => {
+                let why = "the configuration file is not at hand";
+                Err(Held::order(order(Tongue::Own, Place::Written(*span)), Refusal::new(why)))
+            }
+            // A variable that nobody wrote gives way to what is written like a default.
+            Origin::Default { .. } | Origin::Environment { span: None, .. } => {
+                let config = self.stack.setting(change.subject, "config_path").origin.span();
+                let made = match config {
+                    Some(start) => order(Tongue::Own, Place::Home(start)),
+                    None => option(Place::Home(anchor))?,
+                };
+                if config.is_some_and(|start| shared(start.document)) {
+                    return Err(Held::order(made, Refusal::new("several command lines load the file")));
+                }
+                match change.operation {
+                    Operation::Set | Operation::Add => Ok(made),
+                    _ => only_written(change, made),
+                }
+            }
+            other => {
+                let place = other.span().map_or(Place::Home(anchor), Place::Written);
+                only_written(change, order(Tongue::Own, place))
             }
         }
     }
-    // One of several changes may be there already.
-    if let (true, Some((change, order))) = (edits.is_empty(), idle) {
-        return Plan::Advice(advice(&change, Held::order(order, Refusal::new("it already stands there like this")), stack));
+
+    fn of_nginx(&self, change: &Change, anchor: Span, order: Ordered<'_>) -> Result<Order, Held> {
+        let head = self
+            .stack
+            .node(change.subject)
+            .and_then(|node| self.stack.scopes.get(node.scope?))
+            .map_or(anchor, |scope| scope.span);
+        let place = change.origin.span().map_or(Place::Home(head), Place::Written);
+        let scope = self.stack.node(change.subject).and_then(|node| node.scope);
+        let beside = scope.filter(|_| change.operation == Operation::Add).and_then(|scope| self.beside(scope, change.name()));
+        let made = order(Tongue::Own, beside.unwrap_or(place));
+        let place = made.place;
+        if self.repeated.holds(place.span()) {
+            return Err(Held::order(made, Refusal::new("the file is included from several places")));
+        }
+        only_written(change, made)
     }
-    edits.sort_by_key(|edit| edit.span);
-    edits.dedup();
-    Plan::Edits(edits)
+
+    /// Where an entry goes that is added to those in force: beside the last of them, at their level, for nginx drops those of outer levels
+    /// where a level has one of its own. One in the file of the block itself counts before one that the block includes.
+    fn beside(&self, scope: ScopeId, name: &str) -> Option<Place> {
+        let has_name = |directive: &&Directive| &*directive.name == name;
+        let level = self.stack.scopes.chain(scope).find(|level| level.directives.iter().any(|directive| has_name(&directive)))?;
+        let entries = || level.directives.iter().filter(has_name);
+        let own = entries().rfind(|directive| !directive.included);
+        let chosen = own.or_else(|| entries().next_back().filter(|entry| !self.repeated.holds(entry.span)));
+        Some(chosen.map_or(Place::Home(level.span), |directive| Place::Written(directive.span)))
+    }
 }
 
 /// The changes; where an item of a list of nginx goes for another one, as one change of that item, beside the item that goes: neither
@@ -112,22 +310,9 @@ fn advice(change: &Change, held: Held, stack: &Stack) -> Advice {
 }
 
 /// What a format is called that a document is written in.
-fn kind_of(document: DocumentId, stack: &Stack) -> &str {
+pub(super) fn kind_of(document: DocumentId, stack: &Stack) -> &str {
     let file = stack.file(document).and_then(|file| stack.node(file));
     file.and_then(|node| node.settings.get("kind")?.value.as_text()).unwrap_or_default()
-}
-
-/// The edits of an order, in the files themselves; none where all stands there like this.
-fn written(order: &Order, stack: &Stack) -> Result<Vec<Edit>, Refusal> {
-    let span = order.place.span();
-    let document = stack.documents.of(span).ok_or_else(|| Refusal::new("it stands in no file"))?;
-    let file = stack.file(document.id).and_then(|file| stack.node(file));
-    if file.and_then(|node| node.settings.get("is_template")?.value.as_boolean()) == Some(true) {
-        return Err(Refusal::new("the file is a template"));
-    }
-    let edits = formats::edit(kind_of(document.id, stack), document, order)?;
-    let makes_a_difference = |edit: &Edit| document.slice(edit.span) != edit.text.as_bytes();
-    edits.into_iter().filter(makes_a_difference).map(|edit| at_home(edit, document, stack)).collect()
 }
 
 /// An edit of a text that is cut out of a file, as an edit of that file.
@@ -138,47 +323,6 @@ fn at_home(edit: Edit, document: &Arc<Document>, stack: &Stack) -> Result<Edit, 
     }
     let Some(file) = stack.documents.of(home) else { return Err(Refusal::new("it stands in no file")) };
     formats::cut::at_home(&edit, document, file)
-}
-
-/// The order for a change; without one, why there is none.
-fn ordered(change: &Change, gone: Option<&Known>, stack: &Stack) -> Result<Order, Held> {
-    let node = stack.node(change.subject).ok_or_else(|| Held::no_order("its subject is gone"))?;
-    let anchor = node.anchor.ok_or_else(|| Held::no_order("it stands in no file"))?;
-    let current = stack.setting(change.subject, change.name()).value;
-    let was = match (change.operation, gone) {
-        (_, Some(gone)) => Some(gone.clone()),
-        (Operation::Remove, None) => change.to.clone(),
-        _ => current.known().cloned(),
-    };
-    let order = |tongue: Tongue, place: Place| Order {
-        operation: change.operation,
-        tongue,
-        kind: node.kind,
-        name: change.name().into(),
-        place,
-        was: was.clone(),
-        to: change.to.clone(),
-    };
-    match node.kind {
-        Kind::App => of_app(change, stack, anchor, &order),
-        Kind::Launcher | Kind::Service | Kind::Socket => {
-            let made = order(Tongue::Own, units::place(change, stack, anchor));
-            match units::shared(change, made.place, stack) {
-                Some(why) => Err(Held::order(made, why)),
-                // The variable is the setting.
-                None if change.name() == "search_path" => Ok(made),
-                None => only_written(change, made),
-            }
-        }
-        Kind::Nginx | Kind::Server | Kind::Location | Kind::Route | Kind::Upstream => of_nginx(change, stack, anchor, &order),
-        Kind::Oddity => {
-            let name = stack.setting(change.subject, "kind").value;
-            let name = name.as_text().unwrap_or_default();
-            let made = order(tongue_of_oddity(name, &node.name, kind_of(anchor.document, stack)), Place::Written(anchor));
-            Ok(Order { name: name.into(), ..made })
-        }
-        Kind::File | Kind::Hook | Kind::Host => Err(Held::no_order("it is no setting")),
-    }
 }
 
 /// What gunicorn refuses stands in its own file, or on a command line whatever the file is.
@@ -207,61 +351,6 @@ fn only_written(change: &Change, order: Order) -> Result<Order, Held> {
 
 type Ordered<'a> = &'a dyn Fn(Tongue, Place) -> Order;
 
-fn of_app(change: &Change, stack: &Stack, anchor: Span, order: Ordered<'_>) -> Result<Order, Held> {
-    let row = gunicorn::setting(change.name());
-    let tongue = option(change, stack);
-    let option = |place: Place| match &tongue {
-        Some(tongue) => Ok(order(tongue.clone(), place)),
-        None => Err(Held::no_order("no option of the command line sets it")),
-    };
-    let shared = |document: DocumentId| {
-        let path = stack.documents.path(document);
-        let loads =
-            |node: &crate::model::Node| node.settings.get("config_path").is_some_and(|at| at.value.as_text() == path.to_str());
-        let own = stack.node(change.subject).map(|node| node.world.app);
-        stack.all(Kind::App).any(|(_, node)| loads(node) && Some(node.world.app) != own)
-    };
-    match &change.origin {
-        Origin::Flag { span } => option(Place::Written(*span)),
-        Origin::Environment { name, span: Some(span) } => {
-            let direct = row.is_some_and(|row| row.default_env.contains(&&**name)) && matches!(change.operation, Operation::Set);
-            let made = order(Tongue::Variable, Place::Written(*span));
-            if direct {
-                Ok(made)
-            } else {
-                Err(Held::order(made, Refusal::new(format!("the value comes from the variable {name}"))))
-            }
-        }
-        Origin::Written { span } if shared(span.document) => {
-            let why = "several command lines load the file";
-            Err(Held::order(order(Tongue::Own, Place::Written(*span)), Refusal::new(why)))
-        }
-        Origin::Written { span } if kind_of(span.document, stack) != "gunicorn" => {
-            let why = "the configuration file is not at hand";
-            Err(Held::order(order(Tongue::Own, Place::Written(*span)), Refusal::new(why)))
-        }
-        // A variable that nobody wrote gives way to what is written like a default.
-        Origin::Default { .. } | Origin::Environment { span: None, .. } => {
-            let config = stack.setting(change.subject, "config_path").origin.span();
-            let made = match config {
-                Some(start) => order(Tongue::Own, Place::Home(start)),
-                None => option(Place::Home(anchor))?,
-            };
-            if config.is_some_and(|start| shared(start.document)) {
-                return Err(Held::order(made, Refusal::new("several command lines load the file")));
-            }
-            match change.operation {
-                Operation::Set | Operation::Add => Ok(made),
-                _ => only_written(change, made),
-            }
-        }
-        other => {
-            let place = other.span().map_or(Place::Home(anchor), Place::Written);
-            only_written(change, order(Tongue::Own, place))
-        }
-    }
-}
-
 /// The option that sets it in the app's gunicorn.
 fn option(change: &Change, stack: &Stack) -> Option<Tongue> {
     if change.name() == "application" {
@@ -273,30 +362,6 @@ fn option(change: &Change, stack: &Stack) -> Option<Tongue> {
     let state = gunicorn::setting(change.name())?.at(range.max);
     let flag = state.flags.iter().find(|flag| flag.starts_with("--"))?;
     Some(Tongue::Option { flag: (*flag).into(), takes_value: !matches!(state.action, Action::StoreConst(_)) })
-}
-
-fn of_nginx(change: &Change, stack: &Stack, anchor: Span, order: Ordered<'_>) -> Result<Order, Held> {
-    let head = stack.node(change.subject).and_then(|node| stack.scopes.get(node.scope?)).map_or(anchor, |scope| scope.span);
-    let place = change.origin.span().map_or(Place::Home(head), Place::Written);
-    let scope = stack.node(change.subject).and_then(|node| node.scope);
-    let beside = scope.filter(|_| change.operation == Operation::Add).and_then(|scope| beside(stack, scope, change.name()));
-    let made = order(Tongue::Own, beside.unwrap_or(place));
-    let place = made.place;
-    if stack.scopes.times(place.span()) > 1 {
-        return Err(Held::order(made, Refusal::new("the file is included from several places")));
-    }
-    only_written(change, made)
-}
-
-/// Where an entry goes that is added to those in force: beside the last of them, at their level, for nginx drops those of outer levels
-/// where a level has one of its own. One in the file of the block itself counts before one that the block includes.
-fn beside(stack: &Stack, scope: ScopeId, name: &str) -> Option<Place> {
-    let has_name = |directive: &&Directive| &*directive.name == name;
-    let level = stack.scopes.chain(scope).find(|level| level.directives.iter().any(|directive| has_name(&directive)))?;
-    let entries = || level.directives.iter().filter(has_name);
-    let own = entries().rfind(|directive| !directive.included);
-    let chosen = own.or_else(|| entries().next_back().filter(|entry| stack.scopes.times(entry.span) == 1));
-    Some(chosen.map_or(Place::Home(level.span), |directive| Place::Written(directive.span)))
 }
 
 /// How large a value is that only matters by its size, to choose the widest of several for one place.

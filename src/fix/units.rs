@@ -4,9 +4,11 @@
 //! what an edit there does to the others nobody has judged.
 
 use crate::edit::{Change, Operation, Order, Place, Refusal};
+use crate::fix::plan::kind_of;
 use crate::model::{Kind, Stack, Subject};
 use crate::source::{DocumentId, Span};
 use crate::value::{Item, Origin, Setting};
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -25,22 +27,42 @@ pub fn place(change: &Change, stack: &Stack, anchor: Span) -> Place {
     item.and_then(|item| item.origin.span()).or_else(own).map_or(Place::Home(anchor), Place::Written)
 }
 
-/// Why an order is not for one unit alone, if it is not.
-pub fn shared(change: &Change, place: Place, stack: &Stack) -> Option<Refusal> {
-    let unit = unit_of(change.subject, stack)?;
-    let node = stack.node(unit)?;
-    let (home, document) = (node.anchor?.document, place.span().document);
-    if document == home {
-        return None;
+/// Which units have something from which file.
+#[derive(Debug, Default)]
+pub struct Users(HashMap<DocumentId, Vec<Subject>>);
+
+impl Users {
+    pub fn of(stack: &Stack) -> Users {
+        let mut users: HashMap<DocumentId, Vec<Subject>> = HashMap::new();
+        for (unit, node) in stack.all(Kind::Service).chain(stack.all(Kind::Socket)) {
+            for span in node.settings.values().flat_map(spans) {
+                let known = users.entry(span.document).or_default();
+                // Two are enough to tell whether there is another one.
+                if known.len() < 2 && known.last() != Some(&unit) {
+                    known.push(unit);
+                }
+            }
+        }
+        Users(users)
     }
-    let path = stack.documents.path(document);
-    let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
-    let is_drop_in = folder.as_encoded_bytes().ends_with(b".d") && is_of_systemd(document, stack);
-    if is_drop_in && folder != OsStr::new(&format!("{}.d", node.name)) {
-        return Some(Refusal::new(format!("{}/ is read by other units too", folder.to_string_lossy())));
+
+    /// Why an order is not for one unit alone, if it is not.
+    pub fn shared(&self, change: &Change, place: Place, stack: &Stack) -> Option<Refusal> {
+        let unit = unit_of(change.subject, stack)?;
+        let node = stack.node(unit)?;
+        let (home, document) = (node.anchor?.document, place.span().document);
+        if document == home {
+            return None;
+        }
+        let path = stack.documents.path(document);
+        let folder = path.parent().and_then(Path::file_name).unwrap_or_default();
+        let is_drop_in = folder.as_encoded_bytes().ends_with(b".d") && is_of_systemd(document, stack);
+        if is_drop_in && folder != OsStr::new(&format!("{}.d", node.name)) {
+            return Some(Refusal::new(format!("{}/ is read by other units too", folder.to_string_lossy())));
+        }
+        let other = self.0.get(&document)?.iter().find(|other| **other != unit)?;
+        Some(Refusal::new(format!("{} reads the file too", stack.node(*other)?.name)))
     }
-    let other = units(stack).find(|(other, _)| *other != unit && uses(*other, document, stack));
-    other.map(|(_, other)| Refusal::new(format!("{} reads the file too", other.name)))
 }
 
 /// An order for each file in which a setting has to be taken away, so that no other value comes into force instead.
@@ -60,21 +82,11 @@ pub fn everywhere(order: Order, change: &Change, stack: &Stack) -> Vec<Order> {
 }
 
 /// The unit of a service, a socket or a launcher.
-fn unit_of(subject: Subject, stack: &Stack) -> Option<Subject> {
+pub fn unit_of(subject: Subject, stack: &Stack) -> Option<Subject> {
     match stack.node(subject)?.kind {
         Kind::Service | Kind::Socket => Some(subject),
         _ => stack.links(subject, "service").first().copied(),
     }
-}
-
-fn units(stack: &Stack) -> impl Iterator<Item = (Subject, &crate::model::Node)> {
-    stack.all(Kind::Service).chain(stack.all(Kind::Socket))
-}
-
-/// Whether a unit has something from a file.
-fn uses(unit: Subject, document: DocumentId, stack: &Stack) -> bool {
-    let mut settings = stack.node(unit).into_iter().flat_map(|node| node.settings.values());
-    settings.any(|setting| spans(setting).any(|span| span.document == document))
 }
 
 /// Where a setting, its items and what it overrides are written.
@@ -84,7 +96,6 @@ fn spans(setting: &Setting) -> impl Iterator<Item = Span> {
     std::iter::once(&setting.origin).chain(items).chain(lost).filter_map(Origin::span)
 }
 
-fn is_of_systemd(document: DocumentId, stack: &Stack) -> bool {
-    let file = stack.file(document).and_then(|file| stack.node(file));
-    file.and_then(|node| node.settings.get("kind")?.value.as_text()) == Some("systemd")
+pub fn is_of_systemd(document: DocumentId, stack: &Stack) -> bool {
+    kind_of(document, stack) == "systemd"
 }

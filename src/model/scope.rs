@@ -4,12 +4,12 @@
 //! by its kind of inheritance: a scalar from the nearest level, an array from the nearest level that has any entry at all, a
 //! handler only from its own block. Values are typed here; nothing is copied down the levels.
 
-use crate::source::Span;
+use crate::source::{DocumentId, Span};
 use crate::value::{Item, Known, Origin, Setting, Value};
 use crate::vocabulary::nginx::{self, Context};
 use crate::vocabulary::types::Inheritance;
 use crate::vocabulary::version::VersionRange;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// A block's number among all blocks of a stack.
@@ -113,6 +113,21 @@ pub enum Gap {
     Assumed(Arc<str>),
 }
 
+/// Places that nginx reads more than once.
+#[derive(Clone, Debug, Default)]
+pub struct Repeated(BTreeSet<(DocumentId, u32, u32)>);
+
+impl Repeated {
+    /// Whether a place is one of them, or a word of one.
+    pub fn holds(&self, span: Span) -> bool {
+        let exact = (span.document, span.start, span.end);
+        // They do not overlap, so only the last one that begins before can hold it.
+        let mut before = self.0.range((span.document, 0, 0)..=(span.document, span.start, u32::MAX));
+        let around = before.next_back().is_some_and(|(.., end)| *end >= span.end);
+        self.0.contains(&exact) || (span.start < span.end && around)
+    }
+}
+
 /// All blocks of a stack.
 #[derive(Clone, Debug, Default)]
 pub struct Scopes {
@@ -160,16 +175,21 @@ impl Scopes {
         self.declared.unwrap_or_else(nginx::supported)
     }
 
-    /// How many times a place is read: the head of a block, or a directive with its words, in a file that several others include is
-    /// there for each.
-    pub fn times(&self, span: Span) -> usize {
-        let is_around = |outer: Span| {
-            outer == span
-                || span.start < span.end
-                    && (outer.document, outer.start <= span.start, outer.end >= span.end) == (span.document, true, true)
-        };
-        let heads = self.list.iter().filter(|scope| is_around(scope.span)).count();
-        heads + self.list.iter().filter(|scope| scope.directives.iter().any(|directive| is_around(directive.span))).count()
+    /// The places that are read more than once: the head of a block, or a directive, in a file that several others include is there
+    /// for each.
+    pub fn repeated(&self) -> Repeated {
+        let mut last: HashMap<Span, usize> = HashMap::new();
+        let mut repeated = BTreeSet::new();
+        for (at, scope) in self.list.iter().enumerate() {
+            let mut read = |span: Span, own: usize| {
+                if last.insert(span, own).is_some_and(|before| before != own) {
+                    repeated.insert((span.document, span.start, span.end));
+                }
+            };
+            read(scope.span, 2 * at);
+            scope.directives.iter().for_each(|directive| read(directive.span, 2 * at + 1));
+        }
+        Repeated(repeated)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (ScopeId, &Scope)> {
@@ -295,4 +315,33 @@ fn origin(span: Span, depth: usize, scope: &Scope) -> Origin {
 
 fn texts(args: &[Arg]) -> Vec<&str> {
     args.iter().map(|arg| &*arg.text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_several_files_include_is_read_several_times() {
+        let span = |start: usize, end: usize| Span::new(DocumentId(1), start, end);
+        let directive = |span: Span| Directive { name: "root".into(), args: Vec::new(), span, included: true };
+        let scope = |head: Span, directives: &[Span]| Scope {
+            level: Level::Server,
+            parent: None,
+            span: head,
+            args: Vec::new(),
+            directives: directives.iter().map(|span| directive(*span)).collect(),
+            gaps: Vec::new(),
+        };
+        let mut scopes = Scopes::default();
+        // An include that is not at hand stands for several directives of one block.
+        scopes.add(scope(span(0, 6), &[span(10, 20), span(30, 40), span(30, 40)]));
+        scopes.add(scope(span(50, 56), &[span(10, 20)]));
+        scopes.add(scope(span(50, 56), &[]));
+        let repeated = scopes.repeated();
+        for (start, end, is_repeated) in [(10, 20, true), (12, 14, true), (12, 21, false), (30, 40, false), (0, 6, false)] {
+            assert_eq!(repeated.holds(span(start, end)), is_repeated, "{start}..{end}");
+        }
+        assert!(repeated.holds(span(50, 56)) && !repeated.holds(span(13, 13)));
+    }
 }

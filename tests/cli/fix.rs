@@ -123,3 +123,56 @@ fn what_cannot_be_written_safely_is_left_to_a_person() {
     let done = folder.run(&["fix"]);
     assert!(done.out.contains("by hand gunicorn.conf.py:3: ") && done.out.contains("the value is computed"), "{}", done.out);
 }
+
+/// A unit that stops too early, and is reloaded by a new program.
+const UNIT: &str = "[Unit]\nDescription=a\n\n[Service]\nUser=shop\nExecStart=/srv/a/bin/gunicorn -w 3 a.wsgi\nTimeoutStopSec=5\nRestart=always\nExecReload=/bin/kill -USR2 $MAINPID\n";
+const DROP_IN: &str = "a.service.d/zz-gearmesh.conf";
+
+#[test]
+fn keys_of_units_go_into_a_drop_in() {
+    let folder = Folder::new(&[("a.service", UNIT)]);
+    let unit = text(&folder, "a.service");
+    let shown = folder.run(&["fix", "--diff", "--drop-in"]);
+    assert!(shown.out.starts_with(&format!("--- /dev/null\n+++ b/{DROP_IN}\n")), "{}", shown.out);
+    assert!(!shown.out.contains("a.service\n") && !folder.path().join("a.service.d").exists(), "{}", shown.out);
+    let done = folder.run(&["fix", "--drop-in"]);
+    assert_eq!(done.code, 0, "{}{}", done.out, done.err);
+    assert_eq!(text(&folder, "a.service"), unit);
+    let expected = "[Service]\nTimeoutStopSec=35s\nExecReload=\nExecReload=/bin/kill -s HUP $MAINPID\n\n[Install]\nWantedBy=multi-user.target\n";
+    assert_eq!(text(&folder, DROP_IN), expected);
+    assert_eq!(folder.run(&["check"]).code, 0);
+    assert_eq!(folder.run(&["fix", "--drop-in"]).out, "0 fixes in 0 files; nothing is left\n");
+    assert_eq!((text(&folder, "a.service").as_str(), text(&folder, DROP_IN).as_str()), (&*unit, expected));
+}
+
+#[test]
+fn a_drop_in_of_an_earlier_run_is_extended() {
+    let old = "# ours\n[Service]\nTimeoutStopSec=9\nUser=shop";
+    let folder = Folder::new(&[("a.service", UNIT), (DROP_IN, old)]);
+    let unit = text(&folder, "a.service");
+    assert_eq!(folder.run(&["fix", "--drop-in"]).code, 0);
+    assert_eq!(text(&folder, "a.service"), unit);
+    let expected = "# ours\n[Service]\nTimeoutStopSec=35\nUser=shop\nExecReload=\nExecReload=/bin/kill -s HUP $MAINPID\n\n[Install]\nWantedBy=multi-user.target";
+    assert_eq!(text(&folder, DROP_IN), expected);
+}
+
+#[test]
+fn what_a_drop_in_cannot_change_is_left_to_a_person() {
+    // A command line and a misspelt key are no keys that a drop-in could set anew.
+    let unit = UNIT.replace("-w 3", "-w 3 --reload").replace("Restart=", "Restrt=");
+    let folder = Folder::new(&[("a.service", &unit)]);
+    let unit = text(&folder, "a.service");
+    let done = folder.run(&["fix", "--drop-in", "--unsafe"]);
+    assert_eq!(text(&folder, "a.service"), unit, "{}", done.out);
+    assert!(done.out.contains("--drop-in leaves those as they are"), "{}", done.out);
+    // One that sorts behind it has the last word.
+    let folder = Folder::new(&[("a.service", UNIT), ("a.service.d/zzz.conf", "[Service]\nTimeoutStopSec=9\n")]);
+    let done = folder.run(&["fix", "--drop-in"]);
+    assert!(done.out.contains("left stop-grace-below-graceful-timeout"), "{}", done.out);
+    assert!(!text(&folder, DROP_IN).contains("TimeoutStopSec"), "{}", text(&folder, DROP_IN));
+    // One that was not read is not written over.
+    let folder = Folder::new(&[("a.service", UNIT), (DROP_IN, "[Service]\nUser=shop\n")]);
+    let done = folder.run(&["fix", "--drop-in", "a.service"]);
+    assert_eq!(text(&folder, DROP_IN), "[Service]\nUser=shop\n", "{}", done.out);
+    assert!(done.out.contains("is not among the files"), "{}{}", done.out, done.err);
+}

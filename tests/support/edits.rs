@@ -3,7 +3,7 @@
 use super::Scratch;
 use gearmesh::edit::{Change, Edit, Operation, apply};
 use gearmesh::finding::Fix;
-use gearmesh::fix::plan::{Plan, plan};
+use gearmesh::fix::plan::{Options, Plan, Planner};
 use gearmesh::model::{Kind, Subject};
 use gearmesh::outcome::Outcome;
 use gearmesh::rule::Safety;
@@ -35,8 +35,8 @@ pub fn change(outcome: &Outcome, operation: Operation, subject: Subject, name: &
 /// Writes changes together; the new texts by file name below the folder, or what a person is advised to write and why.
 pub fn write(scratch: &Scratch, outcome: &Outcome, changes: Vec<Change>) -> Result<BTreeMap<String, Vec<u8>>, String> {
     let fix = Fix { safety: Safety::Safe, because: String::new(), changes };
-    let edits = match plan(&fix, &outcome.stack) {
-        Plan::Edits(edits) => edits,
+    let edits = match Planner::new(&outcome.stack, Options::default()).plan(&fix) {
+        Plan::Edits { edits, .. } => edits,
         Plan::Advice(advice) => return Err(format!("{}: {}", advice.write, advice.why)),
     };
     let mut by_document: BTreeMap<DocumentId, Vec<Edit>> = BTreeMap::new();

@@ -10,7 +10,7 @@ mod words;
 
 use self::layout::Page;
 use super::problem::BYTE_ORDER_MARK;
-use super::{Statement, Token};
+use super::{Statement, Token, Tree};
 use crate::edit::{Edit, Operation, Order, Place, Refusal};
 use crate::model::Kind;
 use crate::source::{Document, Span};
@@ -18,16 +18,15 @@ use crate::value::{Known, Value};
 use crate::vocabulary::nginx::{self, Context, Directive};
 use crate::vocabulary::types::{Inheritance, Type};
 
-/// The edits of an order; none where it is written like this already.
+/// The edits of an order in a document, which is read as this tree; none where it is written like this already.
 ///
 /// # Errors
 /// Why it is not written.
-pub fn edit(document: &Document, order: &Order) -> Result<Vec<Edit>, Refusal> {
-    let tree = super::parse(document);
+pub fn edit(document: &Document, tree: &Tree, order: &Order) -> Result<Vec<Edit>, Refusal> {
     if tree.problems.iter().any(|problem| problem.message != BYTE_ORDER_MARK) {
         return Err(Refusal::new("nginx does not read the file as it is"));
     }
-    let page = Page { document, tree: &tree };
+    let page = Page { document, tree };
     match order.place {
         Place::Home(head) => insert(&page, head, order),
         Place::Written(span) => {

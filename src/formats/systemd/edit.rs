@@ -4,6 +4,7 @@
 //! one that stands nowhere goes to the end of its section. Never writes what systemd would ignore, and takes out no comment unseen.
 
 mod commands;
+pub mod drop_in;
 mod layout;
 mod names;
 mod oddity;
@@ -49,14 +50,10 @@ struct Target<'a> {
 }
 
 impl Target<'_> {
-    fn is_command(&self) -> bool {
-        self.key.starts_with("Exec") && !self.key.ends_with("Paths") && !self.key.ends_with("SearchPath")
-    }
-
     /// The new value as it is written; `old` is that which it replaces.
     fn value(&self, old: &str) -> Result<String, Refusal> {
         let to = self.order.to.as_ref().ok_or_else(|| Refusal::new("there is no new value"))?;
-        if self.is_command() { commands::printed(to) } else { printed::value(self.section, self.key, to, old) }
+        if is_command(self.key) { commands::printed(to) } else { printed::value(self.section, self.key, to, old) }
     }
 
     /// Nothing sets it yet.
@@ -72,7 +69,7 @@ impl Target<'_> {
             return self.under_another_key(found);
         }
         match self.order.operation {
-            Operation::Set if self.is_command() => commands::set(self.file, found, self.order, &self.value("")?),
+            Operation::Set if is_command(self.key) => commands::set(self.file, found, self.order, &self.value("")?),
             Operation::Set => self.set(found),
             Operation::Add => self.add(found),
             Operation::Remove => self.remove(found),
@@ -125,7 +122,7 @@ impl Target<'_> {
     fn remove(&self, found: &Assignment) -> Result<Vec<Edit>, Refusal> {
         let item = self.order.to.as_ref().map(ToString::to_string).unwrap_or_default();
         if !words_are_items(self.key) {
-            let whole = !self.is_command() || super::command::commands(&found.value).list.len() == 1;
+            let whole = !is_command(self.key) || super::command::commands(&found.value).list.len() == 1;
             return match whole {
                 true => Ok(vec![self.file.without(found)]),
                 false => Err(Refusal::new("several commands stand on one line")),
@@ -139,6 +136,11 @@ impl Target<'_> {
             (Some(_), Some(_)) => Err(Refusal::new(format!("{item} stands there several times"))),
         }
     }
+}
+
+/// Whether a key's values are commands.
+fn is_command(key: &str) -> bool {
+    key.starts_with("Exec") && !key.ends_with("Paths") && !key.ends_with("SearchPath")
 }
 
 /// Whether the words of a list are its items. An address, a command and a variable is an assignment of its own.

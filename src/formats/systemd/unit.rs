@@ -137,7 +137,7 @@ fn also_sets(section: &str, key: &str) -> &'static [(&'static str, &'static str)
 }
 
 /// Dependencies add up, and an empty value does not clear them (measured; systemd.unit(5) says so too).
-fn is_dependency(section: &str, key: &str) -> bool {
+pub(super) fn is_dependency(section: &str, key: &str) -> bool {
     const KEYS: [&str; 18] = [
         "After",
         "Before",

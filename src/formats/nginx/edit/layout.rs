@@ -32,8 +32,11 @@ impl<'d> Page<'d> {
 
     /// The innermost statement around a place.
     pub fn statement_at(&self, span: Span) -> Option<usize> {
-        let around = |statement: &Statement| statement.span.start <= span.start && span.end <= statement.span.end;
-        self.tree.statements.iter().rposition(around)
+        let all = &self.tree.statements;
+        let last = all.partition_point(|statement| statement.span.start <= span.start).checked_sub(1);
+        // A statement that begins before and is not around it has those around it around itself.
+        let above = |at: &usize| all.get(*at).and_then(|statement| statement.parent);
+        std::iter::successors(last, above).find(|at| all.get(*at).is_some_and(|statement| span.end <= statement.span.end))
     }
 
     /// The block whose name and arguments stand there; an empty place is the outermost level.
@@ -41,8 +44,10 @@ impl<'d> Page<'d> {
         if head.start == head.end {
             return Some(None);
         }
-        let begins = |statement: &Statement| statement.is_block && statement.name.span.start == head.start;
-        self.tree.statements.iter().position(begins).map(Some)
+        let all = &self.tree.statements;
+        let at = all.partition_point(|statement| statement.name.span.start < head.start);
+        let begins = |statement: &&Statement| statement.is_block && statement.name.span.start == head.start;
+        all.get(at).filter(begins).map(|_| Some(at))
     }
 
     /// What kind of block it is, in the terms of nginx's tables.

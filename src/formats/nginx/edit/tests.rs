@@ -14,7 +14,7 @@ fn place(text: &str, part: &str) -> Span {
 
 fn done(text: &[u8], order: &Order) -> Result<Vec<u8>, String> {
     let document = Document::new(DocumentId(0), "nginx.conf", text.to_vec());
-    let edits = edit(&document, order).map_err(|refusal| refusal.0)?;
+    let edits = edit(&document, &super::super::parse(&document), order).map_err(|refusal| refusal.0)?;
     Ok(apply(text, &edits).expect("edits do not overlap"))
 }
 

@@ -218,3 +218,82 @@ fn a_comment_gets_a_line_of_its_own() {
         ok("[Service]\n# c\nExecStart=/a -b \\\n  -d\n")
     );
 }
+
+/// What a drop-in becomes when a unit's key is to change; `was` is what the unit has.
+fn dropped(
+    drop_in: &str,
+    operation: Operation,
+    (kind, name): (Kind, &str),
+    was: Option<Known>,
+    to: Option<Known>,
+) -> Result<String, String> {
+    let document = Document::new(DocumentId(1), "a.service.d/zz-gearmesh.conf", drop_in.as_bytes());
+    let place = Place::Home(Span::new(DocumentId(0), 0, 9));
+    let order = Order { operation, tongue: Tongue::Own, kind, name: name.into(), place, was, to };
+    let edits = drop_in::edit(&document, &order).map_err(|refused| refused.0)?;
+    Ok(String::from_utf8(apply(&document.bytes, &edits).expect("edits do not overlap")).expect("text"))
+}
+
+fn list(items: &[&str]) -> Option<Known> {
+    let item = |text: &&str| Item { value: Value::text(*text), origin: Origin::Default { source: "".into() } };
+    Some(Known::List(items.iter().map(item).collect::<Vec<_>>().into()))
+}
+
+#[test]
+fn a_drop_in_says_what_becomes_of_keys() {
+    let service = |name| (Kind::Service, name);
+    let old = "[Service]\nUser=a\n";
+    let grace = (Kind::Launcher, "stop_grace");
+    assert_eq!(dropped("", Operation::Set, grace, seconds(5), seconds(35)), ok("[Service]\nTimeoutStopSec=35s\n"));
+    assert_eq!(dropped(old, Operation::Set, grace, None, seconds(35)), ok("[Service]\nUser=a\nTimeoutStopSec=35s\n"));
+    assert_eq!(
+        dropped(old, Operation::Set, service("WantedBy"), None, text("b.target")),
+        ok("[Service]\nUser=a\n\n[Install]\nWantedBy=b.target\n")
+    );
+    assert_eq!(
+        dropped("", Operation::Add, service("After"), list(&["a.service"]), text("b.service")),
+        ok("[Unit]\nAfter=b.service\n")
+    );
+}
+
+#[test]
+fn a_drop_in_empties_what_adds_up() {
+    let service = |name| (Kind::Service, name);
+    let reload = text("/bin/kill -s HUP $MAINPID");
+    let expected = "[Service]\nExecReload=\nExecReload=/bin/kill -s HUP $MAINPID\n";
+    let was = text("/bin/kill -USR2 $MAINPID");
+    assert_eq!(dropped("", Operation::Set, (Kind::Launcher, "reload_command"), was, reload.clone()), ok(expected));
+    assert_eq!(
+        dropped("", Operation::Set, service("ExecReload"), list(&[]), reload),
+        ok("[Service]\nExecReload=/bin/kill -s HUP $MAINPID\n")
+    );
+    let paths = service("ReadWritePaths");
+    assert_eq!(
+        dropped("", Operation::Set, paths, list(&["/a"]), text("/b")),
+        ok("[Service]\nReadWritePaths=\nReadWritePaths=/b\n")
+    );
+    assert_eq!(dropped("", Operation::Add, paths, list(&["/a"]), text("/b")), ok("[Service]\nReadWritePaths=/b\n"));
+    assert_eq!(dropped("", Operation::Unset, paths, list(&["/a"]), None), ok("[Service]\nReadWritePaths=\n"));
+    let was = list(&["/v/bin", "/usr/bin"]);
+    assert_eq!(
+        dropped("", Operation::Add, service("search_path"), was, text("/bin")),
+        ok("[Service]\nEnvironment=PATH=/v/bin:/usr/bin:/bin\n")
+    );
+}
+
+#[test]
+fn a_drop_in_refuses_what_it_cannot_take_back() {
+    let service = |name| (Kind::Service, name);
+    let commands = list(&["/bin/a", "/bin/b"]);
+    for (operation, key, was, to) in [
+        (Operation::Set, "After", list(&["a.service"]), text("b.service")),
+        (Operation::Unset, "After", list(&["a.service"]), None),
+        (Operation::Remove, "ReadWritePaths", list(&["/a"]), text("/a")),
+        (Operation::Set, "ExecStart", commands, text("/bin/b")),
+        (Operation::Set, "KillMode", None, text("Mixed")),
+        (Operation::Set, "Nonsense", None, text("a")),
+    ] {
+        let made = dropped("", operation, service(key), was, to);
+        assert!(made.is_err(), "{key}: {made:?}");
+    }
+}
