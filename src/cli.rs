@@ -4,25 +4,33 @@
 
 mod at_least;
 mod check;
+mod completions;
 mod configuration;
 mod explain;
 mod fix;
 mod input;
 mod known;
+mod man;
 mod rules;
 mod show;
 
 use crate::error::Error;
 use crate::report::untrusted::{excerpt, unmasked};
-use clap::{Parser, Subcommand};
+use clap::{ArgAction, CommandFactory as _, Parser, Subcommand};
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 #[derive(Parser)]
-#[command(name = "gearmesh", version, about, propagate_version = true, max_term_width = 100)]
+#[command(name = "gearmesh", version, about, propagate_version = true, max_term_width = 100, disable_help_flag = true)]
+#[command(after_help = "Examples:\n  gearmesh check\n  gearmesh fix --diff\n  gearmesh show deploy/\n\n\
+                        Each command tells more: gearmesh check --help fits a screen, gearmesh help check explains every value.")]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
+    /// Print help
+    // The long form explains every value and does not fit a screen; `gearmesh help COMMAND` prints it.
+    #[arg(id = "help", short, long, global = true, action = ArgAction::HelpShort, display_order = 998)]
+    _help: Option<bool>,
 }
 
 #[derive(Subcommand)]
@@ -37,6 +45,10 @@ enum Command {
     Explain(explain::Arguments),
     /// List all rules
     Rules(rules::Arguments),
+    /// Print a script that completes commands, flags and ids of rules in a shell
+    Completions(completions::Arguments),
+    /// Print the manual page, or write those of all commands
+    Man(man::Arguments),
 }
 
 /// How a command ended, apart from errors.
@@ -48,6 +60,11 @@ enum Ending {
     Incomplete,
 }
 
+/// All commands and flags, for those who draw them: completions, manual pages, and tests of the help.
+pub fn definition() -> clap::Command {
+    Arguments::command()
+}
+
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Check(arguments) => check::run(&arguments),
@@ -55,6 +72,8 @@ pub fn main() -> ExitCode {
         Command::Show(arguments) => show::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
     };
     match done {
         Ok(Ending::Clean) => ExitCode::SUCCESS,
