@@ -26,13 +26,15 @@ pub mod tmpfiles;
 pub mod yaml;
 
 use self::cut::Cut;
-use crate::edit::{Edit, Operation, Order, Refusal, Tongue};
+use crate::edit::{Edit, Order, Refusal, Tongue};
 use crate::expr::python::syntax::Program;
 use crate::expr::shell::Script;
+use crate::model::Kind;
 use crate::model::ignore::Ignores;
 use crate::model::piece::{Config, Oddity, Piece, Problem, ScriptFile};
 use crate::source::paths::{Paths, plain};
 use crate::source::{Document, DocumentId, Documents, Span};
+use crate::vocabulary::gunicorn as vocabulary;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -387,21 +389,31 @@ impl Writer {
     }
 }
 
-/// How what an order says is written, on one line, for a person to write.
-pub fn spell(kind: &str, order: &Order) -> String {
-    let to = order.to.as_ref().map(ToString::to_string);
+/// How what an order says is written, on one line, for a person to write. `about` is the name of what it is about.
+pub fn spell(kind: &str, order: &Order, about: &str) -> String {
+    let own = match (&order.tongue, kind) {
+        (Tongue::Option { flag, takes_value }, _) => Some(option::spell(flag, *takes_value, order)),
+        (Tongue::Variable, _) => Some(option::spell_variable(variable(order), order)),
+        (Tongue::Own, "gunicorn") => Some(gunicorn::spell(order)),
+        // Its own file is not at hand.
+        (Tongue::Own, _) if order.kind == Kind::App => Some(gunicorn::spell(order)),
+        (Tongue::Own, "nginx") => Some(nginx::spell(order)),
+        (Tongue::Own, "systemd") => systemd::spell(order, about),
+        (Tongue::Own, "environment") => environment::spell(order),
+        (Tongue::Own, "supervisor") => supervisor::spell(order),
+        (Tongue::Own, "compose") => compose::spell(order),
+        (Tongue::Own, "kubernetes" | "appengine") => kubernetes::spell(order),
+        (Tongue::Own, "dockerfile") => dockerfile::spell(order),
+        (Tongue::Own, _) => None,
+    };
     let name = &order.name;
-    match (&order.tongue, kind, to) {
-        (Tongue::Option { flag, .. }, _, None) => format!("no {flag}"),
-        (Tongue::Option { flag, .. }, _, Some(to)) if flag.is_empty() || order.operation == Operation::Rename => to,
-        (Tongue::Option { flag, takes_value: false }, _, Some(_)) => flag.to_string(),
-        (Tongue::Option { flag, .. }, _, Some(to)) => format!("{flag} {to}"),
-        (Tongue::Own, "gunicorn", _) => gunicorn::spell(order),
-        (Tongue::Own, "nginx", _) => nginx::spell(order),
-        (_, _, None) => format!("no {name}"),
-        (Tongue::Own, "systemd" | "environment" | "supervisor", Some(to)) => format!("{name}={to}"),
-        (_, _, Some(to)) => format!("{name}: {to}"),
-    }
+    own.unwrap_or_else(|| order.to.as_ref().map_or_else(|| format!("no {name}"), |to| format!("{name}: {to}")))
+}
+
+/// The variable that gunicorn takes a setting from when nothing else says it; one that it refuses is that of the workers.
+fn variable(order: &Order) -> &'static str {
+    let own = vocabulary::setting(&order.name).and_then(|row| row.default_env.first().copied());
+    own.unwrap_or("WEB_CONCURRENCY")
 }
 
 /// All parsed files, and how one is found from another.
@@ -454,4 +466,37 @@ pub fn included(paths: &Paths, pattern: &str, near: &Path) -> Vec<PathBuf> {
         path.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b".") && matcher.is_match(name))
     };
     folder.map_or_else(Vec::new, |folder| paths.files_in(&folder).iter().filter(matches).map(|path| (*path).clone()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edit::{Operation, Place};
+    use crate::value::{Duration, Known};
+
+    #[test]
+    fn a_person_is_told_in_the_terms_of_the_file() {
+        let told = |kind: &str, subject: Kind, tongue: Tongue, name: &str, to: Option<Known>| {
+            let operation = if to.is_some() { Operation::Set } else { Operation::Unset };
+            let place = Place::Home(Span::new(DocumentId(0), 0, 0));
+            spell(kind, &Order { operation, tongue, kind: subject, name: name.into(), place, was: None, to }, "")
+        };
+        let launcher = |kind, name, to| told(kind, Kind::Launcher, Tongue::Own, name, to);
+        let grace = || Some(Known::Duration(Duration::seconds(35)));
+        assert_eq!(launcher("systemd", "stop_grace", grace()), "TimeoutStopSec=35s");
+        assert_eq!(launcher("compose", "stop_grace", grace()), "stop_grace_period: 35s");
+        assert_eq!(launcher("compose", "replicas", Some(Known::Integer(2))), "deploy.replicas: 2");
+        assert_eq!(launcher("kubernetes", "stop_grace", grace()), "terminationGracePeriodSeconds: 35");
+        assert_eq!(launcher("kubernetes", "prestop_sleep", Some(Known::Integer(5))), "preStop: sleep 5");
+        assert_eq!(launcher("dockerfile", "stop_signal", Some(Known::Text("TERM".into()))), "STOPSIGNAL SIGTERM");
+        assert_eq!(launcher("supervisor", "stop_grace", grace()), "stopwaitsecs=35");
+        assert_eq!(launcher("supervisor", "stop_grace", None), "no stopwaitsecs=");
+        assert_eq!(launcher("procfile", "stop_grace", grace()), "stop_grace: 35s");
+        let option = || Tongue::Option { flag: "--timeout".into(), takes_value: true };
+        assert_eq!(told("script", Kind::App, option(), "timeout", grace()), "--timeout 35");
+        assert_eq!(told("systemd", Kind::App, Tongue::Own, "timeout", grace()), "timeout = 35");
+        let local = || Some(Known::Text("127.0.0.1".into()));
+        assert_eq!(told("systemd", Kind::App, Tongue::Variable, "forwarded_allow_ips", local()), "FORWARDED_ALLOW_IPS=127.0.0.1");
+        assert_eq!(told("compose", Kind::Oddity, Tongue::Variable, "refused-variable", None), "no WEB_CONCURRENCY");
+    }
 }

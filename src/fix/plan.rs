@@ -299,14 +299,28 @@ impl Held {
 }
 
 fn advice(change: &Change, held: Held, stack: &Stack) -> Advice {
-    let spelt = held.order.map(|order| formats::spell(kind_of(order.place.span().document, stack), &order));
-    let write = spelt.unwrap_or_else(|| match &change.to {
+    let write = held.order.map(|order| spelt(change, &order, stack)).unwrap_or_else(|| match &change.to {
         Some(to) => format!("{} = {to}", change.name()),
         None => format!("no {}", change.name()),
     });
     let anchor = || stack.node(change.subject).and_then(|node| node.anchor);
     let at = change.origin.span().or_else(anchor).map(|span| stack.documents.home(span));
     Advice { write, at, why: held.why.0 }
+}
+
+/// What a person would write, in the terms of the place.
+fn spelt(change: &Change, order: &Order, stack: &Stack) -> String {
+    let kind = kind_of(order.place.span().document, stack);
+    let about = stack.node(change.subject).map_or("", |node| &node.name);
+    match (&change.origin, &order.tongue, option(change, stack)) {
+        // It holds options.
+        (Origin::Environment { name, .. }, Tongue::Variable, Some(option)) if &**name == "GUNICORN_CMD_ARGS" => {
+            format!("{} in {name}", formats::spell(kind, &Order { tongue: option, ..order.clone() }, about))
+        }
+        // One that the configuration reads by itself may have any name.
+        (Origin::Environment { name, .. }, Tongue::Variable, _) => formats::option::spell_variable(name, order),
+        _ => formats::spell(kind, order, about),
+    }
 }
 
 /// What a format is called that a document is written in.

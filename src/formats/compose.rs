@@ -16,7 +16,7 @@ mod ports;
 mod project;
 mod service;
 
-pub use self::edit::edit;
+pub use self::edit::{edit, spell};
 use self::networks::Networks;
 use self::project::{Project, Standing};
 use crate::formats::ignores::Layout;

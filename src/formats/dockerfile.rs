@@ -16,7 +16,7 @@ mod words;
 pub use lower::lower;
 pub(super) use words::exec_form;
 
-pub use self::edit::{edit, within};
+pub use self::edit::{edit, spell, within};
 pub use self::here::cuts;
 use super::ignores::Layout;
 use super::{Format, Want, gunicorn};

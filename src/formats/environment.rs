@@ -5,7 +5,8 @@
 
 mod edit;
 
-pub use self::edit::edit;
+pub(in crate::formats) use self::edit::folders;
+pub use self::edit::{edit, spell};
 use super::ignores::Layout;
 use super::systemd::environment::is_value;
 use super::systemd::{Problem, ProblemKind};

@@ -17,7 +17,7 @@ pub mod reading;
 mod service;
 
 use self::cluster::Cluster;
-pub use self::edit::edit;
+pub use self::edit::{edit, spell};
 use super::cut::{self, Cut};
 use super::yaml::{Node, Stream};
 use crate::formats::{Forest, Format, Lowered, Want, gunicorn};

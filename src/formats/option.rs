@@ -11,8 +11,9 @@ mod variable;
 mod write;
 
 pub use self::variable::edit_variable;
-use crate::edit::{Edit, Order, Refusal, apply};
+use crate::edit::{Edit, Operation, Order, Refusal, apply};
 use crate::source::{Document, Span};
+use crate::value::Known;
 
 /// The edits of an order.
 ///
@@ -24,6 +25,25 @@ pub fn edit(kind: &str, document: &Document, order: &Order) -> Result<Vec<Edit>,
     let attempts = write::attempts(&command, document, order)?;
     let good = attempts.into_iter().find(|attempt| reads_as(kind, document, first, attempt));
     good.map(|attempt| attempt.edits).ok_or_else(|| Refusal::new("the value cannot be quoted there for sure"))
+}
+
+/// What an order comes to on a command line, for a person to write: "--timeout 125".
+pub fn spell(flag: &str, takes_value: bool, order: &Order) -> String {
+    match &order.to {
+        None => format!("no {flag}"),
+        Some(to) if flag.is_empty() || order.operation == Operation::Rename => to.to_string(),
+        Some(_) if !takes_value => flag.to_owned(),
+        Some(to) => format!("{flag} {}", argument(to)),
+    }
+}
+
+/// What an order comes to in a variable: "WEB_CONCURRENCY=3".
+pub fn spell_variable(name: &str, order: &Order) -> String {
+    order.to.as_ref().map_or_else(|| format!("no {name}"), |to| format!("{name}={}", argument(to)))
+}
+
+fn argument(to: &Known) -> String {
+    write::argument(to, true).unwrap_or_else(|| to.to_string())
 }
 
 /// Whether the edited document has the expected words at the place where the command begins.

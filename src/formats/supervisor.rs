@@ -13,7 +13,7 @@ mod refusal;
 
 pub use self::refusal::refusals;
 
-pub use self::edit::edit;
+pub use self::edit::{edit, spell};
 use super::ini::{self, Index, Ini, Section};
 use super::{Forest, Format, Lowered, Tree, Want, dependencies, gunicorn};
 use crate::model::piece::Piece;

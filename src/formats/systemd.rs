@@ -19,7 +19,7 @@ pub mod words;
 pub use self::lower::{lower, wants};
 pub use self::oddities::{is_as_it_stands, oddities, refused_values};
 
-pub use self::edit::{drop_in, edit};
+pub use self::edit::{drop_in, edit, spell};
 use crate::formats::ignores::Layout;
 use crate::source::{Document, Excerpt, Span};
 use std::sync::Arc;

@@ -44,6 +44,16 @@ pub fn edit(document: &Document, order: &Order) -> Result<Vec<Edit>, Refusal> {
     }
 }
 
+/// What an order comes to, for a person to write: "stop_grace_period: 35s".
+pub fn spell(order: &Order) -> Option<String> {
+    let (_, _, home) = KEYS.iter().find(|(name, ..)| *name == &*order.name)?;
+    let key = home.join(".");
+    match &order.to {
+        Some(to) => Some(format!("{key}: {}", scalar(to).map_or_else(|_| to.to_string(), |(text, _)| text))),
+        None => Some(format!("no {key}")),
+    }
+}
+
 /// The way to the entry that a setting is written in.
 fn written(editor: &Editor<'_>, span: Span, keys: &[&str]) -> Result<Way, Refusal> {
     let way = editor.marked(span)?;

@@ -32,6 +32,15 @@ pub fn edit(document: &Document, order: &Order) -> Result<Vec<Edit>, Refusal> {
     }
 }
 
+/// What an order comes to, for a person to write: "STOPSIGNAL SIGTERM".
+pub fn spell(order: &Order) -> Option<String> {
+    let (_, name) = INSTRUCTIONS.iter().find(|(setting, _)| *setting == &*order.name)?;
+    match &order.to {
+        Some(to) => Some(format!("{name} {}", word(name, to).unwrap_or_else(|_| to.to_string()))),
+        None => Some(format!("no {name}")),
+    }
+}
+
 fn instruction(file: &Dockerfile, span: Span) -> Option<usize> {
     file.instructions.iter().position(|one| one.span.start <= span.start && span.end <= one.span.end)
 }

@@ -1,4 +1,4 @@
-//! Writes variables of an environment file.
+//! Writes what a service needs in an environment file: folders of PATH, and lines of a shell as the assignments that they look like.
 //!
 //! In: an order and the file. Out: the edits, or why there are none. A value keeps the quotes of the old one where it can, and gets quotes
 //! where it needs them. Never expands anything.
@@ -19,22 +19,36 @@ pub fn edit(document: &Document, order: &Order) -> Result<Vec<Edit>, Refusal> {
     let Place::Written(span) = order.place else { return Err(Refusal::new("no variable is set there")) };
     match (order.kind, &*order.name, order.operation) {
         (Kind::Oddity, "shell-in-environment-file", Operation::Set) => meant(document, &file, order),
-        (Kind::Oddity, "refused-variable", Operation::Unset) => {
-            let found = assigned(&file, span)?;
-            Ok(vec![lines::remove(document, found.span.start as usize, found.span.end as usize)])
-        }
         (Kind::Oddity, ..) => Err(Refusal::new("what was meant is not known")),
         (_, "search_path", Operation::Add) => {
             let found = assigned(&file, span)?;
             let folders = order.to.as_ref().map(ToString::to_string).unwrap_or_default();
             set_value(document, found, &format!("{}:{folders}", found.value.text))
         }
-        (_, _, Operation::Set) => {
-            let to = order.to.as_ref().filter(|to| !matches!(to, Known::Null | Known::List(_)));
-            let text = to.map(ToString::to_string).ok_or_else(|| Refusal::new("a variable holds one value"))?;
-            set_value(document, assigned(&file, span)?, &text)
-        }
-        _ => Err(Refusal::new("a variable is set, and nothing else")),
+        _ => Err(Refusal::new("only PATH is changed here")),
+    }
+}
+
+/// What an order comes to, for a person to write: "PATH=/srv/bin:/usr/bin".
+pub fn spell(order: &Order) -> Option<String> {
+    let to = order.to.as_ref()?;
+    match (order.kind, &*order.name) {
+        (Kind::Oddity, _) => Some(to.to_string()),
+        (_, "search_path") => Some(format!("PATH={}", folders(order.was.as_ref(), to))),
+        _ => None,
+    }
+}
+
+/// The folders of PATH, as it has them, and more.
+pub(in crate::formats) fn folders(was: Option<&Known>, more: &Known) -> String {
+    was.into_iter().chain([more]).flat_map(texts).collect::<Vec<_>>().join(":")
+}
+
+fn texts(list: &Known) -> Vec<String> {
+    match list {
+        Known::List(items) => items.iter().map(|item| item.value.to_string()).collect(),
+        Known::Null => Vec::new(),
+        one => vec![one.to_string()],
     }
 }
 
@@ -131,28 +145,19 @@ mod tests {
     }
 
     #[test]
-    fn a_value_keeps_its_quotes() {
-        for (text, to, expected) in [
-            ("A=1\r\nW=2\r\nB=3", "4", "A=1\r\nW=4\r\nB=3"),
-            ("W = \"2\" \nB=3", "4", "W = \"4\" \nB=3"),
-            ("W='2'", "4", "W='4'"),
-            ("W='2'", "it's", "W=\"it's\""),
-            ("W=2", "a b$c", "W=\"a b\\$c\""),
-            ("W=", "4", "W=4"),
-            ("W=\nB=1", "4", "W=4\nB=1"),
-            ("W=\"\"\n", "4", "W=\"4\"\n"),
+    fn folders_are_added_to_the_search_path_in_its_quotes() {
+        for (text, folders, expected) in [
+            ("A=1\r\nPATH=/v/bin\r\nB=3", "/usr/bin:/bin", "A=1\r\nPATH=/v/bin:/usr/bin:/bin\r\nB=3"),
+            ("PATH = \"/v/bin\" \nB=3", "/bin", "PATH = \"/v/bin:/bin\" \nB=3"),
+            ("PATH='/v/bin'", "/bin", "PATH='/v/bin:/bin'"),
+            ("PATH='/v/bin'", "/it's", "PATH=\"/v/bin:/it's\""),
+            ("PATH=/v/bin", "/a b$c", "PATH=\"/v/bin:/a b\\$c\""),
         ] {
-            assert_eq!(set(text, to), ok(expected), "{text:?}");
+            assert_eq!(made(text, Operation::Add, Kind::Service, "search_path", "PATH", Some(folders)), ok(expected), "{text:?}");
         }
-        assert!(set("W=\"a\nb\"\n", "4").is_err());
-        assert!(set("W=1\n", "4\n5").is_err());
-    }
-
-    #[test]
-    fn folders_are_added_to_the_search_path() {
-        let add = |text: &str| made(text, Operation::Add, Kind::Service, "search_path", "PATH", Some("/usr/bin:/bin"));
-        assert_eq!(add("PATH=\"/v/bin\"\nA=1\n"), ok("PATH=\"/v/bin:/usr/bin:/bin\"\nA=1\n"));
-        assert_eq!(add("PATH=/v/bin"), ok("PATH=/v/bin:/usr/bin:/bin"));
+        let add = |text: &str, folders| made(text, Operation::Add, Kind::Service, "search_path", "PATH", Some(folders));
+        assert!(add("PATH=\"/a\n/b\"\n", "/bin").is_err());
+        assert!(add("PATH=/a\n", "/b\n/c").is_err());
     }
 
     #[test]
@@ -162,7 +167,5 @@ mod tests {
         };
         assert_eq!(odd("export  A=\"1\"\r\nB=2\r\n", "export  A=\"1\"", "A=\"1\""), ok("A=\"1\"\r\nB=2\r\n"));
         assert_eq!(odd("B=2\nA=1  # why\n", "A=1  # why", "A=1"), ok("B=2\n# why\nA=1\n"));
-        let unset = |text: &str| made(text, Operation::Unset, Kind::Oddity, "refused-variable", "W=x", None);
-        assert_eq!(unset("A=1\nW=x y\nB=2\n"), ok("A=1\nB=2\n"));
     }
 }

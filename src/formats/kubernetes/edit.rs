@@ -48,6 +48,17 @@ pub fn edit(document: &Document, order: &Order) -> Result<Vec<Edit>, Refusal> {
     }
 }
 
+/// What an order comes to, for a person to write: "terminationGracePeriodSeconds: 35".
+pub fn spell(order: &Order) -> Option<String> {
+    let (_, keys) = KEYS.iter().find(|(name, _)| *name == &*order.name)?;
+    let key = keys.first()?;
+    match &order.to {
+        None => Some(format!("no {key}")),
+        Some(to) if &*order.name == "prestop_sleep" => Some(format!("preStop: sleep {}", seconds(to).ok()?)),
+        Some(to) => Some(format!("{key}: {}", scalar(key, to).map_or_else(|_| to.to_string(), |(text, _)| text))),
+    }
+}
+
 fn written(editor: &Editor<'_>, span: Span, order: &Order) -> Result<Vec<Step>, Refusal> {
     let keys = KEYS.iter().find(|(name, _)| *name == &*order.name).map(|(_, keys)| *keys).unwrap_or_default();
     let way = editor.marked(span)?;

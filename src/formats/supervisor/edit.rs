@@ -3,13 +3,9 @@
 //! In: an order and a file of supervisor. Out: the edits, or why there are none. A key is changed where it stands; one that stands nowhere
 //! goes behind the last one of its program, in the manner of that. Never touches what all programs share.
 
-use super::environment::{Pair, pairs};
-use super::expansion::Meaning;
-use super::refusal::common_names;
 use crate::edit::{Edit, Operation, Order, Place, Refusal};
 use crate::formats::ini::{Entry, Ini, Section};
 use crate::formats::lines;
-use crate::formats::placeholder::blank;
 use crate::model::Kind;
 use crate::source::{Document, Span};
 use crate::value::{Duration, Known};
@@ -33,7 +29,7 @@ pub fn edit(document: &Document, order: &Order) -> Result<Vec<Edit>, Refusal> {
     let ini = super::parse(document);
     let file = File { document, ini: &ini };
     if order.kind == Kind::Oddity {
-        return file.oddity(order);
+        return Err(Refusal::new("what was meant is not known"));
     }
     let key = KEYS.iter().find(|(name, _)| *name == &*order.name).map(|(_, key)| *key);
     let key = key.ok_or_else(|| Refusal::new("no key of a program sets it"))?;
@@ -111,38 +107,14 @@ impl File<'_> {
         let line = format!("{}{key}{}{value}", self.document.text(indentation), if plain { "=" } else { &*between });
         lines::insert_after(self.document, near.value.span().end as usize, &line)
     }
+}
 
-    fn oddity(&self, order: &Order) -> Result<Vec<Edit>, Refusal> {
-        if &*order.name != "refused-variable" || order.operation != Operation::Unset {
-            return Err(Refusal::new("what was meant is not known"));
-        }
-        let (_, entry) = self.entry(order.place.span())?;
-        self.without_variable(entry, order.place.span())
-    }
-
-    /// Takes one variable out of `environment=`; with the last one the key goes.
-    fn without_variable(&self, entry: &Entry, span: Span) -> Result<Vec<Edit>, Refusal> {
-        let mut names = common_names();
-        for name in ["program_name", "group_name", "process_num", "numprocs"] {
-            names.set(name, Meaning::Unknown);
-        }
-        let all = names.expand(&blank(&entry.value)).ok().and_then(|text| pairs(&text));
-        let all = all.ok_or_else(|| Refusal::new("supervisord does not understand the environment"))?;
-        let at = all.iter().position(|pair| pair.value.span() == span);
-        let at = at.ok_or_else(|| Refusal::new("the variable is not set there"))?;
-        let start = |pair: &Pair| pair.name.span().start as usize;
-        let end = self.behind_quotes(span.end as usize);
-        let gone = match (at.checked_sub(1).and_then(|before| all.get(before)), all.get(at + 1), all.get(at)) {
-            (_, Some(behind), Some(own)) => (start(own), start(behind)),
-            (Some(before), _, _) => (self.behind_quotes(before.value.span().end as usize), end),
-            _ => return Ok(vec![self.without(entry)]),
-        };
-        Ok(vec![self.replace(self.document.span(gone.0, gone.1), String::new())?])
-    }
-
-    fn behind_quotes(&self, at: usize) -> usize {
-        let rest = self.document.bytes.get(at..).unwrap_or_default();
-        at + rest.iter().take_while(|byte| matches!(byte, b'"' | b'\'')).count()
+/// What an order comes to, for a person to write: "stopwaitsecs=35".
+pub fn spell(order: &Order) -> Option<String> {
+    let (_, key) = KEYS.iter().find(|(name, _)| *name == &*order.name)?;
+    match &order.to {
+        Some(to) => Some(format!("{key}={}", printed(order, "").unwrap_or_else(|_| to.to_string()))),
+        None => Some(format!("no {key}=")),
     }
 }
 
@@ -244,19 +216,23 @@ mod tests {
     }
 
     #[test]
-    fn keys_and_variables_go() {
+    fn keys_go() {
         let text = "[program:a]\nstopwaitsecs=5 ; c\nuser=x\n[program:a]\nstopwaitsecs=6\n";
         assert_eq!(
             made(text, Operation::Unset, Kind::Launcher, "stop_grace", "stopwaitsecs=6", None),
             ok("[program:a]\nuser=x\n[program:a]\n")
         );
-        let unset = |text: &str| made(text, Operation::Unset, Kind::Oddity, "refused-variable", "x y", None);
-        assert_eq!(unset("[program:a]\nenvironment=A=1,W=\"x y\",B=2\n"), ok("[program:a]\nenvironment=A=1,B=2\n"));
-        assert_eq!(
-            unset("[program:a]\nenvironment=A='%(program_name)s',\n    W=\"x y\"\nuser=a\n"),
-            ok("[program:a]\nenvironment=A='%(program_name)s'\nuser=a\n")
-        );
-        assert_eq!(unset("[program:a]\nenvironment=W=\"x y\"\nuser=a\n"), ok("[program:a]\nuser=a\n"));
+    }
+
+    #[test]
+    fn a_person_is_told_the_key() {
+        let order = |operation, name: &str, to| {
+            let place = Place::Home(Span::new(DocumentId(0), 0, 0));
+            Order { operation, tongue: Tongue::Own, kind: Kind::Launcher, name: name.into(), place, was: None, to }
+        };
+        assert_eq!(spell(&order(Operation::Set, "stop_grace", Some(grace(35)))).as_deref(), Some("stopwaitsecs=35"));
+        assert_eq!(spell(&order(Operation::Unset, "stop_signal", None)).as_deref(), Some("no stopsignal="));
+        assert_eq!(spell(&order(Operation::Unset, "memory_limit", None)), None);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use self::names::section_of;
 use super::words::{Word, words};
 use super::{Assignment, environment};
 use crate::edit::{Edit, Operation, Order, Place, Refusal};
+use crate::formats::environment::folders;
 use crate::model::Kind;
 use crate::source::{Document, Span};
 use crate::value::{Known, Value};
@@ -39,6 +40,28 @@ pub fn edit(document: &Document, order: &Order) -> Result<Vec<Edit>, Refusal> {
         Place::Home(_) => target.at_home(),
         Place::Written(span) => target.written(file.assignment(span)?),
     }
+}
+
+/// What an order comes to, for a person to write: "TimeoutStopSec=35s". `about` is the name of what it is about.
+pub fn spell(order: &Order, about: &str) -> Option<String> {
+    if order.kind == Kind::Oddity {
+        return Some(oddity::spell(order, about));
+    }
+    if let ("search_path", Some(to)) = (&*order.name, &order.to) {
+        return Some(format!("Environment=\"PATH={}\"", folders(order.was.as_ref(), to)));
+    }
+    let own = if order.kind == Kind::Socket { "Socket" } else { "Service" };
+    let key = names::native(order, own)?;
+    let Some(to) = &order.to else { return Some(format!("no {key}=")) };
+    let text = match section_of(own, key).filter(|_| !is_command(key)) {
+        Some(section) => printed::value(section, key, to, ""),
+        None => commands::printed(to),
+    };
+    let text = text.unwrap_or_else(|_| to.to_string());
+    Some(match order.operation {
+        Operation::Remove => format!("no {text} in {key}="),
+        _ => format!("{key}={text}"),
+    })
 }
 
 /// What is to be written, in systemd's own terms.

@@ -6,7 +6,7 @@
 use super::super::command::commands;
 use super::super::{Assignment, BLANKS};
 use super::layout::File;
-use super::{printed, text_of, without_word};
+use super::{printed, text_of};
 use crate::edit::{Edit, Order, Refusal};
 use crate::vocabulary::systemd as keys;
 
@@ -24,8 +24,19 @@ pub fn edit(file: &File<'_>, order: &Order) -> Result<Vec<Edit>, Refusal> {
         "unit-key-in-wrong-section" => to_section(file, file.assignment(span)?, &one_line(order)?),
         "comment-after-unit-value" => comment_above(file, file.assignment(span)?, order),
         "program-not-found" => program(file.assignment(span)?, order),
-        "refused-variable" => without_word(file, file.assignment(span)?, span),
         _ => Err(Refusal::new("what was meant is not known")),
+    }
+}
+
+/// What an order about an oddity comes to, for a person to write; `name` is what is odd.
+pub fn spell(order: &Order, name: &str) -> String {
+    let to = order.to.as_ref().map(ToString::to_string).unwrap_or_default();
+    match &*order.name {
+        "ignored-unit-value" | "unreadable-listen-address" => format!("{name}={to}"),
+        "unit-key-in-wrong-section" => format!("{name}= in {to}"),
+        "comment-after-unit-value" => "the comment on a line of its own".to_owned(),
+        "backslash-before-blank" => "the backslash without the blanks behind it".to_owned(),
+        _ => format!("{to} instead of {name}"),
     }
 }
 

@@ -190,8 +190,6 @@ fn oddities_become_what_was_meant() {
         odd(unit, "program-not-found", "-v/gunicorn", "/s/v/gunicorn"),
         ok("[Service]\nExecStart=-/s/v/gunicorn a \\\n b\n")
     );
-    let unit = "[Service]\nEnvironment=A=1 \"WEB_CONCURRENCY=x y\" B=2\n";
-    assert_eq!(odd(unit, "refused-variable", "\"WEB_CONCURRENCY=x y\"", "-"), ok("[Service]\nEnvironment=A=1 B=2\n"));
 }
 
 #[test]
@@ -296,4 +294,28 @@ fn a_drop_in_refuses_what_it_cannot_take_back() {
         let made = dropped("", operation, service(key), was, to);
         assert!(made.is_err(), "{key}: {made:?}");
     }
+}
+
+#[test]
+fn a_person_is_told_what_a_unit_would_say() {
+    let order = |operation, kind, name: &str, was, to| {
+        let place = Place::Home(Span::new(DocumentId(0), 0, 0));
+        Order { operation, tongue: Tongue::Own, kind, name: name.into(), place, was, to }
+    };
+    let set = |kind, name, to| order(Operation::Set, kind, name, None, to);
+    let reload = text("/bin/kill -s HUP $MAINPID");
+    for (order, expected) in [
+        (set(Kind::Launcher, "stop_grace", seconds(35)), "TimeoutStopSec=35s"),
+        (set(Kind::Launcher, "reload_command", reload), "ExecReload=/bin/kill -s HUP $MAINPID"),
+        (set(Kind::Service, "KillMode", text("mixed")), "KillMode=mixed"),
+        (order(Operation::Unset, Kind::Service, "WatchdogSec", None, None), "no WatchdogSec="),
+        (order(Operation::Remove, Kind::Service, "After", None, text("b.target")), "no b.target in After="),
+        (order(Operation::Add, Kind::Service, "search_path", list(&["/v"]), text("/bin")), "Environment=\"PATH=/v:/bin\""),
+    ] {
+        assert_eq!(spell(&order, "").as_deref(), Some(expected));
+    }
+    let odd = |kind, name, to| spell(&set(Kind::Oddity, kind, text(to)), name).unwrap();
+    assert_eq!(odd("ignored-unit-value", "Restart", "always"), "Restart=always");
+    assert_eq!(odd("unknown-unit-key", "Restrt", "Restart"), "Restart instead of Restrt");
+    assert_eq!(odd("unit-key-in-wrong-section", "After", "[Unit]"), "After= in [Unit]");
 }
