@@ -176,3 +176,13 @@ fn what_a_drop_in_cannot_change_is_left_to_a_person() {
     assert_eq!(text(&folder, DROP_IN), "[Service]\nUser=shop\n", "{}", done.out);
     assert!(done.out.contains("is not among the files"), "{}{}", done.out, done.err);
 }
+
+#[test]
+fn what_is_left_to_a_person_is_told_as_it_is_written() {
+    let folder = Folder::new(&[
+        ("Dockerfile", "FROM python:3.12\nCMD [\"./start.sh\"]\n"),
+        ("start.sh", "#!/bin/sh\nexport NUM_WORKERS=60\nexec gunicorn -w $NUM_WORKERS a.wsgi\n"),
+    ]);
+    let done = folder.run(&["fix", "--diff", "--unsafe", "--host", "cpus=2", "--rule", "workers-far-above-cpus"]);
+    assert!(done.err.contains("warning[workers-far-above-cpus] NUM_WORKERS=5\n"), "{}{}", done.out, done.err);
+}
