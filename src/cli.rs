@@ -8,10 +8,13 @@ mod completions;
 mod configuration;
 mod explain;
 mod fix;
+mod format;
 mod input;
 mod known;
 mod man;
+mod output;
 mod rules;
+mod schema;
 mod show;
 
 use crate::error::Error;
@@ -49,6 +52,8 @@ enum Command {
     Completions(completions::Arguments),
     /// Print the manual page, or write those of all commands
     Man(man::Arguments),
+    /// Print the JSON Schema of reports, of gearmesh.toml or of rules
+    Schema(schema::Arguments),
 }
 
 /// How a command ended, apart from errors.
@@ -74,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
+        Command::Schema(arguments) => schema::run(&arguments),
     };
     match done {
         Ok(Ending::Clean) => ExitCode::SUCCESS,

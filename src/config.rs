@@ -3,7 +3,9 @@
 //! In: the file's text and where it lies. Out: values that remember where they were written, or the first fault with its place and
 //! the name that was probably meant. Opens no file; whether a rule exists is for the room `rules` to say.
 
+mod keys;
 mod read;
+pub mod schema;
 mod table;
 
 use crate::model::facts::{Facts, Versions};

@@ -115,6 +115,9 @@ pub struct Changed {
 }
 
 impl Operation {
+    pub const ALL: [Operation; 6] =
+        [Operation::Set, Operation::Add, Operation::Remove, Operation::Unset, Operation::Rename, Operation::Move];
+
     pub fn name(self) -> &'static str {
         match self {
             Operation::Set => "set",

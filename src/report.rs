@@ -1,11 +1,24 @@
 //! Shows what was found: one file per output format. Reads an outcome, writes text; decides nothing.
 
+pub mod checkstyle;
 pub mod concise;
 pub mod fixes;
 pub mod full;
+pub mod github;
+pub mod gitlab;
 pub mod json;
+pub mod jsonl;
+pub mod junit;
+pub mod markdown;
+pub mod sarif;
+pub mod schema;
 pub mod show;
+pub mod shown;
+pub mod statistics;
+mod text;
 pub mod untrusted;
+mod utf16;
+mod xml;
 
 use crate::finding::Finding;
 use crate::model::{Kind, Stack};

@@ -8,6 +8,7 @@ pub mod fields;
 mod judge;
 mod message;
 mod own;
+pub mod schema;
 mod shape;
 mod text;
 

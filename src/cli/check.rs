@@ -3,22 +3,24 @@
 use super::at_least::{self, AtLeast};
 use super::configuration::RuleFlags;
 use super::fix::recover;
+use super::format::{self, Format};
 use super::input::Places;
 use super::known::Known;
-use super::{Ending, print};
+use super::{Ending, output, print};
 use crate::check::check;
 use crate::error::Error;
-use crate::finding::{Finding, Fix, Suppressed};
-use crate::fix::plan::{Options, Plan, Planner};
+use crate::finding::{Finding, Suppressed};
 use crate::outcome::Outcome;
-use crate::report;
 use crate::report::full::Look;
+use crate::report::shown::Shown;
 use crate::report::untrusted::{line, path};
-use crate::rule::{Safety, Severity};
+use crate::report::{github, statistics};
+use crate::rule::Severity;
 use crate::source::Span;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write as _};
+use std::path::PathBuf;
 
 /// Default and widest report, in columns, when the terminal does not say.
 const WIDTH: usize = 100;
@@ -26,7 +28,8 @@ const WIDTH: usize = 100;
 #[derive(Args)]
 #[command(after_help = "Examples:\n  gearmesh check\n  gearmesh check deploy/ --format concise\n  \
                         gearmesh check --root /srv/copy-of-server --host cpus=4,memory=8G\n  \
-                        nginx -T | gearmesh check -\n\n\
+                        nginx -T | gearmesh check -\n  \
+                        gearmesh check --format sarif --output gearmesh.sarif\n\n\
                         Exit status: 0 nothing to show, or nothing that --fail-on names, 1 findings shown, 2 gearmesh could not do its work.")]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -34,6 +37,12 @@ pub(super) struct Arguments {
     /// How findings are written
     #[arg(long, value_enum, default_value_t = Format::Full)]
     format: Format,
+    /// Write that into a file, and the full report to the terminal
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Also count findings by rule
+    #[arg(long)]
+    statistics: bool,
     #[command(flatten)]
     known: Known,
     #[command(flatten)]
@@ -49,16 +58,6 @@ pub(super) struct Arguments {
     flags: RuleFlags,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Format {
-    /// Excerpts of all files concerned
-    Full,
-    /// One line a finding
-    Concise,
-    /// For programs, version 1
-    Json,
-}
-
 pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let input = arguments.places.input()?;
     recover(&input)?;
@@ -67,8 +66,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let threshold = arguments.threshold.over(&config);
     let shown: Vec<&Finding> = outcome.findings.iter().filter(|finding| threshold.shows(finding)).collect();
     let suppressed: Vec<&Suppressed> = outcome.suppressed.iter().filter(|found| threshold.shows(&found.finding)).collect();
-    print(&render(&outcome, &shown, &suppressed, arguments.format))?;
-    tell(&outcome, arguments.verbose);
+    let wanted = arguments.output.is_some() || arguments.format.shows_edits();
+    let edits = if wanted { format::edits(&outcome, &shown) } else { Vec::new() };
+    let report = Shown { outcome: &outcome, findings: &shown, suppressed: &suppressed, edits: &edits };
+    arguments.report(report)?;
+    tell_with(&outcome, arguments.verbose, arguments.beside());
     let fail_on = arguments.fail_on.or(config.fail_on).unwrap_or(Severity::Advice);
     let fails = shown.iter().any(|finding| finding.severity >= fail_on);
     let ending = match (outcome.unread.is_empty(), fails) {
@@ -81,42 +83,32 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     Ok(ending)
 }
 
-fn render(outcome: &Outcome, shown: &[&Finding], suppressed: &[&Suppressed], format: Format) -> String {
-    let documents = &outcome.stack.documents;
-    match format {
-        Format::Json => report::json::render(outcome, shown, suppressed),
-        Format::Concise => report::concise::render(shown, documents),
-        Format::Full => {
-            let mut text = report::full::render(shown, documents, look());
-            text.push_str(&report::summary(outcome, shown).in_words());
-            let hidden = outcome.findings.len() - shown.len();
-            if hidden > 0 {
-                let _ = write!(text, "; {hidden} more with --min-severity advice --min-confidence low");
+impl Arguments {
+    /// Writes the report where it is asked for; what stands on standard output is for people unless a format for programs is.
+    fn report(&self, shown: Shown<'_>) -> Result<(), Error> {
+        let counts = if self.statistics { statistics::render(shown) } else { String::new() };
+        let format = match &self.output {
+            Some(file) => {
+                let plain = Look { color: false, width: WIDTH };
+                output::write(file, &self.format.render(shown, plain), shown.documents())?;
+                Format::Full
             }
-            text.push_str(&fixable(outcome, shown));
-            if !suppressed.is_empty() {
-                let _ = write!(text, "; {} ignored", suppressed.len());
-            }
-            if !outcome.unread.is_empty() {
-                let _ = write!(text, "; {} could not be read", outcome.unread.len());
-            }
-            text.push('\n');
-            text
+            None => self.format,
+        };
+        let mut text = format.render(shown, look());
+        if format.is_for_people() {
+            text.push_str(&counts);
         }
+        print(&text)?;
+        if !format.is_for_people() {
+            explain(&self.beside()(&counts));
+        }
+        Ok(())
     }
-}
 
-/// "; 2 fixable with `gearmesh fix`, 1 more with --unsafe": those that can be written, not those that a person has to write.
-fn fixable(outcome: &Outcome, shown: &[&Finding]) -> String {
-    let proposals = shown.iter().filter_map(|finding| finding.fix.as_ref());
-    let mut planner = Planner::new(&outcome.stack, Options::default());
-    let can_be_written = proposals.filter(|fix| matches!(planner.plan(fix), Plan::Edits { .. }));
-    let (safe, not): (Vec<&Fix>, Vec<&Fix>) = can_be_written.partition(|fix| fix.safety == Safety::Safe);
-    match (safe.len(), not.len()) {
-        (0, 0) => String::new(),
-        (safe, 0) => format!("; {safe} fixable with `gearmesh fix`"),
-        (0, not) => format!("; {not} fixable with `gearmesh fix --unsafe`"),
-        (safe, not) => format!("; {safe} fixable with `gearmesh fix`, {not} more with --unsafe"),
+    /// What becomes of lines beside the report, in the light of who else reads them.
+    fn beside(&self) -> fn(&str) -> String {
+        if self.format == Format::Github { github::beside } else { str::to_owned }
     }
 }
 
@@ -129,6 +121,10 @@ fn look() -> Look {
 
 /// What belongs beside the report goes to standard error: files that could not be read always, the rest on request.
 pub(super) fn tell(outcome: &Outcome, verbose: bool) {
+    tell_with(outcome, verbose, str::to_owned);
+}
+
+fn tell_with(outcome: &Outcome, verbose: bool, as_it_is: fn(&str) -> String) {
     let mut text = String::new();
     for unread in &outcome.unread {
         let _ = writeln!(text, "gearmesh: {}: {}", path(&unread.path), line(&unread.reason));
@@ -153,6 +149,10 @@ pub(super) fn tell(outcome: &Outcome, verbose: bool) {
             let _ = writeln!(text, "not decided: {} for {subject}: {missed}", undecided.rule);
         }
     }
+    explain(&as_it_is(&text));
+}
+
+fn explain(text: &str) {
     // Nobody is left to tell when standard error is closed.
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }

@@ -2,6 +2,7 @@
 //!
 //! In: the text. Out: a [`Config`]. Every key stands here once, with what it takes; a key that does not is a fault.
 
+use super::keys::{self, SECTIONS};
 use super::table::{Entry, Source, entries};
 use super::{Config, Exclude, Fault, File, Host, Told};
 use crate::model::facts::{Declared, Versions};
@@ -14,9 +15,6 @@ use crate::vocabulary::{gunicorn, nginx, systemd};
 use ignore::gitignore::GitignoreBuilder;
 use std::path::{Path, PathBuf};
 
-const SECTIONS: [&str; 5] = ["host", "paths", "versions", "rules", "check"];
-const OFF: &str = "off";
-
 pub fn read(path: &Path, text: &str, here: &Path) -> Result<Config, Fault> {
     let source = Source { path, text };
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -24,10 +22,13 @@ pub fn read(path: &Path, text: &str, here: &Path) -> Result<Config, Fault> {
     config.exclude.folder = plain(&here.join(folder));
     let table = source.parse()?;
     for entry in entries(table.get_ref()) {
-        if !SECTIONS.contains(&entry.key) {
-            return Err(source.unknown(&entry, &SECTIONS));
-        }
+        let Some(section) = SECTIONS.iter().find(|section| section.name == entry.key) else {
+            return Err(source.unknown(&entry, &SECTIONS.map(|section| section.name)));
+        };
         let inner = source.section(entry.value)?;
+        if let Some(unknown) = inner.iter().find(|entry| !section.has(entry.key)) {
+            return Err(source.unknown(unknown, &section.names()));
+        }
         match entry.key {
             "host" => config.host = host(source, &inner)?,
             "paths" => config.paths = paths(source, &inner, folder)?,
@@ -61,7 +62,7 @@ fn host(source: Source<'_>, entries: &[Entry<'_>]) -> Result<Host, Fault> {
                 let slot = if entry.key == "memory" { &mut host.memory } else { &mut host.memory_per_worker };
                 *slot = Some(bytes);
             }
-            _ => return Err(source.unknown(entry, &["cpus", "memory", "memory-per-worker"])),
+            _ => return Err(source.unknown(entry, &[])),
         }
     }
     Ok(host)
@@ -88,7 +89,7 @@ fn versions(source: Source<'_>, entries: &[Entry<'_>]) -> Result<Versions, Fault
             "nginx" => (&mut versions.nginx, nginx::supported()),
             "systemd" => (&mut versions.systemd, systemd::supported()),
             "python" => (&mut versions.python, python()),
-            _ => return Err(source.unknown(entry, &["gunicorn", "nginx", "systemd", "python"])),
+            _ => return Err(source.unknown(entry, &[])),
         };
         let text = source.text(entry.value, "a version as text")?;
         let fault = |message| source.fault(&entry.value.span(), message);
@@ -115,8 +116,8 @@ fn rules(source: Source<'_>, entries: &[Entry<'_>], folder: &Path, config: &mut 
                 told.into_iter().map(|told| Told { value: plain(&folder.join(told.value)), at: told.at }).collect();
             continue;
         }
-        let of = |word: &str| if word == OFF { Some(None) } else { Severity::of(word).map(Some) };
-        let known = [OFF, Severity::Error.name(), Severity::Warning.name(), Severity::Advice.name()];
+        let of = |word: &str| if word == keys::OFF { Some(None) } else { Severity::of(word).map(Some) };
+        let known = keys::severity_or_off();
         let severity = source.word(entry.value, of, &known)?;
         config.severities.push((Told { value: entry.key.into(), at: Some(entry.at.clone()) }, severity));
     }
@@ -137,7 +138,7 @@ fn check(source: Source<'_>, entries: &[Entry<'_>], config: &mut Config) -> Resu
             "fail-on" => {
                 config.fail_on = Some(source.word(entry.value, Severity::of, &Severity::ALL.map(Severity::name))?);
             }
-            _ => return Err(source.unknown(entry, &["exclude", "min-severity", "min-confidence", "fail-on"])),
+            _ => return Err(source.unknown(entry, &[])),
         }
     }
     Ok(())

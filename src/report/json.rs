@@ -1,14 +1,18 @@
 //! The JSON report, version 1: what other programs read. Paths are as given, whatever is in them; lines and columns start at 1, ends
 //! are exclusive.
 
+use super::shown::Shown;
 use super::untrusted::{clean, is_hidden, lines};
 use super::{Summary, summary};
 use crate::finding::{Finding, Fix, Label, Suppressed};
 use crate::model::remark::Remark;
-use crate::outcome::Outcome;
+use crate::outcome::Unread;
 use crate::source::{Documents, Span};
 use crate::vocabulary::secrets::mask;
 use serde::Serialize;
+
+/// Counts up when a program that reads reports would have to change.
+pub(super) const VERSION: u32 = 1;
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -23,7 +27,7 @@ struct Report<'a> {
 }
 
 #[derive(Serialize)]
-struct SuppressedRow<'a> {
+pub(super) struct SuppressedRow<'a> {
     #[serde(flatten)]
     finding: Row<'a>,
     reason: Option<String>,
@@ -31,7 +35,7 @@ struct SuppressedRow<'a> {
 }
 
 #[derive(Serialize)]
-struct NoteRow {
+pub(super) struct NoteRow {
     kind: &'static str,
     message: String,
     #[serde(flatten)]
@@ -48,7 +52,7 @@ struct PlaceRow {
 }
 
 #[derive(Serialize)]
-struct Row<'a> {
+pub(super) struct Row<'a> {
     rule: &'a str,
     subject: String,
     severity: &'static str,
@@ -83,13 +87,13 @@ struct ChangeRow<'a> {
 }
 
 #[derive(Serialize)]
-struct UnreadRow {
+pub(super) struct UnreadRow {
     path: String,
     reason: String,
 }
 
 #[derive(Serialize)]
-struct SummaryRow {
+pub(super) struct SummaryRow {
     files: usize,
     apps: usize,
     routes: usize,
@@ -100,28 +104,32 @@ struct SummaryRow {
     notes: usize,
 }
 
-pub fn render(outcome: &Outcome, shown: &[&Finding], suppressed: &[&Suppressed]) -> String {
-    let documents = &outcome.stack.documents;
-    let Summary { files, apps, routes, error, warning, advice } = summary(outcome, shown);
-    let (passed_over, notes) = (suppressed.len(), outcome.remarks.len());
+pub fn render(shown: Shown<'_>) -> String {
+    let (documents, outcome) = (shown.documents(), shown.outcome);
     let report = Report {
-        version: 1,
-        findings: shown.iter().map(|finding| row(finding, documents)).collect(),
-        suppressed: suppressed.iter().map(|suppressed| suppressed_row(suppressed, documents)).collect(),
+        version: VERSION,
+        findings: shown.findings.iter().map(|finding| row(finding, documents)).collect(),
+        suppressed: shown.suppressed.iter().map(|suppressed| suppressed_row(suppressed, documents)).collect(),
         notes: outcome.remarks.iter().map(|remark| note(remark, documents)).collect(),
-        unread: outcome
-            .unread
-            .iter()
-            .map(|unread| UnreadRow { path: unread.path.display().to_string(), reason: clean(&unread.reason) })
-            .collect(),
-        summary: SummaryRow { files, apps, routes, error, warning, advice, suppressed: passed_over, notes },
+        unread: outcome.unread.iter().map(not_read).collect(),
+        summary: counts(shown),
     };
     // Strings and numbers only: this cannot fail.
     escaped(&serde_json::to_string(&report).unwrap_or_default()) + "\n"
 }
 
+pub(super) fn counts(shown: Shown<'_>) -> SummaryRow {
+    let Summary { files, apps, routes, error, warning, advice } = summary(shown.outcome, shown.findings);
+    let (suppressed, notes) = (shown.suppressed.len(), shown.outcome.remarks.len());
+    SummaryRow { files, apps, routes, error, warning, advice, suppressed, notes }
+}
+
+pub(super) fn not_read(unread: &Unread) -> UnreadRow {
+    UnreadRow { path: unread.path.display().to_string(), reason: clean(&unread.reason) }
+}
+
 /// Escapes what JSON allows as it is and a terminal does not take as text; in JSON such characters stand in strings only.
-fn escaped(json: &str) -> String {
+pub(super) fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for character in json.chars() {
         match is_hidden(character) {
@@ -133,7 +141,7 @@ fn escaped(json: &str) -> String {
     out
 }
 
-fn row<'a>(finding: &'a Finding, documents: &Documents) -> Row<'a> {
+pub(super) fn row<'a>(finding: &'a Finding, documents: &Documents) -> Row<'a> {
     Row {
         rule: &finding.rule,
         subject: lines(&finding.subject),
@@ -161,7 +169,7 @@ fn place(span: Span, documents: &Documents) -> Option<PlaceRow> {
     })
 }
 
-fn suppressed_row<'a>(suppressed: &'a Suppressed, documents: &Documents) -> SuppressedRow<'a> {
+pub(super) fn suppressed_row<'a>(suppressed: &'a Suppressed, documents: &Documents) -> SuppressedRow<'a> {
     SuppressedRow {
         finding: row(&suppressed.finding, documents),
         reason: suppressed.reason.as_deref().map(clean),
@@ -169,7 +177,7 @@ fn suppressed_row<'a>(suppressed: &'a Suppressed, documents: &Documents) -> Supp
     }
 }
 
-fn note(remark: &Remark, documents: &Documents) -> NoteRow {
+pub(super) fn note(remark: &Remark, documents: &Documents) -> NoteRow {
     NoteRow { kind: remark.kind.name(), message: lines(&remark.message), place: place(remark.span, documents) }
 }
 

@@ -141,9 +141,9 @@ impl Expr {
         self.has(&|expr| matches!(expr, Expr::Bound(bound) if *bound == kind))
     }
 
-    /// Whether it asks where something is written, which changes whenever lines move.
+    /// Whether it tells where something is written, which changes whenever lines move.
     pub fn tells_places(&self) -> bool {
-        self.has(&|expr| matches!(expr, Expr::Call(Function::At, _)))
+        self.has(&|expr| matches!(expr, Expr::Call(Function::At | Function::Source, _)))
     }
 
     /// Whether the expression, or one inside of it, is such a one.

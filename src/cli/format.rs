@@ -1,0 +1,107 @@
+//! In which formats a report is written.
+
+use crate::edit::Edit;
+use crate::finding::Finding;
+use crate::finding::Fix;
+use crate::fix::plan::{Options, Plan, Planner};
+use crate::outcome::Outcome;
+use crate::report::full::Look;
+use crate::report::shown::Shown;
+use crate::report::{self, checkstyle, concise, full, github, gitlab, json, jsonl, junit, markdown, sarif};
+use crate::rule::Safety;
+use clap::ValueEnum;
+use std::fmt::Write as _;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Excerpts of all files concerned
+    Full,
+    /// One line a finding
+    Concise,
+    /// For programs, version 1; `gearmesh schema output` describes it
+    Json,
+    /// The same, one line a finding
+    Jsonl,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
+    /// Annotations of GitHub Actions
+    Github,
+    /// GitLab Code Quality
+    Gitlab,
+    /// JUnit's XML, for CI systems
+    Junit,
+    /// Checkstyle's XML, for review bots
+    Checkstyle,
+    /// For comments and job summaries
+    Markdown,
+}
+
+impl Format {
+    /// For people at a terminal; other text in it does no harm.
+    pub(super) fn is_for_people(self) -> bool {
+        matches!(self, Format::Full | Format::Concise)
+    }
+
+    /// Whether it tells what proposals change in the files, or how many of them can be written.
+    pub(super) fn shows_edits(self) -> bool {
+        matches!(self, Format::Full | Format::Sarif)
+    }
+
+    pub(super) fn render(self, shown: Shown<'_>, look: Look) -> String {
+        match self {
+            Format::Full => full_with_summary(shown, look),
+            Format::Concise => concise::render(shown.findings, shown.documents()),
+            Format::Json => json::render(shown),
+            Format::Jsonl => jsonl::render(shown),
+            Format::Sarif => sarif::render(shown),
+            Format::Github => github::render(shown),
+            Format::Gitlab => gitlab::render(shown),
+            Format::Junit => junit::render(shown),
+            Format::Checkstyle => checkstyle::render(shown),
+            Format::Markdown => markdown::render(shown),
+        }
+    }
+}
+
+/// What proposals change in the files, for each finding; nothing where a person has to write it.
+pub(super) fn edits(outcome: &Outcome, findings: &[&Finding]) -> Vec<Vec<Edit>> {
+    let mut planner = Planner::new(&outcome.stack, Options::default());
+    let planned = |finding: &&Finding| match finding.fix.as_ref().map(|fix| planner.plan(fix)) {
+        // Without drop-ins there are no new files.
+        Some(Plan::Edits { edits, .. }) => edits,
+        _ => Vec::new(),
+    };
+    findings.iter().map(planned).collect()
+}
+
+fn full_with_summary(shown: Shown<'_>, look: Look) -> String {
+    let outcome = shown.outcome;
+    let mut text = full::render(shown.findings, shown.documents(), look);
+    text.push_str(&report::summary(outcome, shown.findings).in_words());
+    let hidden = outcome.findings.len() - shown.findings.len();
+    if hidden > 0 {
+        let _ = write!(text, "; {hidden} more with --min-severity advice --min-confidence low");
+    }
+    text.push_str(&fixable(shown));
+    if !shown.suppressed.is_empty() {
+        let _ = write!(text, "; {} ignored", shown.suppressed.len());
+    }
+    if !outcome.unread.is_empty() {
+        let _ = write!(text, "; {} could not be read", outcome.unread.len());
+    }
+    text.push('\n');
+    text
+}
+
+/// "; 2 fixable with `gearmesh fix`, 1 more with --unsafe": those that can be written, not those that a person has to write.
+fn fixable(shown: Shown<'_>) -> String {
+    let planned = shown.findings.iter().zip(shown.edits).filter(|(_, edits)| !edits.is_empty());
+    let proposals = planned.filter_map(|(finding, _)| finding.fix.as_ref());
+    let (safe, not): (Vec<&Fix>, Vec<&Fix>) = proposals.partition(|fix| fix.safety == Safety::Safe);
+    match (safe.len(), not.len()) {
+        (0, 0) => String::new(),
+        (safe, 0) => format!("; {safe} fixable with `gearmesh fix`"),
+        (0, not) => format!("; {not} fixable with `gearmesh fix --unsafe`"),
+        (safe, not) => format!("; {safe} fixable with `gearmesh fix`, {not} more with --unsafe"),
+    }
+}
