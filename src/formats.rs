@@ -221,6 +221,7 @@ pub fn parse(format: Format, document: &Document) -> Parsed {
                 parsed.format = Format::Opaque("YAML file");
             } else {
                 parsed.wants = compose::wants(&stream);
+                parsed.cuts = compose::cuts(document, &stream);
                 parsed.tree = Tree::Compose(stream);
             }
         }

@@ -336,7 +336,7 @@ fn at_home(edit: Edit, document: &Arc<Document>, stack: &Stack) -> Result<Edit, 
         return Ok(edit);
     }
     let Some(file) = stack.documents.of(home) else { return Err(Refusal::new("it stands in no file")) };
-    formats::cut::at_home(&edit, document, file)
+    formats::cut::at_home(&edit, document, file, kind_of(file.id, stack))
 }
 
 /// What gunicorn refuses stands in its own file, or on a command line whatever the file is.

@@ -15,10 +15,12 @@ mod networks;
 mod ports;
 mod project;
 mod service;
+mod texts;
 
 pub use self::edit::{edit, spell};
 use self::networks::Networks;
 use self::project::{Project, Standing};
+pub use self::texts::{cuts, within};
 use crate::formats::ignores::Layout;
 use crate::formats::yaml::{Node, Stream};
 use crate::formats::{Forest, Format, Lowered, Want};
@@ -27,6 +29,10 @@ use crate::source::{Document, DocumentId, Span};
 
 /// What a file is called that cannot be read by itself.
 const OVERLAY: &str = "compose file that is laid over another one";
+
+/// Where nginx looks for its configuration, as it is packaged and in its images.
+const PLACES: [&str; 5] =
+    ["/etc/nginx", "/usr/local/nginx/conf", "/usr/local/etc/nginx", "/usr/local/openresty/nginx/conf", "/opt/bitnami/nginx/conf"];
 
 /// What a file is called of which a service extends what is not at hand.
 const PARTLY: &str = "compose file with a service";
@@ -83,7 +89,7 @@ impl Wants {
         if let Some(file) = service.get("extends").and_then(|extends| extends.get("file")) {
             self.named(Format::Compose, &file);
         }
-        if let Some(build) = service.get("build") {
+        if let Some(build) = service.get("build").filter(|build| build.get("dockerfile_inline").is_none()) {
             let context = build.get("context").unwrap_or(build.clone());
             let file = build.get("dockerfile");
             let file = file.as_ref().and_then(Node::text).unwrap_or("Dockerfile");

@@ -5,7 +5,7 @@
 
 use super::recognise::{self, Guess};
 use super::yaml::edit::Editor;
-use super::{Format, Parsed, dockerfile, parse};
+use super::{Format, Parsed, compose, dockerfile, parse};
 use crate::edit::{Edit, Refusal};
 use crate::model::ignore::Reach;
 use crate::source::{Document, DocumentId, Excerpt};
@@ -59,14 +59,15 @@ pub fn format_of(path: &Path, text: &Excerpt) -> Option<Format> {
     }
 }
 
-/// An edit of a text, as an edit of the file that holds the text: new lines get the indentation that the text has there.
+/// An edit of a text, as an edit of the file that holds the text: new lines get the indentation that the text has there. `kind` is the
+/// name of the file's format.
 ///
 /// # Errors
 /// The text is written with quotes and escapes, so what goes in would have to be written otherwise; or other places refer to it.
-pub fn at_home(edit: &Edit, text: &Document, file: &Document) -> Result<Edit, Refusal> {
-    if matches!(recognise::by_name(&file.path), Guess::Sure(Format::Dockerfile)) {
-        return dockerfile::within(edit, text, file);
+pub fn at_home(edit: &Edit, text: &Document, file: &Document, kind: &str) -> Result<Edit, Refusal> {
+    match kind {
+        "dockerfile" => dockerfile::within(edit, text, file),
+        "compose" => compose::within(edit, text, file),
+        _ => Editor::of(file)?.within(edit, text, text.home(text.span(0, text.bytes.len()))),
     }
-    let whole = text.home(text.span(0, text.bytes.len()));
-    Editor::of(file)?.within(edit, text, whole)
 }

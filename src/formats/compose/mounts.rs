@@ -4,9 +4,11 @@
 //! In: a service. Out: `tmp_is_tmpfs`, `tmp_is_writable`, `working_directory_is_writable` and `source_mounted`; which volumes it has
 //! where, and which files of nginx. /dev/shm is a tmpfs in every container.
 
+use super::PLACES;
 use super::merge::{Body, Part};
 use super::project::{Project, beside_of};
 use super::service::{Reader, written};
+use super::texts;
 use crate::formats::Tree;
 use crate::model::piece::{Mounted, Volume};
 use crate::source::paths::plain as plain_path;
@@ -27,10 +29,6 @@ struct Mount {
     is_special: bool,
     span: Span,
 }
-
-/// Where nginx looks for its configuration, as it is packaged and in its images.
-const PLACES: [&str; 5] =
-    ["/etc/nginx", "/usr/local/nginx/conf", "/usr/local/etc/nginx", "/usr/local/openresty/nginx/conf", "/opt/bitnami/nginx/conf"];
 
 /// The files of nginx that were read, by themselves and by every folder around them.
 pub struct Sites {
@@ -55,7 +53,7 @@ impl Sites {
 
 /// The files of nginx that a service has where nginx looks for them.
 pub fn files(read: &Reader<'_>, sites: &Sites) -> Vec<Mounted> {
-    let mut files = Vec::new();
+    let mut files = texts::files(read);
     for mount in mounts(read) {
         let (Some(Source::Path(source)), Some(target)) = (mount.source(read), &mount.target) else { continue };
         for (document, rest) in sites.below.get(&source).into_iter().flatten() {

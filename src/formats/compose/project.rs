@@ -220,10 +220,15 @@ impl<'a> Project<'a> {
         self.variables.get(name).cloned()
     }
 
+    /// What the project says of a volume or a config.
+    pub fn top(&self, kind: &str, name: &str) -> Option<Node> {
+        self.roots.iter().rev().find_map(|root| root.get(kind)?.get(name))
+    }
+
     /// A named volume by a name that is equal for all who mount it: projects of other folders have others, unless its own name is
     /// written. None where that is not known.
     pub fn volume(&self, name: &str) -> Option<String> {
-        let found = self.roots.iter().rev().find_map(|root| root.get("volumes")?.get(name));
+        let found = self.top("volumes", name);
         let has = |key: &str| found.as_ref().and_then(|volume| volume.get(key)).is_some_and(|node| !node.is_null());
         if let Some(written) = found.as_ref().and_then(|volume| volume.get("name")) {
             let text = self.text(&written.scalar()?.text).value();

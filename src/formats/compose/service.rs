@@ -6,7 +6,7 @@
 use super::merge::{Body, Part};
 use super::networks::Networks;
 use super::project::{Project, Service};
-use super::{dotenv, gpu, mounts, ports};
+use super::{dotenv, gpu, mounts, ports, texts};
 use crate::arguments::shlex;
 use crate::expr::{Environment, Variable, Word};
 use crate::model::named::Named;
@@ -197,8 +197,8 @@ impl Reader<'_> {
     }
 
     fn dockerfile(&self, build: &Part) -> Option<DocumentId> {
-        if build.get("dockerfile_inline").is_some() {
-            return None;
+        if let Some(text) = build.get("dockerfile_inline") {
+            return texts::inline(self, text.text()?);
         }
         let known = |part: &Part| self.project.text(part.text()?).value().as_text().map(str::to_owned);
         let (context, from) = match build.get("context") {

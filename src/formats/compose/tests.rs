@@ -33,7 +33,32 @@ impl Project {
             parsed.insert(id, formats::parse(format, &document));
             list.push(document);
         }
+        Project::cut(&mut paths, &mut parsed, &mut list);
         Project { documents: Documents::new(list), paths, parsed }
+    }
+
+    /// The texts in files become documents after them.
+    fn cut(paths: &mut Paths, parsed: &mut BTreeMap<DocumentId, Parsed>, list: &mut Vec<Arc<Document>>) {
+        for file in list.clone() {
+            for cut in std::mem::take(&mut parsed.get_mut(&file.id).unwrap().cuts) {
+                let id = DocumentId(list.len() as u32);
+                let (document, read) = cut.parse(id, &file.path);
+                paths.add(&document.path);
+                paths.read_as(&document.path, id);
+                parsed.insert(id, read);
+                list.push(Arc::new(document));
+            }
+        }
+    }
+
+    /// The texts that were cut out: path, format and text.
+    fn texts(&self) -> Vec<String> {
+        let cut = self.documents.iter().filter(|document| document.is_cut());
+        let line = |document: &Arc<Document>| {
+            let format = self.parsed[&document.id].format.name();
+            format!("{} {format} {}", document.path.display(), String::from_utf8_lossy(&document.bytes).trim_end())
+        };
+        cut.map(line).collect()
     }
 
     fn pieces(&self, file: u32) -> Vec<Piece> {
@@ -217,8 +242,65 @@ fn a_build_leads_to_its_dockerfile() {
         Some("prod")
     );
     assert_eq!(built("{dockerfile: ../Dockerfile}", "Dockerfile").as_deref(), Some(""));
-    assert_eq!(built("{dockerfile_inline: FROM x}", "deploy/Dockerfile"), None);
     assert_eq!(built("https://example.org/x.git", "deploy/Dockerfile"), None);
+}
+
+#[test]
+fn a_dockerfile_in_the_file_is_what_is_built() {
+    let inline = "services:\n  a:\n    build:\n      dockerfile_inline: |\n        FROM python\n        RUN echo $$HOME\n";
+    let project = Project::new(&[("compose.yaml", inline), ("Dockerfile", "FROM debian\n")]);
+    assert_eq!(project.texts(), ["compose.yaml:build@5:9/Dockerfile dockerfile FROM python\nRUN echo $HOME"]);
+    let built = DocumentId(2);
+    assert!(matches!(project.only().image, Some(ImageOf::Built { document, .. }) if document == built));
+    // What a variable makes of it is not known, and the Dockerfile beside it is not built.
+    let project = Project::new(&[("compose.yaml", &inline.replace("$$", "$")), ("Dockerfile", "FROM debian\n")]);
+    assert!(project.texts().is_empty());
+    assert!(matches!(project.only().image, Some(ImageOf::Named(crate::value::Value::Unknown(_)))));
+    // What a merge key repeats is one.
+    let merged = inline.replace("  a:\n", "  a: &a\n") + "  b: {<<: *a}\n";
+    let project = Project::new(&[("compose.yaml", &merged)]);
+    let images: Vec<_> = project.launchers(0).into_iter().map(|launcher| launcher.image).collect();
+    let is_built = |image: &Option<ImageOf>| matches!(image, Some(ImageOf::Built { document: DocumentId(1), .. }));
+    assert!(images.len() == 2 && images.iter().all(is_built));
+    // Two on one line are two.
+    let line = "services: {a: {build: {dockerfile_inline: FROM a}}, b: {build: {dockerfile_inline: FROM b}}}";
+    assert_eq!(Project::new(&[("compose.yaml", line)]).texts().len(), 2);
+}
+
+#[test]
+fn configs_are_files_of_the_services_that_have_them() {
+    let text = "services:\n  a:\n    image: x\n    configs: [gunicorn.conf.py, {source: n, target: /etc/nginx/nginx.conf}, {source: n, target: /x}]\n\
+                configs:\n  gunicorn.conf.py: {content: workers = 2}\n  n:\n    content: |\n      events {}\n      # $$host\n";
+    let project = Project::new(&[("compose.yaml", text)]);
+    let texts = [
+        "compose.yaml:gunicorn.conf.py/gunicorn.conf.py gunicorn workers = 2",
+        "compose.yaml:n/nginx.conf nginx events {}\n# $host",
+    ];
+    assert_eq!(project.texts(), texts);
+    let pods = project.pieces(0).into_iter().filter_map(|piece| match piece {
+        Piece::Pod(pod) => Some(pod),
+        _ => None,
+    });
+    let files: Vec<String> = pods
+        .flat_map(|pod| pod.containers)
+        .flat_map(|container| container.files)
+        .map(|file| file.path.display().to_string())
+        .collect();
+    assert_eq!(files, ["/gunicorn.conf.py", "/etc/nginx/nginx.conf"]);
+}
+
+#[test]
+fn an_edit_of_a_text_doubles_its_dollar_signs() {
+    let text = "configs:\n  n:\n    content: |\n      set $$a $$b;\n      x y;\nservices: {a: {configs: [{source: n, target: /etc/nginx/nginx.conf}]}}\n";
+    let project = Project::new(&[("compose.yaml", text)]);
+    let (file, cut) = (project.documents.get(DocumentId(0)).unwrap(), project.documents.get(DocumentId(1)).unwrap());
+    let edit = |start, end, text: &str| {
+        let edit = crate::edit::Edit { span: cut.span(start, end), text: text.to_owned() };
+        let made = within(&edit, cut, file).map_err(|refusal| refusal.0)?;
+        Ok::<_, String>(String::from_utf8(crate::edit::apply(&file.bytes, &[made]).unwrap()).unwrap())
+    };
+    assert_eq!(edit(7, 9, "$c\nset $d"), Ok(text.replace("$$b;", "$$c\n      set $$d;")));
+    assert_eq!(edit(13, 14, "z"), Ok(text.replace("x y", "x z")));
 }
 
 #[test]
