@@ -95,20 +95,19 @@ impl Arguments {
             }
             None => self.format,
         };
-        let mut text = format.render(shown, look());
+        let text = format.render(shown, look());
         if format.is_for_people() {
-            text.push_str(&counts);
+            return print(&self.beside()(&(text + &counts)));
         }
         print(&text)?;
-        if !format.is_for_people() {
-            explain(&self.beside()(&counts));
-        }
+        explain(&self.beside()(&counts));
         Ok(())
     }
 
-    /// What becomes of lines beside the report, in the light of who else reads them.
+    /// What becomes of lines for people, in the light of who else reads them: in a job of GitHub Actions its runner does.
     fn beside(&self) -> fn(&str) -> String {
-        if self.format == Format::Github { github::beside } else { str::to_owned }
+        let in_a_job = std::env::var_os("GITHUB_ACTIONS").is_some_and(|set| set == *"true");
+        if in_a_job || self.format == Format::Github { github::beside } else { str::to_owned }
     }
 }
 

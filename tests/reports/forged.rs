@@ -3,6 +3,7 @@
 use super::{ALL, FORMATS, gearmesh, read_as, report, sarif, valid};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 /// A unit's name; what of it would do harm is at the start of a line of its own, too.
 const NAME: &str = "a,b:c%0A%25[x](javascript:y)<img src=x>&\"'`@root`#1 \u{202e}é𝄞]]>##[error]z\n::error ::forged.service";
@@ -31,7 +32,7 @@ fn shown() -> String {
 /// A command as GitHub's runner reads it (actions/runner, src/Runner.Common/ActionCommand.cs): name, properties, data.
 type Read = (String, Vec<(String, String)>, String);
 
-fn command(line: &str) -> Option<Read> {
+fn command_of(line: &str) -> Option<Read> {
     let (info, data) = line.trim_start().strip_prefix("::")?.split_once("::")?;
     let (name, properties) = info.split_once(' ').unwrap_or((info, ""));
     let unescaped = |text: &str| text.replace("%0D", "\r").replace("%0A", "\n");
@@ -47,7 +48,7 @@ fn the_runner_sees_one_command_a_finding() {
     let lines = report(folder.path(), ".", "jsonl");
     let findings = lines.lines().filter(|line| line.starts_with(r#"{"type":"finding""#)).count();
     let text = report(folder.path(), ".", "github");
-    let commands: Vec<Read> = text.lines().map(|line| command(line).unwrap_or_else(|| panic!("no command: {line}"))).collect();
+    let commands: Vec<Read> = text.lines().map(|line| command_of(line).unwrap_or_else(|| panic!("no command: {line}"))).collect();
     assert_eq!(commands.len(), findings);
     assert!(findings > 3);
     for (name, properties, data) in &commands {
@@ -73,8 +74,24 @@ fn the_runner_sees_no_command_beside_the_report() {
     assert!(out.contains("::error file=##[error]x.service,title=gearmesh::could not be read: larger than 16 MiB"), "{out}");
     assert!(err.contains("x.service: larger than 16 MiB"), "{err}");
     // The runner's older commands may begin anywhere in a line that is no newer one.
-    assert!(out.lines().chain(err.lines()).all(|line| command(line).is_some() || !line.contains("##[")), "{err}");
-    assert!(err.lines().all(|line| command(line).is_none()), "{err}");
+    assert!(out.lines().chain(err.lines()).all(|line| command_of(line).is_some() || !line.contains("##[")), "{err}");
+    assert!(err.lines().all(|line| command_of(line).is_none()), "{err}");
+}
+
+#[test]
+fn the_runner_sees_no_command_in_what_people_read() {
+    let folder = folder();
+    let unit = fs::read(folder.path().join(NAME)).expect("it is read");
+    fs::write(folder.path().join("::error ::b.service"), unit).expect("the file is written");
+    for format in ["full", "concise"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gearmesh"));
+        command.args(["check", "--format", format, "--verbose"]).args(ALL).env("GITHUB_ACTIONS", "true");
+        let done = command.current_dir(folder.path()).output().expect("gearmesh starts");
+        let text = [done.stdout, done.stderr].concat();
+        let text = String::from_utf8_lossy(&text);
+        assert!(text.contains("## [error]forged") && (format == "full" || text.contains("\n: :error ::b.service")), "{text}");
+        assert!(text.lines().all(|line| command_of(line).is_none() && !line.contains("##[")), "{text}");
+    }
 }
 
 #[test]
