@@ -6,10 +6,13 @@
 mod forged;
 #[path = "reports/output.rs"]
 mod output;
+#[path = "reports/random.rs"]
+mod random;
 #[path = "reports/sarif.rs"]
 mod sarif;
 #[path = "reports/schemas.rs"]
 mod schemas;
+mod support;
 
 use serde_json::Value as Json;
 use std::fs;

@@ -30,9 +30,9 @@ fn shown() -> String {
 }
 
 /// A command as GitHub's runner reads it (actions/runner, src/Runner.Common/ActionCommand.cs): name, properties, data.
-type Read = (String, Vec<(String, String)>, String);
+pub type Read = (String, Vec<(String, String)>, String);
 
-fn command_of(line: &str) -> Option<Read> {
+pub fn command_of(line: &str) -> Option<Read> {
     let (info, data) = line.trim_start().strip_prefix("::")?.split_once("::")?;
     let (name, properties) = info.split_once(' ').unwrap_or((info, ""));
     let unescaped = |text: &str| text.replace("%0D", "\r").replace("%0A", "\n");
