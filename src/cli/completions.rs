@@ -4,6 +4,7 @@
 
 use super::{Ending, definition, print};
 use crate::error::Error;
+use crate::rule::{Confidence, Severity};
 use crate::rules::EMBEDDED;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Command};
@@ -23,17 +24,23 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let mut script = Vec::new();
-    generate(arguments.shell, &mut with_rules(definition()), "gearmesh", &mut script);
+    generate(arguments.shell, &mut with_words(definition()), "gearmesh", &mut script);
     print(&String::from_utf8_lossy(&script))?;
     Ok(Ending::Clean)
 }
 
-/// The definition with the ids of rules where one is asked for.
-fn with_rules(command: Command) -> Command {
-    let asking = |name: &'static str| {
-        let ids = EMBEDDED.iter().filter_map(|(path, _)| Path::new(path).file_stem()?.to_str());
-        let ids = PossibleValuesParser::new(ids);
-        move |command: Command| command.mut_arg(name, |argument| argument.value_parser(ids))
-    };
-    command.mut_subcommand("explain", asking("rule")).mut_subcommand("fix", asking("rule"))
+/// The definition with the words that its own parsers take: ids of rules and levels, whichever commands ask for one.
+fn with_words(command: Command) -> Command {
+    command.mut_subcommands(|command| {
+        command.mut_args(|argument| match argument.get_id().as_str() {
+            "rule" => argument.value_parser(PossibleValuesParser::new(ids())),
+            "min_severity" | "fail_on" => argument.value_parser(Severity::ALL.map(Severity::name)),
+            "min_confidence" => argument.value_parser(Confidence::ALL.map(Confidence::name)),
+            _ => argument,
+        })
+    })
+}
+
+fn ids() -> impl Iterator<Item = &'static str> {
+    EMBEDDED.iter().filter_map(|(path, _)| Path::new(path).file_stem()?.to_str())
 }

@@ -106,6 +106,25 @@ fn zizmor_finds_nothing_but_versions_that_are_no_hashes() {
 }
 
 #[test]
+fn shellcheck_finds_nothing_in_the_scripts() {
+    let Some(tool) = installed("shellcheck") else { return };
+    let (action, job) = (read(ACTION), read(JOB));
+    let steps = action["runs"]["steps"].as_array().expect("there are steps").iter().filter_map(|step| step["run"].as_str());
+    let lines =
+        ["before_script", "script"].map(|key| job["gearmesh"][key].as_array().expect("there are lines")).into_iter().flatten();
+    let job: Vec<&str> = lines.filter_map(Json::as_str).collect();
+    let scripts: Vec<String> = steps.map(str::to_owned).chain([job.join("\n")]).collect();
+    assert!(scripts.len() > 4, "{scripts:?}");
+    for script in scripts {
+        let mut file = tempfile::NamedTempFile::new().expect("a scratch file");
+        // Both services end a script with its first failure.
+        writeln!(file, "set -eo pipefail\n{script}").expect("the script is written");
+        // SC2086: what is parted at blanks on purpose.
+        done(Command::new(&tool).args(["--shell", "bash", "--exclude", "SC2086"]).arg(file.path()));
+    }
+}
+
+#[test]
 fn versions_of_rust_and_of_gearmesh_are_those_of_the_package() {
     let manifest = fs::read_to_string(project().join("Cargo.toml")).expect("the manifest is there");
     let rust = manifest.lines().find_map(|line| line.strip_prefix("rust-version = \"")).and_then(|rest| rest.split('"').next());

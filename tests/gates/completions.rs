@@ -30,6 +30,8 @@ fn bash_completes_commands_flags_values_and_rules() {
     assert_eq!(complete(&["che"]), ["check"]);
     assert_eq!(complete(&["check", "--min-s"]), ["--min-severity"]);
     assert!(complete(&["check", "--format", ""]).contains(&"concise".to_owned()));
+    assert_eq!(complete(&["check", "--fail-on", ""]), ["error", "warning", "advice"]);
+    assert_eq!(complete(&["fix", "--min-confidence", "m"]), ["medium"]);
     let rules = complete(&["explain", "max-requests-wi"]);
     assert!(rules.contains(&"max-requests-without-jitter".to_owned()), "{rules:?}");
     assert_eq!(complete(&["fix", "--rule", "max-requests-wi"]), rules);
