@@ -3,6 +3,8 @@
 
 #[path = "gates/ci.rs"]
 mod ci;
+#[path = "gates/ci_scripts.rs"]
+mod ci_scripts;
 #[path = "gates/completions.rs"]
 mod completions;
 #[path = "gates/manual.rs"]
