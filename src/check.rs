@@ -38,6 +38,7 @@ pub fn check(input: &Input, facts: &Facts, config: &Config) -> Result<Outcome, E
         stack,
         findings,
         suppressed: kept.suppressed,
+        accepted: 0,
         remarks,
         undecided: judged.undecided,
         unread: read.unread,

@@ -2,7 +2,9 @@
 //!
 //! 0: nothing to show, or nothing that fails. 1: findings are shown. 2: gearmesh could not do its work; that beats 1.
 
+mod accepted;
 mod at_least;
+mod baseline;
 mod check;
 mod completions;
 mod configuration;
@@ -13,6 +15,7 @@ mod input;
 mod known;
 mod man;
 mod output;
+mod own_file;
 mod rules;
 mod schema;
 mod show;
@@ -42,6 +45,8 @@ enum Command {
     Check(Box<check::Arguments>),
     /// Make what findings propose true in the files, or show it as a diff
     Fix(Box<fix::Arguments>),
+    /// Accept what is found today, so that check fails only for what is new
+    Baseline(Box<baseline::Arguments>),
     /// Show how everything is linked, every setting with its origin, and who gives up first
     Show(Box<show::Arguments>),
     /// Tell what a rule finds, why it matters, and show cases
@@ -74,6 +79,7 @@ pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Fix(arguments) => fix::run(&arguments),
+        Command::Baseline(arguments) => baseline::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),

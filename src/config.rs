@@ -35,6 +35,8 @@ pub struct Config {
     pub min_confidence: Option<Confidence>,
     /// The least severity of a finding that fails a run.
     pub fail_on: Option<Severity>,
+    /// The findings that the project has accepted.
+    pub baseline: Option<PathBuf>,
 }
 
 /// The file that was read.

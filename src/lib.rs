@@ -1,7 +1,7 @@
 //! gearmesh reads the configuration of a Python web stack as one model and says where its layers contradict each other.
 //!
 //! ```text
-//! paths -> read (discover, parse, follow, lower) -> link (join, evaluate) -> judge -> suppress -> report
+//! paths -> read (discover, parse, follow, lower) -> link (join, evaluate) -> judge -> suppress -> baseline -> report
 //! ```
 //!
 //! **The idea that unifies everything:** a *setting* is a named value of a subject, with its origin. A rule reads settings, a fix
@@ -33,6 +33,7 @@
 //! | `link` | joins pieces: location, upstream, address, gunicorn, launcher; precedence; evaluation per app and world |
 //! | `rules` | loads rules, types their conditions, judges |
 //! | `suppress` | takes out findings that a comment in the files passes over |
+//! | `baseline` | parts findings that a project has accepted all at once from new ones |
 //! | `report` | one file per output format; `show` draws the linked stack |
 //! | `fix` | plans the edits of proposals, shows them as a diff, writes sets of files or none; formats know how a setting is written |
 //! | **spine and doors** | |
@@ -73,6 +74,7 @@
 //! built, which loads faster; and half of the rules are made ready on another thread, because a small stack waits for nothing else.
 
 pub mod arguments;
+pub mod baseline;
 pub mod check;
 pub mod cli;
 pub mod config;

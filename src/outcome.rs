@@ -15,6 +15,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// Findings that a comment in the files passes over, in the same order.
     pub suppressed: Vec<Suppressed>,
+    /// How many findings were taken out because a baseline has accepted them.
+    pub accepted: usize,
     /// What is worth knowing besides, sorted by place.
     pub remarks: Vec<Remark>,
     pub undecided: Vec<Undecided>,

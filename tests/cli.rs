@@ -1,5 +1,7 @@
 //! Runs the program itself: exit statuses, what it prints where, and what it never prints.
 
+#[path = "cli/baseline.rs"]
+mod baseline;
 #[path = "cli/fix.rs"]
 mod fix;
 #[path = "cli/ignores.rs"]

@@ -33,13 +33,14 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("link", &[NOUNS]),
     ("rules", &[NOUNS]),
     ("suppress", &[NOUNS]),
+    ("baseline", &[NOUNS]),
     ("report", &[NOUNS]),
     ("fix", &[NOUNS, "formats"]),
     // The spine.
     ("check", &[NOUNS, "formats", "read", "link", "rules", "suppress", "report"]),
     ("settle", &[NOUNS, "fix", "report", "check"]),
     // Doors.
-    ("cli", &[NOUNS, "formats", "read", "link", "rules", "suppress", "report", "fix", "check", "settle"]),
+    ("cli", &[NOUNS, "formats", "read", "link", "rules", "suppress", "baseline", "report", "fix", "check", "settle"]),
 ];
 
 /// Stands for all nouns in the table.

@@ -1,8 +1,9 @@
 //! `gearmesh check`: reads paths, judges them, shows what was found.
 
+use super::accepted;
 use super::at_least::{self, AtLeast};
 use super::configuration::RuleFlags;
-use super::fix::recover;
+use super::fix::{explain, recover};
 use super::format::{self, Format};
 use super::input::Places;
 use super::known::Known;
@@ -19,7 +20,7 @@ use crate::rule::Severity;
 use crate::source::Span;
 use clap::Args;
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write as _};
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 /// Default and widest report, in columns, when the terminal does not say.
@@ -51,6 +52,8 @@ pub(super) struct Arguments {
     /// [default: any that is shown]
     #[arg(long, value_name = "LEVEL", value_parser = at_least::severity)]
     fail_on: Option<Severity>,
+    #[command(flatten)]
+    accepted: accepted::BaselineFlags,
     /// Also list rules that could not be decided, files that were set aside, and findings that a comment ignores
     #[arg(long, short)]
     verbose: bool,
@@ -62,7 +65,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let input = arguments.places.input()?;
     recover(&input)?;
     let config = arguments.flags.load(&input)?;
-    let outcome = check(&input, &arguments.known.over(&config), &config)?;
+    let mut outcome = check(&input, &arguments.known.over(&config), &config)?;
+    let accepted = arguments.accepted.apply(&config, &input, &mut outcome)?;
     let threshold = arguments.threshold.over(&config);
     let shown: Vec<&Finding> = outcome.findings.iter().filter(|finding| threshold.shows(finding)).collect();
     let suppressed: Vec<&Suppressed> = outcome.suppressed.iter().filter(|found| threshold.shows(&found.finding)).collect();
@@ -71,6 +75,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let report = Shown { outcome: &outcome, findings: &shown, suppressed: &suppressed, edits: &edits };
     arguments.report(report)?;
     tell_with(&outcome, arguments.verbose, arguments.beside());
+    explain(&arguments.beside()(&accepted.told(&outcome, arguments.verbose)));
     let fail_on = arguments.fail_on.or(config.fail_on).unwrap_or(Severity::Advice);
     let fails = shown.iter().any(|finding| finding.severity >= fail_on);
     let ending = match (outcome.unread.is_empty(), fails) {
@@ -149,11 +154,6 @@ fn tell_with(outcome: &Outcome, verbose: bool, as_it_is: fn(&str) -> String) {
         }
     }
     explain(&as_it_is(&text));
-}
-
-fn explain(text: &str) {
-    // Nobody is left to tell when standard error is closed.
-    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// "path:line:column".

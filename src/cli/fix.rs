@@ -1,5 +1,6 @@
 //! `gearmesh fix`: makes the proposals of findings true, or shows them as a diff; says what it did, what a person has to do, and why.
 
+use super::accepted;
 use super::at_least::AtLeast;
 use super::check::tell;
 use super::configuration::RuleFlags;
@@ -50,6 +51,8 @@ pub(super) struct Arguments {
     #[arg(long, short, conflicts_with = "diff")]
     interactive: bool,
     #[command(flatten)]
+    accepted: accepted::BaselineFlags,
+    #[command(flatten)]
     known: Known,
     #[command(flatten)]
     threshold: AtLeast,
@@ -71,7 +74,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     recover(&input)?;
     let threshold = arguments.threshold.over(&config);
     let mut choice = Asked { arguments, threshold, answers: BTreeMap::new(), rest: None };
-    let settled = settle(&input, &arguments.known.over(&config), &config, &mut choice)?;
+    let mut settled = settle(&input, &arguments.known.over(&config), &config, &mut choice)?;
+    // Accepted findings are mended like others; those that stay do not fail.
+    arguments.accepted.apply(&config, &input, &mut settled.after)?;
     let left: Vec<&Finding> = settled.after.findings.iter().filter(|finding| threshold.shows(finding)).collect();
     let incomplete = !settled.after.unread.is_empty();
     if arguments.diff {
@@ -132,7 +137,7 @@ fn diffs(files: &[Changed]) -> String {
 }
 
 /// What belongs beside a diff goes to standard error, so that the diff alone can be taken further.
-fn explain(text: &str) {
+pub(super) fn explain(text: &str) {
     // Nobody is left to tell when standard error is closed.
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }

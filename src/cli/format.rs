@@ -86,6 +86,9 @@ fn full_with_summary(shown: Shown<'_>, look: Look) -> String {
     if !shown.suppressed.is_empty() {
         let _ = write!(text, "; {} ignored", shown.suppressed.len());
     }
+    if outcome.accepted > 0 {
+        let _ = write!(text, "; {} in the baseline", outcome.accepted);
+    }
     if !outcome.unread.is_empty() {
         let _ = write!(text, "; {} could not be read", outcome.unread.len());
     }

@@ -95,6 +95,11 @@ pub const SECTIONS: [Section; 5] = [
             Key { name: "min-severity", takes: Takes::Severity, summary: "Findings of this severity and above are shown." },
             Key { name: "min-confidence", takes: Takes::Confidence, summary: "Findings of this confidence and above are shown." },
             Key { name: "fail-on", takes: Takes::Severity, summary: "Findings of this severity and above fail a run." },
+            Key {
+                name: "baseline",
+                takes: Takes::Path,
+                summary: "The findings that were accepted, as `gearmesh baseline` writes them: only new ones are shown.",
+            },
         ],
         others: None,
     },

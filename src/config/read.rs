@@ -34,7 +34,7 @@ pub fn read(path: &Path, text: &str, here: &Path) -> Result<Config, Fault> {
             "paths" => config.paths = paths(source, &inner, folder)?,
             "versions" => config.versions = versions(source, &inner)?,
             "rules" => rules(source, &inner, folder, &mut config)?,
-            _ => check(source, &inner, &mut config)?,
+            _ => check(source, &inner, folder, &mut config)?,
         }
     }
     Ok(config)
@@ -124,8 +124,8 @@ fn rules(source: Source<'_>, entries: &[Entry<'_>], folder: &Path, config: &mut 
     Ok(())
 }
 
-/// `exclude = ["vendor/**"]`, `min-severity = "advice"`, `min-confidence = "low"`, `fail-on = "error"`.
-fn check(source: Source<'_>, entries: &[Entry<'_>], config: &mut Config) -> Result<(), Fault> {
+/// `exclude = ["vendor/**"]`, `min-severity = "advice"`, `min-confidence = "low"`, `fail-on = "error"`, `baseline = "accepted.json"`.
+fn check(source: Source<'_>, entries: &[Entry<'_>], folder: &Path, config: &mut Config) -> Result<(), Fault> {
     for entry in entries {
         match entry.key {
             "exclude" => exclude(source, entry, &mut config.exclude)?,
@@ -138,6 +138,7 @@ fn check(source: Source<'_>, entries: &[Entry<'_>], config: &mut Config) -> Resu
             "fail-on" => {
                 config.fail_on = Some(source.word(entry.value, Severity::of, &Severity::ALL.map(Severity::name))?);
             }
+            "baseline" => config.baseline = Some(plain(&folder.join(source.text(entry.value, "the path of a file")?))),
             _ => return Err(source.unknown(entry, &[])),
         }
     }
