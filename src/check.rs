@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::link;
 use crate::model::facts::Facts;
 use crate::outcome::Outcome;
-use crate::read;
+use crate::read::{self, Reading};
 use crate::rule::Rule;
 use crate::rules::{self, Loaded};
 use crate::source::Input;
@@ -43,6 +43,8 @@ pub fn check(input: &Input, facts: &Facts, config: &Config) -> Result<Outcome, E
         undecided: judged.undecided,
         unread: read.unread,
         notes: read.notes,
+        configurations: read.configurations,
+        matched: read.matched,
         rules,
     })
 }
@@ -54,5 +56,6 @@ pub fn check(input: &Input, facts: &Facts, config: &Config) -> Result<Outcome, E
 pub fn survey(input: &Input, facts: &Facts, config: &Config) -> Result<Outcome, Error> {
     let mut read = read::read(input, config)?;
     let stack = link::link(&mut read.pieces, facts);
-    Ok(Outcome { stack, unread: read.unread, notes: read.notes, ..Outcome::default() })
+    let Reading { unread, notes, configurations, matched, .. } = read;
+    Ok(Outcome { stack, unread, notes, configurations, matched, ..Outcome::default() })
 }

@@ -11,6 +11,7 @@ mod configuration;
 mod explain;
 mod fix;
 mod format;
+mod init;
 mod input;
 mod known;
 mod man;
@@ -47,6 +48,8 @@ enum Command {
     Fix(Box<fix::Arguments>),
     /// Accept what is found today, so that check fails only for what is new
     Baseline(Box<baseline::Arguments>),
+    /// Write a commented gearmesh.toml for the stack that is here
+    Init(init::Arguments),
     /// Show how everything is linked, every setting with its origin, and who gives up first
     Show(Box<show::Arguments>),
     /// Tell what a rule finds, why it matters, and show cases
@@ -80,6 +83,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Fix(arguments) => fix::run(&arguments),
         Command::Baseline(arguments) => baseline::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),

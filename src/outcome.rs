@@ -5,6 +5,7 @@ use crate::finding::{Finding, Suppressed, Undecided};
 use crate::model::Stack;
 use crate::model::remark::Remark;
 use crate::rule::Rule;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -24,6 +25,10 @@ pub struct Outcome {
     pub unread: Vec<Unread>,
     /// Remarks about files that were recognised and set aside: templates, launchers not read yet.
     pub notes: Vec<Unread>,
+    /// Every gearmesh.toml that lies below the paths, used or not.
+    pub configurations: Vec<PathBuf>,
+    /// Absolute paths of the server that files name, each with the file that was taken for it.
+    pub matched: BTreeSet<(PathBuf, PathBuf)>,
     /// The rules that were applied.
     pub rules: Vec<Arc<Rule>>,
 }

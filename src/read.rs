@@ -31,6 +31,10 @@ pub struct Reading {
     pub unread: Vec<Unread>,
     /// Files that were recognised and set aside.
     pub notes: Vec<Unread>,
+    /// Every gearmesh.toml below the paths.
+    pub configurations: Vec<PathBuf>,
+    /// Absolute paths of the server, each with the file that was taken for it.
+    pub matched: BTreeSet<(PathBuf, PathBuf)>,
 }
 
 /// Reads everything under the input's paths, and what that names.
@@ -50,8 +54,9 @@ pub fn read(input: &Input, config: &Config) -> Result<Reading, Error> {
         next: 0,
         unread: walked.unread,
         notes: walked.notes,
+        matched: BTreeSet::new(),
     };
-    let mut jobs = walked.files;
+    let (mut jobs, configurations) = (walked.files, walked.configurations);
     while !jobs.is_empty() {
         let wants = worklist.parse(jobs);
         jobs = worklist.follow(&wants);
@@ -60,7 +65,7 @@ pub fn read(input: &Input, config: &Config) -> Result<Reading, Error> {
     if worklist.parsed.values().all(is_beside) && worklist.unread.is_empty() {
         return Err(Error::NothingToRead { paths: input.paths.clone() });
     }
-    Ok(worklist.finish())
+    Ok(Reading { configurations, ..worklist.finish() })
 }
 
 /// A file to read, and what it is as far as its name or the file that wants it tells.
@@ -90,6 +95,7 @@ struct Worklist<'a> {
     next: u32,
     unread: Vec<Unread>,
     notes: Vec<Unread>,
+    matched: BTreeSet<(PathBuf, PathBuf)>,
 }
 
 impl<'a> Worklist<'a> {
@@ -166,6 +172,9 @@ impl<'a> Worklist<'a> {
                 }
                 _ => self.paths.find(Path::new(&want.path), &near).filter(|path| self.paths.knows(path)).into_iter().collect(),
             };
+            if let ([here], true) = (found.as_slice(), Path::new(&want.path).is_absolute()) {
+                self.matched.insert((PathBuf::from(&want.path), here.clone()));
+            }
             for path in found {
                 let path = self.paths.real(&path).to_owned();
                 // A file that was read as something else keeps being that.
@@ -216,6 +225,8 @@ impl<'a> Worklist<'a> {
             pieces: Pieces { documents, paths: self.paths, list, files: files.into_values().collect() },
             unread: self.unread,
             notes,
+            configurations: Vec::new(),
+            matched: self.matched,
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::edit::Operation;
 use crate::error::Error;
 use crate::model::Kind;
 use crate::rule::{Confidence, Rule, Safety, Severity};
-use crate::vocabulary::suggest::suggest;
+use crate::vocabulary::suggest::{suggest, suggest_id};
 use serde_yaml::Spanned;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -141,7 +141,7 @@ pub fn load_with(config: &Config) -> Result<Vec<Loaded>, Error> {
     own::add(&mut rules, config)?;
     for (id, severity) in &config.severities {
         let Some(loaded) = rules.iter_mut().find(|loaded| loaded.rule.id == id.value) else {
-            let close = suggest(&id.value, rules.iter().map(|loaded| &*loaded.rule.id));
+            let close = suggest_id(&id.value, rules.iter().map(|loaded| &*loaded.rule.id));
             let close = close.map_or("; `gearmesh rules` lists them".to_owned(), |close| format!("; did you mean `{close}`?"));
             let at = id.at.clone().unwrap_or_default();
             return Err(config.fault(&at, format!("there is no rule `{}`{close}", id.value)).into());

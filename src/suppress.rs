@@ -10,7 +10,7 @@ use crate::model::piece::File;
 use crate::model::remark::{Remark, RemarkKind};
 use crate::rule::Rule;
 use crate::source::{DocumentId, Span};
-use crate::vocabulary::suggest::suggest;
+use crate::vocabulary::suggest::suggest_id;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -153,7 +153,7 @@ impl<'a> Comments<'a> {
             }
             for (rule, span) in &ignore.rules {
                 if !names.contains(&**rule) {
-                    let close = suggest(rule, names.iter().copied());
+                    let close = suggest_id(rule, names.iter().copied());
                     let close = close.map_or_else(String::new, |close| format!("; did you mean `{close}`?"));
                     let message = format!("there is no rule `{rule}`{close}").into();
                     remarks.push(Remark { kind: RemarkKind::UnknownRuleInIgnore, span: *span, message });

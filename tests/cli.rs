@@ -6,8 +6,12 @@ mod baseline;
 mod fix;
 #[path = "cli/ignores.rs"]
 mod ignores;
+#[path = "cli/init.rs"]
+mod init;
 #[path = "cli/packages.rs"]
 mod packages;
+#[path = "cli/suggestions.rs"]
+mod suggestions;
 
 use std::fs;
 use std::io::Read as _;

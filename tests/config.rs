@@ -390,3 +390,31 @@ fn a_run_fails_only_for_what_is_severe_enough() {
         folder.refused(&["check", "--no-config", "--fail-on", "errors"]).contains("one of error, warning, advice is expected")
     );
 }
+
+#[test]
+fn a_configuration_below_that_is_not_used_is_told() {
+    let off = "[rules]\nstop-grace-below-graceful-timeout = 'off'\n";
+    let folder = Folder::new(&[
+        ("shop/gearmesh.toml", off),
+        ("shop/a.service", HASTY),
+        ("blog/gearmesh.toml", ""),
+        ("blog/b.service", HASTY),
+    ]);
+    let told = |other: &str| {
+        format!(
+            "gearmesh: {other}/gearmesh.toml: not used, because all that is read here is one stack; `gearmesh check {other}` uses it\n"
+        )
+    };
+    let (code, _, err) = folder.run(&["check"]);
+    assert_eq!((code, err), (1, told("blog") + &told("shop")));
+    assert_eq!(folder.run(&["check", "shop"]), (0, "no findings in 1 file (1 app, 0 routes)\n".to_owned(), String::new()));
+    let (code, _, err) = folder.run(&["check", "shop", "blog"]);
+    assert_eq!((code, err), (0, told("blog")), "the first path has the word");
+    assert_eq!(folder.run(&["check", "--no-config"]).2, "");
+    for command in [&["show"][..], &["fix", "--diff"], &["baseline"]] {
+        assert_eq!(folder.run(command).2, told("blog") + &told("shop"), "{command:?}");
+    }
+    folder.write("gearmesh.toml", "[check]\nexclude = ['/blog/']\n");
+    assert_eq!(folder.run(&["check"]).2, told("shop"), "what is left out needs no word");
+    assert_eq!(folder.run_in("shop", &["check", ".."]).2.matches("not used").count(), 1);
+}

@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::report::Threshold;
 use crate::rule::{Confidence, Severity};
+use crate::vocabulary::suggest::suggest;
 use clap::Args;
 
 #[derive(Args)]
@@ -28,9 +29,14 @@ impl AtLeast {
 }
 
 pub(super) fn severity(text: &str) -> Result<Severity, String> {
-    Severity::of(text).ok_or_else(|| format!("one of {} is expected", Severity::ALL.map(Severity::name).join(", ")))
+    Severity::of(text).ok_or_else(|| other(text, Severity::ALL.map(Severity::name)))
 }
 
 fn confidence(text: &str) -> Result<Confidence, String> {
-    Confidence::of(text).ok_or_else(|| format!("one of {} is expected", Confidence::ALL.map(Confidence::name).join(", ")))
+    Confidence::of(text).ok_or_else(|| other(text, Confidence::ALL.map(Confidence::name)))
+}
+
+fn other(text: &str, known: [&'static str; 3]) -> String {
+    let close = suggest(text, known).map_or_else(String::new, |close| format!("; did you mean `{close}`?"));
+    format!("one of {} is expected{close}", known.join(", "))
 }

@@ -3,7 +3,7 @@
 use super::accepted::{folder, looked_at};
 use super::check::tell;
 use super::configuration::RuleFlags;
-use super::fix::recover;
+use super::fix::{explain, recover};
 use super::input::Places;
 use super::known::Known;
 use super::{Ending, own_file, print};
@@ -41,6 +41,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let outcome = check(&input, &arguments.known.over(&config), &config)?;
     let file = arguments.output.clone().or(config.baseline.clone()).unwrap_or_else(|| NAME.into());
     tell(&outcome, false);
+    explain(&arguments.flags.unused(&config, &outcome));
     if !outcome.unread.is_empty() {
         let reason = "nothing was written, because not everything could be read".to_owned();
         return Err(Error::Path { path: file, reason });

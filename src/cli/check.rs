@@ -75,6 +75,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let report = Shown { outcome: &outcome, findings: &shown, suppressed: &suppressed, edits: &edits };
     arguments.report(report)?;
     tell_with(&outcome, arguments.verbose, arguments.beside());
+    explain(&arguments.beside()(&arguments.flags.unused(&config, &outcome)));
     explain(&arguments.beside()(&accepted.told(&outcome, arguments.verbose)));
     let fail_on = arguments.fail_on.or(config.fail_on).unwrap_or(Severity::Advice);
     let fails = shown.iter().any(|finding| finding.severity >= fail_on);

@@ -2,6 +2,8 @@
 
 use crate::config::{self, Config, Told};
 use crate::error::Error;
+use crate::outcome::Outcome;
+use crate::report::untrusted::path as shown;
 use crate::source::paths::plain;
 use crate::source::{Input, MAX_BYTES};
 use clap::Args;
@@ -31,6 +33,11 @@ pub(super) struct RuleFlags {
 }
 
 impl RuleFlags {
+    /// As [`Flags::unused`].
+    pub(super) fn unused(&self, config: &Config, outcome: &Outcome) -> String {
+        self.flags.unused(config, outcome)
+    }
+
     /// The configuration for a run, with the folders of rules that flags name.
     ///
     /// # Errors
@@ -43,6 +50,21 @@ impl RuleFlags {
 }
 
 impl Flags {
+    /// Says which configurations below the paths are not those of this run, for standard error: all that is read is one stack, and
+    /// has one configuration.
+    pub(super) fn unused(&self, config: &Config, outcome: &Outcome) -> String {
+        let here = env::current_dir().unwrap_or_default();
+        let absolute = |path: &Path| plain(&here.join(path));
+        let used = config.file.as_ref().map(|file| absolute(&file.path));
+        let others = outcome.configurations.iter().filter(|path| !self.no_config && Some(absolute(path)) != used);
+        let line = |other: &PathBuf| {
+            let folder = other.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let (name, folder) = (shown(other), shown(folder));
+            format!("gearmesh: {name}: not used, because all that is read here is one stack; `gearmesh check {folder}` uses it\n")
+        };
+        others.map(line).collect()
+    }
+
     /// The configuration for a run.
     ///
     /// # Errors

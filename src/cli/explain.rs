@@ -5,7 +5,7 @@ use super::{Ending, print};
 use crate::error::Error;
 use crate::rules;
 use crate::source::Input;
-use crate::vocabulary::suggest::suggest;
+use crate::vocabulary::suggest::suggest_id;
 use clap::Args;
 use std::fmt::Write as _;
 
@@ -22,7 +22,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let loaded = rules::load_with(&arguments.flags.load(&Input::default())?)?;
     let Some(rule) = loaded.iter().map(|loaded| &loaded.rule).find(|rule| *rule.id == *arguments.rule) else {
-        let suggestion = suggest(&arguments.rule, loaded.iter().map(|loaded| &*loaded.rule.id)).map(str::to_owned);
+        let suggestion = suggest_id(&arguments.rule, loaded.iter().map(|loaded| &*loaded.rule.id)).map(str::to_owned);
         return Err(Error::UnknownRule { id: arguments.rule.clone(), suggestion });
     };
     let mut text = format!("# {}\n\n{}\n\n", rule.id, rule.summary);

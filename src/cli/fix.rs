@@ -21,7 +21,7 @@ use crate::rule::Safety;
 use crate::rules;
 use crate::settle::{Choice, Key, key, settle};
 use crate::source::Input;
-use crate::vocabulary::suggest::suggest;
+use crate::vocabulary::suggest::suggest_id;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead as _, Write as _};
@@ -78,6 +78,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     // Accepted findings are mended like others; those that stay do not fail.
     arguments.accepted.apply(&config, &input, &mut settled.after)?;
     let left: Vec<&Finding> = settled.after.findings.iter().filter(|finding| threshold.shows(finding)).collect();
+    explain(&arguments.flags.unused(&config, &settled.after));
     let incomplete = !settled.after.unread.is_empty();
     if arguments.diff {
         print(&diffs(&settled.files))?;
@@ -113,7 +114,7 @@ fn all_there(ids: &[String], config: &Config) -> Result<(), Error> {
     let loaded = rules::load_with(config)?;
     let unknown = ids.iter().find(|id| !loaded.iter().any(|rule| *rule.rule.id == ***id));
     unknown.map_or(Ok(()), |id| {
-        let suggestion = suggest(id, loaded.iter().map(|rule| &*rule.rule.id)).map(str::to_owned);
+        let suggestion = suggest_id(id, loaded.iter().map(|rule| &*rule.rule.id)).map(str::to_owned);
         Err(Error::UnknownRule { id: id.clone(), suggestion })
     })
 }

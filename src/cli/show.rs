@@ -2,6 +2,7 @@
 
 use super::check::tell;
 use super::configuration::Flags;
+use super::fix::explain;
 use super::input::Places;
 use super::known::Known;
 use super::{Ending, print};
@@ -58,6 +59,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
         (None, Format::Text) => show::text(&outcome.stack, extent),
     })?;
     tell(&outcome, arguments.verbose);
+    explain(&arguments.flags.unused(&config, &outcome));
     Ok(if outcome.unread.is_empty() { Ending::Clean } else { Ending::Incomplete })
 }
 

@@ -4,7 +4,7 @@
 
 use super::dump::Unfolded;
 use super::{Job, job};
-use crate::config::{Config, Exclude};
+use crate::config::{self, Config, Exclude};
 use crate::error::{Error, in_words};
 use crate::outcome::Unread;
 use crate::source::own;
@@ -21,6 +21,7 @@ pub(super) struct Walked {
     pub files: Vec<Job>,
     pub unread: Vec<Unread>,
     pub notes: Vec<Unread>,
+    pub configurations: Vec<PathBuf>,
 }
 
 /// Folders of other people's code.
@@ -30,8 +31,13 @@ const FOREIGN_FOLDERS: [&str; 5] = [".git", "node_modules", "site-packages", "__
 pub(super) fn walk(unfolded: &Unfolded, config: &Config) -> Result<Walked, Error> {
     let input = &unfolded.input;
     let root = input.root.as_deref().map(shown);
-    let mut walked =
-        Walked { paths: Paths::new(root.as_deref()), files: Vec::new(), unread: unfolded.unread.clone(), notes: Vec::new() };
+    let mut walked = Walked {
+        paths: Paths::new(root.as_deref()),
+        files: Vec::new(),
+        unread: unfolded.unread.clone(),
+        notes: Vec::new(),
+        configurations: Vec::new(),
+    };
     if let Some(root) = &input.root {
         existing(root)?;
     }
@@ -135,6 +141,9 @@ impl Walked {
         }
         if own::is_beside(name) {
             return;
+        }
+        if name == config::NAME {
+            self.configurations.push(path.to_owned());
         }
         self.paths.add(path);
         self.files.extend(job(path, false));
