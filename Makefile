@@ -91,8 +91,9 @@ deb: release
 	for shell in bash zsh fish; do $(CARGO_TARGET_DIR)/release/gearmesh completions $$shell > target/package/gearmesh.$$shell || exit; done
 	cargo deb --no-build
 
+# A dependency has some assembly, which any compiler of this machine's own processor takes.
 static:
-	cargo build --release --locked --target $(MUSL)
+	CC_$(subst -,_,$(MUSL))=$${CC:-cc} cargo build --release --locked --target $(MUSL)
 
 # What reads reports: validators and parsers, in a virtual environment of their own.
 readers:
