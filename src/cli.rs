@@ -106,8 +106,12 @@ pub fn main() -> ExitCode {
 
 /// Writes to standard output. A reader that went away (`| head`) is no error.
 fn print(text: &str) -> Result<(), Error> {
+    print_bytes(text.as_bytes())
+}
+
+fn print_bytes(bytes: &[u8]) -> Result<(), Error> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(problem) if problem.kind() != ErrorKind::BrokenPipe => Err(Error::Output { reason: problem.to_string() }),
         _ => Ok(()),
     }

@@ -155,6 +155,15 @@ impl fmt::Display for Change {
     /// "set app.max_requests_jitter to 100"
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, setting) = (self.operation.name(), &self.setting);
+        // What is odd about a text has no name of its own.
+        if setting.starts_with("oddity.") {
+            return match (&self.to, self.operation) {
+                (Some(to), Operation::Rename) => write!(f, "rename it to {to}"),
+                (Some(to), Operation::Move) => write!(f, "move it to {to}"),
+                (Some(to), _) => write!(f, "write {to}"),
+                (None, _) => f.write_str("take it out"),
+            };
+        }
         match (&self.to, self.operation) {
             (Some(item), Operation::Remove) => write!(f, "{name} {item} from {setting}"),
             (Some(item), Operation::Add) => write!(f, "{name} {item} to {setting}"),

@@ -27,6 +27,8 @@ pub enum Error {
     AtWork { folder: PathBuf },
     /// What an earlier run began in this folder, or this one, could neither be completed nor be undone; its journal stays.
     Unfinished { folder: PathBuf, hindrances: Vec<Hindrance> },
+    /// A run of fix was stopped in this folder, and whoever only reads does not end it.
+    Stopped { folder: PathBuf },
 }
 
 /// A place in a file that a person wrote for gearmesh, and what is wrong there.
@@ -114,6 +116,10 @@ impl fmt::Display for Error {
             }
             Error::AtWork { folder } => {
                 write!(f, "another gearmesh fix is at work in {}; nothing was written", folder.display())
+            }
+            Error::Stopped { folder } => {
+                let folder = folder.display();
+                write!(f, "a gearmesh fix was stopped in {folder}; `gearmesh fix {folder}` completes or undoes it")
             }
             Error::Unfinished { folder, .. } => {
                 write!(f, "what a gearmesh fix began in {} could not be ended; the next run there tries again:", folder.display())

@@ -13,7 +13,7 @@ use crate::fix::plan::{self, Options, Plan, Planner};
 use crate::model::Kind;
 use crate::model::facts::Facts;
 use crate::outcome::{Advised, Applied, Outcome, Refused, Settled};
-use crate::rule::Safety;
+use crate::rule::{Safety, Severity};
 use crate::source::{DocumentId, Input, Span};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -87,7 +87,12 @@ struct Run {
     out: BTreeSet<Key>,
     applied: Vec<Applied>,
     advised: Vec<Advised>,
+    /// What each round did, and the errors that it brought up.
+    brought: Vec<(BTreeSet<Key>, Counts)>,
 }
+
+/// How many findings there are of each key.
+type Counts = BTreeMap<Key, usize>;
 
 /// A proposal of a round, with its edits.
 struct Step {
@@ -108,7 +113,7 @@ impl Run {
         loop {
             let steps = self.steps(&outcome, choice);
             if steps.is_empty() {
-                return Ok(Ended::Settled(Box::new(outcome)));
+                return Ok(self.with_new_errors(&outcome).unwrap_or_else(|| Ended::Settled(Box::new(outcome))));
             }
             for file in changed(&steps, &outcome) {
                 self.input.overlay.insert(file.path, file.after);
@@ -123,10 +128,13 @@ impl Run {
             if !broken.is_empty() {
                 return Ok(Ended::Without(broken, "its edit would keep the file from being read".to_owned()));
             }
-            let left: BTreeSet<Key> = next.findings.iter().map(|finding| key(finding, &next)).collect();
-            if let Some(stays) = keys.iter().find(|key| left.contains(*key) && times.get(*key).is_some_and(|times| *times > 1)) {
+            let (before, after) = (counts(&outcome, Severity::Advice), counts(&next, Severity::Advice));
+            let stays = |key: &&Key| after.get(*key).is_some_and(|after| before.get(*key).is_some_and(|before| after >= before));
+            let again = |key: &&Key| times.get(*key).is_some_and(|times| *times > 1) || !self.has_more(key, &next, choice);
+            if let Some(stays) = keys.iter().filter(stays).find(again) {
                 return Ok(Ended::Without(BTreeSet::from([stays.clone()]), "the finding stays after its edit".to_owned()));
             }
+            self.brought.push((keys.clone(), more(&counts(&next, Severity::Error), &counts(&outcome, Severity::Error))));
             if stale >= MOST_ROUNDS || seen.contains(&self.input.overlay) {
                 let circle: BTreeSet<Key> =
                     times.into_iter().filter(|(_, times)| *times > 1).map(|(key, _)| key).chain(keys).collect();
@@ -139,7 +147,28 @@ impl Run {
         }
     }
 
-    /// What is done in a round: proposals that can be made at once, the widest first where several want one place.
+    /// Whether a finding that stayed has something left to be done for it: some take two steps.
+    fn has_more(&self, of: &Key, outcome: &Outcome, choice: &dyn Choice) -> bool {
+        let mut planner = Planner::new(&outcome.stack, choice.options());
+        let fixes =
+            outcome.findings.iter().filter(|finding| key(finding, outcome) == *of).filter_map(|finding| finding.fix.as_ref());
+        fixes.into_iter().any(|fix| matches!(planner.plan(fix), Plan::Edits { .. }))
+    }
+
+    /// What is to be left out when there are errors at the end that some round brought up: what starts now would not start then.
+    fn with_new_errors(&self, after: &Outcome) -> Option<Ended> {
+        let left = counts(after, Severity::Error);
+        let (keys, error) = self.brought.iter().find_map(|(keys, brought)| {
+            let stays = |(key, count): &(&Key, &usize)| left.get(*key).is_some_and(|left| left >= *count);
+            Some((keys, brought.iter().find(stays)?.0))
+        })?;
+        let near: BTreeSet<Key> = keys.iter().filter(|key| key.2 == error.2 || key.1 == error.1).cloned().collect();
+        let keys = if near.is_empty() { keys.clone() } else { near };
+        Some(Ended::Without(keys, format!("it would bring up {}", error.0)))
+    }
+
+    /// What is done in a round: proposals of one rule that can be made at once, the widest first where several want one place. What
+    /// other rules propose is asked for anew when that is done, for it may be settled then.
     fn steps(&mut self, outcome: &Outcome, choice: &mut dyn Choice) -> Vec<Step> {
         self.advised.clear();
         let mut found: Vec<Step> = Vec::new();
@@ -160,11 +189,23 @@ impl Run {
                 }
             }
         }
-        // Safe ones first: what they settle need not be settled by another that is not.
-        found.sort_by_key(|step| (is_unsafe(&step.finding), Reverse(step.extent)));
+        self.advised = widest(std::mem::take(&mut self.advised));
+        // What repairs a text comes first, for it decides what is set at all; then what is safe, which may settle what is not; and
+        // gunicorn before those who start it, who follow it.
+        found.sort_by(|left, right| {
+            let order = |step: &Step| {
+                let finding = &step.finding;
+                (!repairs(finding), is_unsafe(finding), !begins_with("app.", finding), Reverse(finding.severity))
+            };
+            let within = |step: &Step| (step.finding.rule.clone(), Reverse(step.extent));
+            order(left).cmp(&order(right)).then_with(|| within(left).cmp(&within(right)))
+        });
         let mut taken = Taken::default();
         let mut chosen: Vec<Step> = Vec::new();
         for step in found {
+            if chosen.first().is_some_and(|first| first.finding.rule != step.finding.rule) {
+                break;
+            }
             if taken.leaves_room_for(&step) {
                 let texts = if choice.looks() { changed(std::slice::from_ref(&step), outcome) } else { Vec::new() };
                 if choice.wanted(&step.finding, outcome, &texts) {
@@ -261,6 +302,11 @@ fn changed(steps: &[Step], outcome: &Outcome) -> Vec<Changed> {
     for edit in steps.iter().flat_map(|step| &step.edits) {
         by_document.entry(edit.span.document).or_default().push(edit.clone());
     }
+    // Several findings may want the same line at the same place.
+    for edits in by_document.values_mut() {
+        edits.sort_by(|left, right| (left.span, &left.text).cmp(&(right.span, &right.text)));
+        edits.dedup();
+    }
     let made = by_document.into_iter().filter_map(|(id, edits)| {
         let document = outcome.stack.documents.get(id)?;
         let after = edit::apply(&document.bytes, &edits)?.into();
@@ -289,6 +335,53 @@ fn unreadable(outcome: &Outcome) -> BTreeSet<PathBuf> {
         .filter(|(_, node)| node.settings.get("syntax_errors").is_some_and(|errors| errors.value.as_integer() != Some(0)));
     let refused = refused.filter_map(|(_, node)| Some(outcome.stack.documents.path(node.anchor?.document).to_owned()));
     refused.chain(outcome.unread.iter().map(|unread| unread.path.clone())).collect()
+}
+
+/// What a person has to write, once for each place and setting: the widest where several findings want something there.
+fn widest(advised: Vec<Advised>) -> Vec<Advised> {
+    let extent = |advised: &Advised| advised.finding.fix.iter().flat_map(|fix| &fix.changes).filter_map(plan::extent).max();
+    let mut kept: Vec<Advised> = Vec::new();
+    let mut known: HashMap<(String, String), usize> = HashMap::new();
+    for one in advised {
+        let setting = one.finding.fix.iter().flat_map(|fix| &fix.changes).map(|change| change.setting.clone()).next();
+        let place = (one.at.clone(), format!("{} {}", setting.unwrap_or_default(), one.advice.why));
+        match known.get(&place).and_then(|at| kept.get_mut(*at)) {
+            Some(other) if extent(other).is_some() || other.advice.write == one.advice.write => {
+                if extent(&one) > extent(other) {
+                    *other = one;
+                }
+            }
+            _ => {
+                known.insert(place, kept.len());
+                kept.push(one);
+            }
+        }
+    }
+    kept
+}
+
+/// How many findings of that severity and above there are of each key.
+fn counts(outcome: &Outcome, severity: Severity) -> Counts {
+    let mut counts = Counts::new();
+    let all = outcome.findings.iter().filter(|finding| finding.severity >= severity);
+    all.for_each(|finding| *counts.entry(key(finding, outcome)).or_default() += 1);
+    counts
+}
+
+/// Those of which there are more.
+fn more(now: &Counts, before: &Counts) -> Counts {
+    let grown = now.iter().filter(|(key, count)| *count > before.get(*key).unwrap_or(&0));
+    grown.map(|(key, count)| (key.clone(), *count)).collect()
+}
+
+/// Whether a proposal repairs a text that its program reads otherwise than it looks.
+fn repairs(finding: &Finding) -> bool {
+    begins_with("oddity.", finding)
+}
+
+/// Whether all settings of a proposal are those of one kind of subject.
+fn begins_with(kind: &str, finding: &Finding) -> bool {
+    finding.fix.iter().flat_map(|fix| &fix.changes).all(|change| change.setting.starts_with(kind))
 }
 
 fn is_unsafe(finding: &Finding) -> bool {

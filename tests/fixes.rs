@@ -107,7 +107,7 @@ fn shown(settled: &Settled, scratch: &Scratch) -> String {
     let mut text = String::new();
     for file in &settled.files {
         let path = file.path.strip_prefix(scratch.path()).unwrap_or(&file.path);
-        text.push_str(&diff::unified(path, file.before.as_deref(), &file.after));
+        text.push_str(&String::from_utf8_lossy(&diff::unified(path, file.before.as_deref(), &file.after)));
     }
     for advised in &settled.advised {
         let at = advised.at.replace(&scratch.prefix(), "");

@@ -110,6 +110,7 @@ fn look(settled: &Settled, input: &Input, stack: &str, tally: &mut Tally) {
         let name = format!("{stack}: {}", file.path.file_name().unwrap_or_default().display());
         tally.count(format!("{kind} files changed"));
         let diff = diff::unified(&file.path, file.before.as_deref(), &file.after);
+        let diff = String::from_utf8_lossy(&diff);
         let lines = diff.lines().skip(2).filter(|line| line.starts_with(['+', '-'])).count();
         *tally.counts.entry(format!("{kind} lines taken out or put in")).or_default() += lines;
         match &*kind {

@@ -3,7 +3,7 @@
 use super::accepted;
 use super::at_least::{self, AtLeast};
 use super::configuration::RuleFlags;
-use super::fix::{explain, recover};
+use super::fix::{explain, not_stopped};
 use super::format::{self, Format};
 use super::input::Places;
 use super::known::Known;
@@ -63,7 +63,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let input = arguments.places.input()?;
-    recover(&input)?;
+    not_stopped(&input)?;
     let config = arguments.flags.load(&input)?;
     let mut outcome = check(&input, &arguments.known.over(&config), &config)?;
     let accepted = arguments.accepted.apply(&config, &input, &mut outcome)?;

@@ -6,13 +6,13 @@ use super::check::tell;
 use super::configuration::RuleFlags;
 use super::input::Places;
 use super::known::Known;
-use super::{Ending, print};
+use super::{Ending, print, print_bytes};
 use crate::config::Config;
 use crate::edit::Changed;
 use crate::error::Error;
 use crate::finding::Finding;
 use crate::fix::diff;
-use crate::fix::plan::Options;
+use crate::fix::plan::{Options, Plan, Planner};
 use crate::fix::write::{self, Written};
 use crate::outcome::Outcome;
 use crate::report::untrusted::{clean, line, path, unmasked};
@@ -21,10 +21,11 @@ use crate::rule::Safety;
 use crate::rules;
 use crate::settle::{Choice, Key, key, settle};
 use crate::source::Input;
+use crate::vocabulary::secrets::mask;
 use crate::vocabulary::suggest::suggest_id;
 use clap::Args;
 use std::collections::BTreeMap;
-use std::io::{self, BufRead as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -71,7 +72,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     }
     let config = arguments.flags.load(&input)?;
     all_there(&arguments.rule, &config)?;
-    recover(&input)?;
+    if arguments.diff {
+        not_stopped(&input)?
+    } else {
+        recover(&input)?
+    }
     let threshold = arguments.threshold.over(&config);
     let mut choice = Asked { arguments, threshold, answers: BTreeMap::new(), rest: None };
     let mut settled = settle(&input, &arguments.known.over(&config), &config, &mut choice)?;
@@ -81,7 +86,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     explain(&arguments.flags.unused(&config, &settled.after));
     let incomplete = !settled.after.unread.is_empty();
     if arguments.diff {
-        print(&diffs(&settled.files))?;
+        print_bytes(&diffs(&settled.files))?;
         tell(&settled.after, arguments.verbose);
         explain(&fixes::not_made(&settled));
         return Ok(ending(incomplete, !settled.files.is_empty()));
@@ -91,7 +96,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let mut text = fixes::made(&settled);
     text.push_str(&fixes::not_made(&settled));
     text.push_str(&concise::render(&left, &settled.after.stack.documents));
-    text.push_str(&fixes::summary(&settled, &left, arguments.also_unsafe));
+    text.push_str(&fixes::summary(&settled, &left, if arguments.also_unsafe { 0 } else { possible(&settled.after, &left) }));
     print(&text)?;
     explain(&parted(&written));
     tell(&settled.after, arguments.verbose);
@@ -119,12 +124,27 @@ fn all_there(ids: &[String], config: &Config) -> Result<(), Error> {
     })
 }
 
+/// Whoever writes nothing does not end what an earlier run began and was stopped in.
+///
+/// # Errors
+/// There is such a run.
+pub(super) fn not_stopped(input: &Input) -> Result<(), Error> {
+    write::stopped(&input.paths).map_or(Ok(()), |folder| Err(Error::Stopped { folder }))
+}
+
 /// Ends what an earlier run began and was stopped in, and says so on standard error.
-pub(super) fn recover(input: &Input) -> Result<(), Error> {
+fn recover(input: &Input) -> Result<(), Error> {
     let told: String =
         write::recover(&input.paths)?.iter().map(|found| format!("gearmesh: {}\n", unmasked(&found.to_string()))).collect();
     explain(&told);
     Ok(())
+}
+
+/// How many of these findings have a proposal that can be written.
+fn possible(outcome: &Outcome, findings: &[&Finding]) -> usize {
+    let mut planner = Planner::new(&outcome.stack, Options::default());
+    let fixes = findings.iter().filter_map(|finding| finding.fix.as_ref());
+    fixes.filter(|fix| fix.safety == Safety::Unsafe && matches!(planner.plan(fix), Plan::Edits { .. })).count()
 }
 
 /// What else bore the name of a file that was written.
@@ -133,8 +153,27 @@ fn parted(written: &Written) -> String {
     written.parted.iter().map(line).collect()
 }
 
-fn diffs(files: &[Changed]) -> String {
-    files.iter().map(|file| clean(&diff::unified(&file.path, file.before.as_deref(), &file.after))).collect()
+/// The diff of all files: for a terminal without what acts on one; for a program byte by byte, so that it can be applied. Secrets are
+/// masked in both, and that is said.
+fn diffs(files: &[Changed]) -> Vec<u8> {
+    let mut text = Vec::new();
+    let mut masked = false;
+    for file in files {
+        let diff = diff::unified(&file.path, file.before.as_deref(), &file.after);
+        if io::stdout().is_terminal() {
+            text.extend_from_slice(clean(&String::from_utf8_lossy(&diff)).as_bytes());
+            continue;
+        }
+        for line in diff.split_inclusive(|byte| *byte == b'\n') {
+            let shown = std::str::from_utf8(line).ok().map(mask::written).filter(|shown| shown.as_bytes() != line);
+            masked |= shown.is_some();
+            text.extend_from_slice(shown.as_ref().map_or(line, |shown| shown.as_bytes()));
+        }
+    }
+    if masked {
+        explain("gearmesh: a secret is masked in this diff, so it cannot be applied as it is\n");
+    }
+    text
 }
 
 /// What belongs beside a diff goes to standard error, so that the diff alone can be taken further.
@@ -200,7 +239,7 @@ fn ask(finding: &Finding, files: &[Changed]) -> Answer {
     if let Some(fix) = &finding.fix {
         text.push_str(&format!("{}: {}\n", fix.safety.name(), line(&fix.because)));
     }
-    text.push_str(&diffs(files));
+    text.push_str(&String::from_utf8_lossy(&diffs(files)));
     loop {
         text.push_str("change this? [y]es, [n]o, [a]ll that follow, [q]uit: ");
         if print(&text).is_err() {

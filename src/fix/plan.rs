@@ -43,13 +43,23 @@ pub struct Planner<'a> {
     users: Users,
     /// Apps by the configuration file that they load; of many, two.
     loaders: HashMap<&'a str, Vec<Option<Subject>>>,
+    /// Apps by the word that starts them; of many, two.
+    starters: HashMap<Span, Vec<Option<Subject>>>,
+    /// The app that answers every route below a block of nginx; none where there are several.
+    below: HashMap<ScopeId, Option<&'a [Subject]>>,
     drop_ins: DropIns,
 }
 
 impl<'a> Planner<'a> {
     pub fn new(stack: &'a Stack, options: Options) -> Planner<'a> {
         let mut loaders: HashMap<&str, Vec<Option<Subject>>> = HashMap::new();
+        let mut starters: HashMap<Span, Vec<Option<Subject>>> = HashMap::new();
         for (_, node) in stack.all(Kind::App) {
+            let started = node.anchor.map(|anchor| starters.entry(anchor).or_default());
+            started
+                .into_iter()
+                .filter(|known| known.len() < 2 && !known.contains(&node.world.app))
+                .for_each(|known| known.push(node.world.app));
             let path = node.settings.get("config_path").and_then(|path| path.value.as_text());
             let Some(known) = path.map(|path| loaders.entry(path).or_default()) else { continue };
             if known.len() < 2 && !known.contains(&node.world.app) {
@@ -63,6 +73,8 @@ impl<'a> Planner<'a> {
             repeated: stack.scopes.repeated(),
             users: Users::of(stack),
             loaders,
+            starters,
+            below: below(stack),
             drop_ins: if options.drop_in { DropIns::of(stack) } else { DropIns::default() },
         }
     }
@@ -170,6 +182,10 @@ impl<'a> Planner<'a> {
         let row = gunicorn::setting(change.name());
         let tongue = option(change, self.stack);
         let option = |place: Place| match &tongue {
+            Some(tongue) if self.starters.get(&anchor).is_some_and(|apps| apps.len() > 1) => Err(Held::order(
+                order(tongue.clone(), place),
+                Refusal::new("several launchers start gunicorn with this command line"),
+            )),
             Some(tongue) => Ok(order(tongue.clone(), place)),
             None => Err(Held::no_order("no option of the command line sets it")),
         };
@@ -229,12 +245,32 @@ impl<'a> Planner<'a> {
         let place = change.origin.span().map_or(Place::Home(head), Place::Written);
         let scope = self.stack.node(change.subject).and_then(|node| node.scope);
         let beside = scope.filter(|_| change.operation == Operation::Add).and_then(|scope| self.beside(scope, change.name()));
-        let made = order(Tongue::Own, beside.unwrap_or(place));
+        let mut made = order(Tongue::Own, beside.unwrap_or(place));
+        if let Some(why) = self.concerns_others(change, made.place.span()) {
+            // A scalar can be set for the one location; a list would have to be repeated there.
+            match change.operation {
+                Operation::Set if !matches!(change.to, Some(Known::List(_))) => made.place = Place::Home(head),
+                _ => return Err(Held::order(made, Refusal::new(why))),
+            }
+        }
         let place = made.place;
         if self.repeated.holds(place.span()) {
             return Err(Held::order(made, Refusal::new("the file is included from several places")));
         }
         only_written(change, made)
+    }
+
+    /// Whether a directive of an outer level is in force for what another app answers, or nobody that was read.
+    fn concerns_others(&self, change: &Change, place: Span) -> Option<&'static str> {
+        let stack = self.stack;
+        let scope = stack.node(change.subject).filter(|node| node.kind == Kind::Route)?.scope?;
+        let outer = stack.scopes.ids(scope).skip(1);
+        let holds = |level: &ScopeId| {
+            let level = stack.scopes.get(*level);
+            level.is_some_and(|level| level.span == place || level.directives.iter().any(|directive| directive.span == place))
+        };
+        let level = outer.into_iter().find(holds)?;
+        self.below.get(&level).is_some_and(Option::is_none).then_some("what other apps answer inherits it too")
     }
 
     /// Where an entry goes that is added to those in force: beside the last of them, at their level, for nginx drops those of outer levels
@@ -247,6 +283,19 @@ impl<'a> Planner<'a> {
         let chosen = own.or_else(|| entries().next_back().filter(|entry| !self.repeated.holds(entry.span)));
         Some(chosen.map_or(Place::Home(level.span), |directive| Place::Written(directive.span)))
     }
+}
+
+/// The app that answers every route below a block; none where there are several.
+fn below(stack: &Stack) -> HashMap<ScopeId, Option<&[Subject]>> {
+    let mut below: HashMap<ScopeId, Option<&[Subject]>> = HashMap::new();
+    for (route, node) in stack.all(Kind::Route) {
+        let apps = stack.links(route, "apps");
+        for level in node.scope.into_iter().flat_map(|scope| stack.scopes.ids(scope)) {
+            let known = below.entry(level).or_insert(Some(apps));
+            *known = known.filter(|known| *known == apps);
+        }
+    }
+    below
 }
 
 /// The changes; where an item of a list of nginx goes for another one, as one change of that item, beside the item that goes: neither
@@ -299,12 +348,13 @@ impl Held {
 }
 
 fn advice(change: &Change, held: Held, stack: &Stack) -> Advice {
-    let write = held.order.map(|order| spelt(change, &order, stack)).unwrap_or_else(|| match &change.to {
+    let write = held.order.as_ref().map(|order| spelt(change, order, stack)).unwrap_or_else(|| match &change.to {
         Some(to) => format!("{} = {to}", change.name()),
         None => format!("no {}", change.name()),
     });
+    let ordered = held.order.as_ref().map(|order| order.place.span());
     let anchor = || stack.node(change.subject).and_then(|node| node.anchor);
-    let at = change.origin.span().or_else(anchor).map(|span| stack.documents.home(span));
+    let at = change.origin.span().or(ordered).or_else(anchor).map(|span| stack.documents.home(span));
     Advice { write, at, why: held.why.0 }
 }
 

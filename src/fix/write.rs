@@ -96,6 +96,14 @@ pub fn recover(paths: &[PathBuf]) -> Result<Vec<Recovered>, Error> {
     recover_on(&Disk::default(), paths)
 }
 
+/// The folder of a run that was stopped and has to do with these paths: files below it may be half of them old and half new.
+pub fn stopped(paths: &[PathBuf]) -> Option<PathBuf> {
+    let folders = target::folders(paths);
+    let above: BTreeSet<&Path> = folders.iter().flat_map(|folder| folder.ancestors()).collect();
+    let was_stopped = |folder: &&Path| Journal::left(folder).is_ok_and(|journal| journal.is_some());
+    above.into_iter().find(was_stopped).map(Path::to_owned)
+}
+
 /// As [`write`], on a disk that may have faults.
 ///
 /// # Errors

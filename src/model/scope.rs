@@ -196,6 +196,11 @@ impl Scopes {
         self.list.iter().enumerate().map(|(at, scope)| (ScopeId(at as u32), scope))
     }
 
+    /// The numbers of a block and of the blocks around it, innermost first.
+    pub fn ids(&self, id: ScopeId) -> impl Iterator<Item = ScopeId> {
+        std::iter::successors(Some(id), |id| self.get(*id)?.parent)
+    }
+
     /// The block and the blocks around it, innermost first.
     pub fn chain(&self, id: ScopeId) -> impl Iterator<Item = &Scope> {
         std::iter::successors(self.get(id), |scope| scope.parent.and_then(|parent| self.get(parent)))

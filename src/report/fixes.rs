@@ -5,7 +5,6 @@ use super::plural;
 use super::untrusted::{excerpt, line, unmasked};
 use crate::finding::Finding;
 use crate::outcome::Settled;
-use crate::rule::Safety;
 use std::fmt::Write as _;
 
 /// What was made, and what was not, a few lines each.
@@ -38,17 +37,15 @@ pub fn not_made(settled: &Settled) -> String {
 }
 
 /// "3 fixes in 2 files; 1 finding is left; 2 more fixes with --unsafe".
-pub fn summary(settled: &Settled, left: &[&Finding], with_unsafe: bool) -> String {
+pub fn summary(settled: &Settled, left: &[&Finding], with_unsafe: usize) -> String {
     let mut parts = vec![format!("{} in {}", count(settled.applied.len(), "fix", "fixes"), plural(settled.files.len(), "file"))];
     parts.push(match left.len() {
         0 => "nothing is left".to_owned(),
         1 => "1 finding is left".to_owned(),
         more => format!("{more} findings are left"),
     });
-    let is_unsafe = |finding: &&&Finding| finding.fix.as_ref().is_some_and(|fix| fix.safety == Safety::Unsafe);
-    let more = left.iter().filter(is_unsafe).count();
-    if more > 0 && !with_unsafe {
-        parts.push(format!("{} with --unsafe", count(more, "more fix", "more fixes")));
+    if with_unsafe > 0 {
+        parts.push(format!("{} with --unsafe", count(with_unsafe, "more fix", "more fixes")));
     }
     format!("{}\n", parts.join("; "))
 }

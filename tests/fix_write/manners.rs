@@ -278,17 +278,24 @@ fn what_a_killed_run_had_committed_is_completed_and_said() {
 }
 
 #[test]
-fn check_ends_what_a_killed_fix_began_and_says_so() {
+fn fix_ends_what_a_killed_fix_began_and_whoever_only_reads_says_so() {
     let tree = Tree::small();
     planted(&tree, |number| number);
-    let done =
-        std::process::Command::new(env!("CARGO_BIN_EXE_gearmesh")).arg("check").arg(&tree.folder).output().expect("it runs");
-    let said = String::from_utf8_lossy(&done.stderr);
+    let run = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_gearmesh"));
+        let done = command.args(arguments).arg(&tree.folder).output().expect("it runs");
+        (done.status.code(), String::from_utf8_lossy(&done.stderr).into_owned())
+    };
+    let was = fs::read(&tree.files[0].path).expect("it is there");
+    for reading in [&["check"][..], &["fix", "--diff"]] {
+        let (code, said) = run(reading);
+        assert!(code == Some(2) && said.contains("a gearmesh fix was stopped in "), "{said}");
+        assert_eq!(fs::read(&tree.files[0].path).expect("it is there"), was, "{reading:?} writes nothing");
+    }
+    let (_, said) = run(&["fix"]);
     assert!(said.contains("project: a gearmesh fix that was stopped is now completed: 1 file is written"), "{said}");
     assert_eq!(fs::read(&tree.files[0].path).expect("it is there"), b"import os\n");
-    let done =
-        std::process::Command::new(env!("CARGO_BIN_EXE_gearmesh")).arg("check").arg(&tree.folder).output().expect("it runs");
-    assert!(!String::from_utf8_lossy(&done.stderr).contains("gearmesh fix"));
+    assert!(!run(&["check"]).1.contains("gearmesh fix"));
 }
 
 #[test]

@@ -330,9 +330,19 @@ impl Writer<'_> {
         items && self.words().iter().filter_map(Word::as_text).any(|text| text.starts_with("--") && text.contains('='))
     }
 
+    /// Whether the word behind the program of a unit's command is the name that the process gets (systemd.service(5), "@").
+    fn has_own_name(&self, at: usize) -> bool {
+        let prefixes =
+            |word: &Word| word.as_text().and_then(|text| text.split('/').next()).is_some_and(|marks| marks.contains('@'));
+        at == 0 && self.words().first().is_some_and(prefixes)
+    }
+
     /// The word that names gunicorn: behind an interpreter its module or script.
     fn program(&self, at: usize) -> Result<usize, Refusal> {
         let name = |text: &str| text.rsplit('/').next().unwrap_or(text).to_owned();
+        if self.has_own_name(at) {
+            return Err(Refusal::new("the unit gives the process a name of its own (@)"));
+        }
         if name(self.text(at)?).starts_with("gunicorn") {
             return Ok(at);
         }

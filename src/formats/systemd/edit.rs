@@ -84,6 +84,9 @@ impl Target<'_> {
         if !matches!(self.order.operation, Operation::Set | Operation::Add) {
             return Err(Refusal::new("nothing is written there"));
         }
+        if self.order.operation == Operation::Set && self.file.has(self.section, self.key) {
+            return Err(Refusal::new("a line for it stands there, and systemd ignores its value"));
+        }
         Ok(vec![self.file.insert(self.section, self.key, &self.value("")?)?])
     }
 

@@ -100,6 +100,12 @@ impl<'d> File<'d> {
         }
     }
 
+    /// Whether a key has a line with a value in its section.
+    pub fn has(&self, section: &str, key: &str) -> bool {
+        let is_it = |line: &Assignment| &*line.section == section && &*line.key == key && !line.value.text.trim().is_empty();
+        self.unit.assignments.iter().any(is_it)
+    }
+
     fn is_in(&self, line: &Assignment, section: &str, end: Statement) -> bool {
         &*line.section == section && line.span.start as usize <= end.end
     }
