@@ -138,7 +138,7 @@ fn keys_of_units_go_into_a_drop_in() {
     let done = folder.run(&["fix", "--drop-in"]);
     assert_eq!(done.code, 0, "{}{}", done.out, done.err);
     assert_eq!(text(&folder, "a.service"), unit);
-    let expected = "[Service]\nTimeoutStopSec=35s\nExecReload=\nExecReload=/bin/kill -s HUP $MAINPID\n\n[Install]\nWantedBy=multi-user.target\n";
+    let expected = "[Service]\nExecReload=\nExecReload=/bin/kill -s HUP $MAINPID\nTimeoutStopSec=35s\n\n[Install]\nWantedBy=multi-user.target\n";
     assert_eq!(text(&folder, DROP_IN), expected);
     assert_eq!(folder.run(&["check"]).code, 0);
     assert_eq!(folder.run(&["fix", "--drop-in"]).out, "0 fixes in 0 files; nothing is left\n");
