@@ -3,7 +3,7 @@
 use super::accepted::{folder, looked_at};
 use super::check::tell;
 use super::configuration::RuleFlags;
-use super::fix::{explain, recover};
+use super::fix::{explain, not_stopped};
 use super::input::Places;
 use super::known::Known;
 use super::{Ending, own_file, print};
@@ -36,7 +36,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let input = arguments.places.input()?;
-    recover(&input)?;
+    not_stopped(&input)?;
     let config = arguments.flags.load(&input)?;
     let outcome = check(&input, &arguments.known.over(&config), &config)?;
     let file = arguments.output.clone().or(config.baseline.clone()).unwrap_or_else(|| NAME.into());
