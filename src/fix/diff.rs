@@ -15,8 +15,13 @@ pub fn unified(path: &Path, before: Option<&[u8]>, after: &[u8]) -> Vec<u8> {
     let from = before.map_or_else(|| "/dev/null".to_owned(), |_| format!("a/{shown}"));
     let diff = TextDiff::from_lines(before.unwrap_or_default(), after);
     let mut text = Vec::new();
-    // Writing into memory does not fail.
-    let _ = diff.unified_diff().context_radius(CONTEXT).header(&from, &format!("b/{shown}")).to_writer(&mut text);
+    for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
+        if text.is_empty() {
+            text.extend_from_slice(format!("--- {from}\n+++ b/{shown}\n").as_bytes());
+        }
+        // Writing into memory does not fail.
+        let _ = hunk.to_writer(&mut text);
+    }
     text
 }
 
