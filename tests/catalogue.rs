@@ -1,15 +1,19 @@
-//! The list of all rules, `rules/README.md`, and the plan that they are held against.
+//! The pages of all rules, `docs/rules/`, and the plan that they are held against.
 //!
-//! `UPDATE=1 cargo test --test catalogue` writes the list anew. With the shared data at hand, the ids are those of its catalogue and
+//! `UPDATE=1 cargo test --test catalogue` writes the pages anew. With the shared data at hand, the ids are those of its catalogue and
 //! of the corrections to it, but for what is listed here with a reason.
 
+#[path = "rules/case.rs"]
+mod case;
+#[path = "catalogue/pages.rs"]
+mod pages;
 mod support;
 
 use gearmesh::rule::Rule;
 use gearmesh::rules;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Rules that the catalogue's corrections and the project added to it.
@@ -54,39 +58,36 @@ fn rules_by_group() -> BTreeMap<String, Vec<Arc<Rule>>> {
     groups
 }
 
-fn list() -> String {
-    let groups = rules_by_group();
-    let count: usize = groups.values().map(Vec::len).sum();
-    let mut text = format!(
-        "# All rules\n\n{count} rules in {} groups. `gearmesh explain ID` says why a rule is there and shows what it finds. A fix that is \
-         unsafe may change behaviour; how a rule file looks is told in [the README](../README.md).\n",
-        groups.len()
-    );
-    for (group, about) in GROUPS {
-        let rules = groups.get(group).map(Vec::as_slice).unwrap_or_default();
-        let _ = write!(
-            text,
-            "\n## {group}\n\n{about}: {} rules\n\n| rule | severity | fix | finds |\n|---|---|---|---|\n",
-            rules.len()
-        );
-        for rule in rules {
-            let fix = rule.fix.map_or("", |fix| fix.name());
-            let summary = rule.summary.replace('|', "\\|");
-            let _ = writeln!(text, "| [`{id}`]({group}/{id}.yaml) | {} | {fix} | {summary} |", rule.severity, id = rule.id);
-        }
-    }
-    text
-}
-
 #[test]
-fn the_list_of_rules_is_up_to_date() {
-    let path = "rules/README.md";
+fn the_pages_of_rules_are_up_to_date() {
+    let folder = Path::new("docs/rules");
+    let pages = pages::pages();
     if std::env::var_os("UPDATE").is_some() {
-        fs::write(path, list()).expect("the list is written");
+        fs::create_dir_all(folder).expect("the folder is made");
+        pages.iter().for_each(|(name, text)| fs::write(folder.join(name), text).expect("the page is written"));
     }
-    assert_eq!(fs::read_to_string(path).expect("the list is there"), list(), "UPDATE=1 cargo test --test catalogue renews it");
+    for (name, text) in &pages {
+        let written = fs::read_to_string(folder.join(name)).unwrap_or_default();
+        assert!(written == *text, "docs/rules/{name} is not what the rules say; UPDATE=1 cargo test --test catalogue renews it");
+    }
+    let there = fs::read_dir(folder).expect("the pages are there").flatten();
+    let there: BTreeSet<String> = there.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    assert_eq!(there, pages.into_iter().map(|(name, _)| name).collect(), "a page for every group, and no other");
     let known: BTreeSet<String> = GROUPS.iter().map(|(group, _)| (*group).to_owned()).collect();
     assert_eq!(rules_by_group().into_keys().collect::<BTreeSet<_>>(), known, "every group has its place in the list");
+}
+
+/// Every rule is a heading of its group's page once, and headings inside of its text would be anchors beside it.
+#[test]
+fn every_rule_has_its_anchor() {
+    for (group, rules) in rules_by_group() {
+        let page = fs::read_to_string(format!("docs/rules/{group}.md")).expect("the group has a page");
+        for rule in rules {
+            let heading = format!("\n## {}\n", rule.id);
+            assert_eq!(page.matches(&heading).count(), 1, "{}", rule.id);
+            assert!(!rule.why.lines().any(|line| line.starts_with('#')), "{}: a heading in its text", rule.id);
+        }
+    }
 }
 
 #[test]
