@@ -90,6 +90,22 @@ fn every_rule_has_its_anchor() {
     }
 }
 
+/// `[id]: rules/group.md#id` at the end of the page on folklore leads to a rule, and each entry's arrow to one of these lines.
+#[test]
+fn folklore_names_rules_that_exist() {
+    let page = fs::read_to_string("docs/folklore.md").expect("the page is there");
+    let groups = rules_by_group();
+    let lines =
+        groups.iter().flat_map(|(group, rules)| rules.iter().map(move |rule| format!("[{0}]: rules/{group}.md#{0}", rule.id)));
+    let known: BTreeSet<String> = lines.collect();
+    let (lines, text): (Vec<&str>, Vec<&str>) = page.lines().partition(|line| line.contains("]: "));
+    lines.iter().for_each(|line| assert!(known.contains(*line), "{line}: no such rule"));
+    for (_, after) in text.iter().filter_map(|line| line.split_once("→ ")) {
+        let id = after.split(']').next().unwrap_or_default();
+        assert!(lines.iter().any(|line| line.starts_with(&format!("{id}]: "))), "→ {after}: its link is missing");
+    }
+}
+
 #[test]
 fn the_rules_are_those_of_the_catalogue() {
     let Some(path) = support::shared("design/catalogue.json") else { return };
