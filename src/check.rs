@@ -17,8 +17,13 @@ use std::sync::Arc;
 /// # Errors
 /// When gearmesh cannot do its work: a named path is missing, nothing is there to read, a rule is broken.
 pub fn check(input: &Input, facts: &Facts, config: &Config) -> Result<Outcome, Error> {
-    let rules = rules::load_with(config)?;
-    let mut read = read::read(input, config)?;
+    // Neither needs the other, and each waits for something.
+    let (rules, read) = std::thread::scope(|scope| {
+        let rules = scope.spawn(|| rules::load_with(config));
+        let read = read::read(input, config);
+        (rules.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), read)
+    });
+    let (rules, mut read) = (rules?, read?);
     let mut stack = link::link(&mut read.pieces, facts);
     let (about_comments, about_stack): (Vec<Loaded>, Vec<Loaded>) =
         rules.iter().cloned().partition(|loaded| loaded.rule.is_about_comments());

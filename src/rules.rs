@@ -27,7 +27,7 @@ use crate::model::Kind;
 use crate::rule::{Confidence, Rule, Safety, Severity};
 use crate::vocabulary::suggest::{suggest, suggest_id};
 use serde_yaml::Spanned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -240,9 +240,10 @@ impl Compiler<'_> {
         expressions.extend(fix.into_iter().flat_map(|fix| fix.when.iter().chain(fix.because.holes())));
         let changes = fix.into_iter().flat_map(|fix| &fix.changes);
         expressions.extend(changes.flat_map(|change| std::iter::once(&change.target).chain(&change.to).chain(&change.when)));
-        let spoken = Kind::ALL.into_iter().filter(|&kind| kind != self.kind && expressions.iter().any(|expr| expr.names(kind)));
+        let mut spoken = BTreeSet::new();
+        expressions.iter().for_each(|expr| expr.kinds(&mut spoken));
         let mut companions = Companions::default();
-        for kind in spoken {
+        for kind in spoken.into_iter().filter(|kind| *kind != self.kind) {
             let Some(link) = fields::companion(self.kind, kind) else { continue };
             match fields::field(self.kind, link) {
                 Some(fields::Field::Links(_)) => companions.each = Some((kind, link)),

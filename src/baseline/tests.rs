@@ -41,7 +41,7 @@ fn rule_subject_and_values_count_and_how_often() {
     let one = finding("r", "app shop", &["5s"]);
     let before = outcome(&[one.clone(), one.clone()], &[]);
     assert_eq!(sorted(&before, &before), (0, 2, 0));
-    assert_eq!(sorted(&before, &outcome(&[one.clone()], &[])), (0, 1, 1));
+    assert_eq!(sorted(&before, &outcome(std::slice::from_ref(&one), &[])), (0, 1, 1));
     assert_eq!(sorted(&before, &outcome(&[one.clone(), one.clone(), one.clone()], &[])), (1, 2, 0));
     for other in [finding("q", "app shop", &["5s"]), finding("r", "app shop", &["6s"]), finding("r", "app shop", &[])] {
         assert_eq!(sorted(&before, &outcome(&[other, one.clone()], &[])), (1, 1, 1));

@@ -293,7 +293,12 @@ fn within_file(name: &str, inside: &str, file: &str, old: &str, new: &str) -> Re
     let whole = text.as_text();
     let at = if old.is_empty() { whole.len() } else { whole.find(old).expect("it is in the text") };
     let edit = Edit { span: text.span(at, at + old.len()), text: new.to_owned() };
-    let edit = at_home(&edit, text, home).map_err(|refusal| refusal.0)?;
+    let kind = match name {
+        name if name.contains("Dockerfile") => "dockerfile",
+        name if name.contains("compose") => "compose",
+        _ => "kubernetes",
+    };
+    let edit = at_home(&edit, text, home, kind).map_err(|refusal| refusal.0)?;
     Ok(String::from_utf8(apply(&home.bytes, &[edit]).expect("one edit")).expect("it is UTF-8"))
 }
 

@@ -136,10 +136,6 @@ mod tests {
         Ok(String::from_utf8(apply(&document.bytes, &edits).expect("edits do not overlap")).expect("text"))
     }
 
-    fn set(text: &str, to: &str) -> Result<String, String> {
-        made(text, Operation::Set, Kind::App, "workers", "W", Some(to))
-    }
-
     fn ok(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     }

@@ -4,6 +4,7 @@ use super::Operator;
 use super::functions::Function;
 use crate::model::Kind;
 use crate::value::Value;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -136,28 +137,34 @@ impl Expr {
         }
     }
 
-    /// Whether the expression speaks of the subject of that kind.
-    pub fn names(&self, kind: Kind) -> bool {
-        self.has(&|expr| matches!(expr, Expr::Bound(bound) if *bound == kind))
+    /// Adds the kinds of the subjects that the expression speaks of.
+    pub fn kinds(&self, into: &mut BTreeSet<Kind>) {
+        self.visit(&mut |expr| {
+            if let Expr::Bound(kind) = expr {
+                into.insert(*kind);
+            }
+        });
     }
 
     /// Whether it tells where something is written, which changes whenever lines move.
     pub fn tells_places(&self) -> bool {
-        self.has(&|expr| matches!(expr, Expr::Call(Function::At | Function::Source, _)))
+        let mut found = false;
+        self.visit(&mut |expr| found |= matches!(expr, Expr::Call(Function::At | Function::Source, _)));
+        found
     }
 
-    /// Whether the expression, or one inside of it, is such a one.
-    fn has(&self, is: &dyn Fn(&Expr) -> bool) -> bool {
-        let inside = match self {
-            Expr::Bound(_) | Expr::Constant(_) | Expr::Local(_) => false,
+    /// Shows the expression and all inside of it.
+    fn visit(&self, see: &mut dyn FnMut(&Expr)) {
+        see(self);
+        match self {
+            Expr::Bound(_) | Expr::Constant(_) | Expr::Local(_) => {}
             Expr::Field(inner, _) | Expr::Link(inner, _) | Expr::Links(inner, _) | Expr::Not(inner) | Expr::Negative(inner) => {
-                inner.has(is)
+                inner.visit(see);
             }
-            Expr::Index(left, right) | Expr::Binary(_, left, right) => left.has(is) || right.has(is),
-            Expr::Choice(test, yes, no) => test.has(is) || yes.has(is) || no.has(is),
-            Expr::List(items) | Expr::Call(_, items) => items.iter().any(|item| item.has(is)),
-            Expr::Comprehension { list, body, .. } => list.has(is) || body.has(is),
-        };
-        inside || is(self)
+            Expr::Index(left, right) | Expr::Binary(_, left, right) => [left, right].into_iter().for_each(|part| part.visit(see)),
+            Expr::Choice(test, yes, no) => [test, yes, no].into_iter().for_each(|part| part.visit(see)),
+            Expr::List(items) | Expr::Call(_, items) => items.iter().for_each(|item| item.visit(see)),
+            Expr::Comprehension { list, body, .. } => [list, body].into_iter().for_each(|part| part.visit(see)),
+        }
     }
 }
