@@ -85,7 +85,7 @@ fn a_new_option_follows_what_starts_gunicorn() {
     }
     let text =
         "x-c: &c\n  command: gunicorn a:b\nservices:\n  web:\n    image: x\n    <<: *c\n  other:\n    image: x\n    <<: *c\n";
-    assert!(set("compose.yaml", text, "*").unwrap_err().contains("anchor"));
+    assert!(set("compose.yaml", text, "*").unwrap_err().contains("several launchers"));
 }
 
 #[test]

@@ -173,7 +173,7 @@ fn what_is_shared_or_computed_is_left_to_people() {
     ] {
         let before = format!("x-grace: &grace 10s\n{}", service(before));
         let told = set("compose.yaml", &before, "web", "stop_grace", seconds(35)).expect_err("it is not written");
-        assert_eq!(told, format!("stop_grace: 35s: {why}"));
+        assert_eq!(told, format!("stop_grace_period: 35s: {why}"));
     }
     let merged = "x-a: &a {stop_grace_period: 10s}\nservices:\n  web:\n    <<: *a\n    image: x\n    command: gunicorn a:a\n";
     let told = set("compose.yaml", merged, "web", "stop_grace", seconds(35)).expect_err("it is not written");
