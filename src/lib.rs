@@ -55,6 +55,8 @@
 //! 8. Python, shell and Lua of a user's files are never run.
 //! 9. A default has no place in a file: its label goes to the nearest written thing and says "by default".
 //! 10. Nothing of a user's file is printed as it is: control characters are shown as such, secrets are masked.
+//! 11. Nothing but `fix::write` changes a user's file, and it changes all files of a run or none. The program's own files (a baseline, a
+//!    report, a first gearmesh.toml) never replace something else.
 //!
 //! # Where a new thing goes
 //!
@@ -71,7 +73,8 @@
 //!
 //! Departures from the first plan: environment variables of a unit are expanded when it is lowered, because nothing that `link`
 //! learns changes them; the vocabulary tables and the built-in rules are TOML and YAML for people and become JSON when the program is
-//! built, which loads faster; and half of the rules are made ready on another thread, because a small stack waits for nothing else.
+//! built, which loads faster; and half of the rules are made ready on another thread, because a small stack waits for nothing else; conditions are
+//! parsed by hand, for the same reason; a fix makes the proposals of one rule at a time and judges anew.
 
 pub mod arguments;
 pub mod baseline;

@@ -4,6 +4,9 @@
 //! proposals contradict each other. It writes no file. A proposal whose edit does not remove its finding, or keeps a file from being
 //! read, is left out, and everything begins anew without it, so nothing of it is in the result.
 
+mod taken;
+
+use self::taken::Taken;
 use crate::check::check;
 use crate::config::Config;
 use crate::edit::{self, Changed, Edit, NewFile};
@@ -14,9 +17,9 @@ use crate::model::Kind;
 use crate::model::facts::Facts;
 use crate::outcome::{Advised, Applied, Outcome, Refused, Settled};
 use crate::rule::{Safety, Severity};
-use crate::source::{DocumentId, Input, Span};
+use crate::source::{DocumentId, Input};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -231,64 +234,6 @@ impl Run {
     }
 }
 
-/// The places, settings and new files of the proposals that are made in a round.
-#[derive(Default)]
-struct Taken {
-    /// What is replaced: where it begins, and its end. No two overlap.
-    replaced: BTreeMap<(DocumentId, u32), u32>,
-    /// Where something goes in, and whether one such text has a blank line in it.
-    inserted: BTreeMap<(DocumentId, u32), bool>,
-    /// Subject and setting.
-    settings: HashSet<(String, String)>,
-    files: HashSet<PathBuf>,
-}
-
-impl Taken {
-    /// Whether a proposal can be made in the same round: for other places, and for other settings.
-    fn leaves_room_for(&self, step: &Step) -> bool {
-        let is_taken = |setting: &(String, String)| self.settings.contains(setting);
-        let collides = step.edits.iter().any(|edit| self.collides(edit));
-        let is_new = |new: &NewFile| self.files.contains(&new.path);
-        !collides && !step.settings().any(|setting| is_taken(&setting)) && !step.files.iter().any(is_new)
-    }
-
-    /// Whether an edit overlaps with one that is taken, or begins where that one does. Two texts can go in at one place, but which of
-    /// them stands first matters where one begins something new behind a blank line: a section, which would take the other one in.
-    fn collides(&self, edit: &Edit) -> bool {
-        let span = edit.span;
-        let at = |offset: u32| (span.document, offset);
-        let before = self.replaced.range(at(0)..=at(span.start)).next_back();
-        let is_covered = before.is_some_and(|((_, start), end)| *start == span.start || *end > span.start);
-        if span.start == span.end {
-            let beside = self.inserted.get(&at(span.start));
-            return is_covered || beside.is_some_and(|blank| *blank || has_blank_line(edit));
-        }
-        let inside = at(span.start)..at(span.end);
-        is_covered || self.replaced.range(inside.clone()).next().is_some() || self.inserted.range(inside).next().is_some()
-    }
-
-    fn take(&mut self, step: &Step) {
-        step.edits.iter().for_each(|edit| self.take_edit(edit));
-        self.settings.extend(step.settings());
-        self.files.extend(step.files.iter().map(|new| new.path.clone()));
-    }
-
-    fn take_edit(&mut self, edit: &Edit) {
-        let Span { document, start, end } = edit.span;
-        if start == end {
-            *self.inserted.entry((document, start)).or_default() |= has_blank_line(edit);
-        } else {
-            self.replaced.insert((document, start), end);
-        }
-    }
-}
-
-/// Whether a text that goes in has a blank line in it, or begins with one.
-fn has_blank_line(edit: &Edit) -> bool {
-    let text = edit.text.replace('\r', "");
-    text.contains("\n\n") || (text.starts_with('\n') && text.ends_with('\n'))
-}
-
 impl Step {
     fn settings(&self) -> impl Iterator<Item = (String, String)> {
         let all = self.finding.fix.iter().flat_map(|fix| &fix.changes);
@@ -397,37 +342,4 @@ pub fn key(finding: &Finding, outcome: &Outcome) -> Key {
 /// "path:line" of a finding's primary place.
 fn place(finding: &Finding, outcome: &Outcome) -> String {
     finding.labels.first().map_or_else(String::new, |label| outcome.stack.documents.at(label.span))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn edit(start: usize, end: usize, text: &str) -> Edit {
-        Edit { span: Span::new(DocumentId(0), start, end), text: text.to_owned() }
-    }
-
-    #[test]
-    fn edits_collide_where_they_overlap_or_begin_together() {
-        let ranges = || (0..6).flat_map(|start| (start..6).map(move |end| (start, end)));
-        for ((a, b), (c, d)) in ranges().flat_map(|one| ranges().map(move |two| (one, two))) {
-            let mut taken = Taken::default();
-            taken.take_edit(&edit(0, 0, "x"));
-            taken.take_edit(&edit(a, b, "x"));
-            taken.take_edit(&edit(9, 10, "x"));
-            let overlap = |(a, b): (usize, usize)| (a < d && c < b) || (a == c && (a < b || c < d));
-            let elsewhere = Edit { span: Span::new(DocumentId(1), c, d), text: String::new() };
-            assert_eq!(taken.collides(&edit(c, d, "y")), overlap((a, b)) || overlap((0, 0)), "{a}..{b} and {c}..{d}");
-            assert!(!taken.collides(&elsewhere));
-        }
-    }
-
-    #[test]
-    fn a_new_section_waits_for_what_goes_in_at_its_place() {
-        for (one, other, collide) in [("x\n", "y\n", false), ("\n\n[x]", "y\n", true), ("x\r\n", "\r\n[y]\r\n", true)] {
-            let mut taken = Taken::default();
-            taken.take_edit(&edit(3, 3, one));
-            assert_eq!(taken.collides(&edit(3, 3, other)), collide, "{one:?} and {other:?}");
-        }
-    }
 }

@@ -4,6 +4,9 @@
 //! In: a proposal and its stack. Out: edits, all of the proposal or none; or what a person would have to write, and why this is not
 //! done for them: the value is computed, the file is included from several places, it is a template, it is not among the files.
 
+mod held;
+
+use self::held::{Held, advice};
 use crate::edit::{Advice, Change, Edit, NewFile, Operation, Order, Place, Refusal, Tongue};
 use crate::finding::Fix;
 use crate::fix::drop_ins::{self, DropIn, DropIns};
@@ -329,48 +332,6 @@ fn item_origin(change: &Change, stack: &Stack) -> Option<Origin> {
     let first = items.next()?;
     let own = std::iter::once(first).chain(items).find(|item| item.origin == change.origin);
     Some(own.unwrap_or(first).origin.clone())
-}
-
-/// An order that is not carried out, as far as there is one.
-struct Held {
-    order: Option<Box<Order>>,
-    why: Refusal,
-}
-
-impl Held {
-    fn order(order: Order, why: Refusal) -> Held {
-        Held { order: Some(Box::new(order)), why }
-    }
-
-    fn no_order(why: &str) -> Held {
-        Held { order: None, why: Refusal::new(why) }
-    }
-}
-
-fn advice(change: &Change, held: Held, stack: &Stack) -> Advice {
-    let write = held.order.as_ref().map(|order| spelt(change, order, stack)).unwrap_or_else(|| match &change.to {
-        Some(to) => format!("{} = {to}", change.name()),
-        None => format!("no {}", change.name()),
-    });
-    let ordered = held.order.as_ref().map(|order| order.place.span());
-    let anchor = || stack.node(change.subject).and_then(|node| node.anchor);
-    let at = change.origin.span().or(ordered).or_else(anchor).map(|span| stack.documents.home(span));
-    Advice { write, at, why: held.why.0 }
-}
-
-/// What a person would write, in the terms of the place.
-fn spelt(change: &Change, order: &Order, stack: &Stack) -> String {
-    let kind = kind_of(order.place.span().document, stack);
-    let about = stack.node(change.subject).map_or("", |node| &node.name);
-    match (&change.origin, &order.tongue, option(change, stack)) {
-        // It holds options.
-        (Origin::Environment { name, .. }, Tongue::Variable, Some(option)) if &**name == "GUNICORN_CMD_ARGS" => {
-            format!("{} in {name}", formats::spell(kind, &Order { tongue: option, ..order.clone() }, about))
-        }
-        // One that the configuration reads by itself may have any name.
-        (Origin::Environment { name, .. }, Tongue::Variable, _) => formats::option::spell_variable(name, order),
-        _ => formats::spell(kind, order, about),
-    }
 }
 
 /// What a format is called that a document is written in.

@@ -1,4 +1,5 @@
 //! The literate cases of rules: headings, prose and fences in Markdown, read and written anew.
+#![allow(dead_code)] // Each test uses a part of it.
 
 use gearmesh::model::date::Date;
 use gearmesh::model::facts::{Declared, Facts};
