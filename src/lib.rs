@@ -56,7 +56,7 @@
 //! 9. A default has no place in a file: its label goes to the nearest written thing and says "by default".
 //! 10. Nothing of a user's file is printed as it is: control characters are shown as such, secrets are masked.
 //! 11. Nothing but `fix::write` changes a user's file, and it changes all files of a run or none. The program's own files (a baseline, a
-//!    report, a first gearmesh.toml) never replace something else.
+//!     report, a first gearmesh.toml) never replace something else.
 //!
 //! # Where a new thing goes
 //!
