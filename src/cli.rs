@@ -22,6 +22,7 @@ mod schema;
 mod show;
 
 use crate::error::Error;
+use crate::outcome::Outcome;
 use crate::report::untrusted::{excerpt, unmasked};
 use clap::{ArgAction, CommandFactory as _, Parser, Subcommand};
 use std::io::{self, ErrorKind, Write};
@@ -71,6 +72,17 @@ enum Ending {
     Findings,
     /// Something recognised could not be read.
     Incomplete,
+}
+
+impl Ending {
+    /// How a command ends that found this; `fails`: whether what it shows makes it end with 1.
+    fn of(outcome: &Outcome, fails: bool) -> Ending {
+        match (outcome.unread.is_empty(), fails) {
+            (false, _) => Ending::Incomplete,
+            (true, true) => Ending::Findings,
+            (true, false) => Ending::Clean,
+        }
+    }
 }
 
 /// All commands and flags, for those who draw them: completions, manual pages, and tests of the help.

@@ -79,11 +79,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     explain(&arguments.beside()(&accepted.told(&outcome, arguments.verbose)));
     let fail_on = arguments.fail_on.or(config.fail_on).unwrap_or(Severity::Advice);
     let fails = shown.iter().any(|finding| finding.severity >= fail_on);
-    let ending = match (outcome.unread.is_empty(), fails) {
-        (false, _) => Ending::Incomplete,
-        (true, true) => Ending::Findings,
-        (true, false) => Ending::Clean,
-    };
+    let ending = Ending::of(&outcome, fails);
     // The program ends here, and the system takes back the memory of a large stack at once; piece by piece it takes longer than judging.
     std::mem::forget(outcome);
     Ok(ending)

@@ -84,12 +84,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     arguments.accepted.apply(&config, &input, &mut settled.after)?;
     let left: Vec<&Finding> = settled.after.findings.iter().filter(|finding| threshold.shows(finding)).collect();
     explain(&arguments.flags.unused(&config, &settled.after));
-    let incomplete = !settled.after.unread.is_empty();
     if arguments.diff {
         print_bytes(&diffs(&settled.files))?;
         tell(&settled.after, arguments.verbose);
         explain(&fixes::not_made(&settled));
-        return Ok(ending(incomplete, !settled.files.is_empty()));
+        return Ok(Ending::of(&settled.after, !settled.files.is_empty()));
     }
     // A signal that came meanwhile acts when this goes away, after everything is said.
     let written = write::write(&input.paths, &settled.files)?;
@@ -100,15 +99,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     print(&text)?;
     explain(&parted(&written));
     tell(&settled.after, arguments.verbose);
-    Ok(ending(incomplete, !left.is_empty()))
-}
-
-fn ending(incomplete: bool, findings: bool) -> Ending {
-    match (incomplete, findings) {
-        (true, _) => Ending::Incomplete,
-        (false, true) => Ending::Findings,
-        (false, false) => Ending::Clean,
-    }
+    Ok(Ending::of(&settled.after, !left.is_empty()))
 }
 
 /// Rules that are named have to be there, or nothing would be done without a word.

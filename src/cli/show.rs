@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     })?;
     tell(&outcome, arguments.verbose);
     explain(&arguments.flags.unused(&config, &outcome));
-    Ok(if outcome.unread.is_empty() { Ending::Clean } else { Ending::Incomplete })
+    Ok(Ending::of(&outcome, false))
 }
 
 /// `app.timeout` as kind and name.
