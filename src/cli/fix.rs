@@ -4,6 +4,7 @@ use super::accepted;
 use super::at_least::AtLeast;
 use super::check::tell;
 use super::configuration::RuleFlags;
+use super::format;
 use super::input::Places;
 use super::known::Known;
 use super::{Ending, print, print_bytes};
@@ -12,7 +13,7 @@ use crate::edit::Changed;
 use crate::error::Error;
 use crate::finding::Finding;
 use crate::fix::diff;
-use crate::fix::plan::{Options, Plan, Planner};
+use crate::fix::plan::Options;
 use crate::fix::write::{self, Written};
 use crate::outcome::Outcome;
 use crate::report::untrusted::{clean, line, path, unmasked};
@@ -131,11 +132,14 @@ fn recover(input: &Input) -> Result<(), Error> {
     Ok(())
 }
 
-/// How many of these findings have a proposal that can be written.
+/// How many of these findings have an unsafe proposal that can be written.
 fn possible(outcome: &Outcome, findings: &[&Finding]) -> usize {
-    let mut planner = Planner::new(&outcome.stack, Options::default());
-    let fixes = findings.iter().filter_map(|finding| finding.fix.as_ref());
-    fixes.filter(|fix| fix.safety == Safety::Unsafe && matches!(planner.plan(fix), Plan::Edits { .. })).count()
+    let unsafe_ones: Vec<&Finding> = findings.iter().copied().filter(|finding| is_unsafe(finding)).collect();
+    format::edits(outcome, &unsafe_ones).iter().filter(|edits| !edits.is_empty()).count()
+}
+
+fn is_unsafe(finding: &Finding) -> bool {
+    finding.fix.as_ref().is_some_and(|fix| fix.safety == Safety::Unsafe)
 }
 
 /// What else bore the name of a file that was written.
@@ -186,8 +190,8 @@ struct Asked<'a> {
 impl Choice for Asked<'_> {
     fn concerns(&self, finding: &Finding) -> bool {
         let named = self.arguments.rule.iter().any(|id| **id == *finding.rule);
-        let is_unsafe = finding.fix.as_ref().is_some_and(|fix| fix.safety == Safety::Unsafe);
-        (named || (self.arguments.rule.is_empty() && self.threshold.shows(finding))) && (self.arguments.also_unsafe || !is_unsafe)
+        let asked_for = named || (self.arguments.rule.is_empty() && self.threshold.shows(finding));
+        asked_for && (self.arguments.also_unsafe || !is_unsafe(finding))
     }
 
     fn looks(&self) -> bool {
