@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Outcome {
     pub stack: Stack,
     /// Sorted by place, then rule.
@@ -50,7 +50,7 @@ pub struct Settled {
     pub advised: Vec<Advised>,
     /// Proposals that were taken back.
     pub refused: Vec<Refused>,
-    /// What would be found after all that; none when nothing was changed.
+    /// What would be found after all that; the same as at the beginning when nothing was changed.
     pub after: Outcome,
     /// What was found at the beginning.
     pub before: Outcome,

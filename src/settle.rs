@@ -18,6 +18,7 @@ use crate::model::facts::Facts;
 use crate::outcome::{Advised, Applied, Outcome, Refused, Settled};
 use crate::rule::{Safety, Severity};
 use crate::source::{DocumentId, Input};
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
@@ -55,7 +56,7 @@ pub fn settle(input: &Input, facts: &Facts, config: &Config, choice: &mut dyn Ch
     loop {
         let mut run =
             Run { input: input.clone(), out: refused.iter().flat_map(|(keys, _)| keys).cloned().collect(), ..Run::default() };
-        let ended = run.rounds(facts, config, choice)?;
+        let ended = run.rounds(&before, facts, config, choice)?;
         let (keys, why) = match ended {
             Ended::Settled(after) => {
                 let refused = refused.into_iter().flat_map(|(keys, why)| {
@@ -108,15 +109,15 @@ struct Step {
 }
 
 impl Run {
-    fn rounds(&mut self, facts: &Facts, config: &Config, choice: &mut dyn Choice) -> Result<Ended, Error> {
-        let mut outcome = check(&self.input, facts, config)?;
+    fn rounds(&mut self, before: &Outcome, facts: &Facts, config: &Config, choice: &mut dyn Choice) -> Result<Ended, Error> {
+        let mut outcome = Cow::Borrowed(before);
         let mut seen = vec![self.input.overlay.clone()];
         let mut times: BTreeMap<Key, usize> = BTreeMap::new();
         let mut stale = 0;
         loop {
             let steps = self.steps(&outcome, choice);
             if steps.is_empty() {
-                return Ok(self.with_new_errors(&outcome).unwrap_or_else(|| Ended::Settled(Box::new(outcome))));
+                return Ok(self.with_new_errors(&outcome).unwrap_or_else(|| Ended::Settled(Box::new(outcome.into_owned()))));
             }
             for file in changed(&steps, &outcome) {
                 self.input.overlay.insert(file.path, file.after);
@@ -146,7 +147,7 @@ impl Run {
                 return Ok(Ended::Without(circle, why));
             }
             seen.push(self.input.overlay.clone());
-            outcome = next;
+            outcome = Cow::Owned(next);
         }
     }
 
