@@ -11,7 +11,7 @@ use crate::check::check;
 use crate::config::Config;
 use crate::edit::{self, Changed, Edit, NewFile};
 use crate::error::Error;
-use crate::finding::Finding;
+use crate::finding::{Finding, Fix};
 use crate::fix::plan::{self, Options, Plan, Planner};
 use crate::model::Kind;
 use crate::model::facts::Facts;
@@ -134,8 +134,10 @@ impl Run {
             }
             let (before, after) = (counts(&outcome, Severity::Advice), counts(&next, Severity::Advice));
             let stays = |key: &&Key| after.get(*key).is_some_and(|after| before.get(*key).is_some_and(|before| after >= before));
-            let again = |key: &&Key| times.get(*key).is_some_and(|times| *times > 1) || !self.has_more(key, &next, choice);
-            if let Some(stays) = keys.iter().filter(stays).find(again) {
+            let staying: BTreeSet<Key> = keys.iter().filter(stays).cloned().collect();
+            let unfinished = unfinished(&staying, &next, choice.options());
+            let again = |key: &&Key| times.get(*key).is_some_and(|times| *times > 1) || !unfinished.contains(*key);
+            if let Some(stays) = staying.iter().find(again) {
                 return Ok(Ended::Without(BTreeSet::from([stays.clone()]), "the finding stays after its edit".to_owned()));
             }
             self.brought.push((keys.clone(), more(&counts(&next, Severity::Error), &counts(&outcome, Severity::Error))));
@@ -149,14 +151,6 @@ impl Run {
             seen.push(self.input.overlay.clone());
             outcome = Cow::Owned(next);
         }
-    }
-
-    /// Whether a finding that stayed has something left to be done for it: some take two steps.
-    fn has_more(&self, of: &Key, outcome: &Outcome, choice: &dyn Choice) -> bool {
-        let mut planner = Planner::new(&outcome.stack, choice.options());
-        let fixes =
-            outcome.findings.iter().filter(|finding| key(finding, outcome) == *of).filter_map(|finding| finding.fix.as_ref());
-        fixes.into_iter().any(|fix| matches!(planner.plan(fix), Plan::Edits { .. }))
     }
 
     /// What is to be left out when there are errors at the end that some round brought up: what starts now would not start then.
@@ -304,6 +298,18 @@ fn widest(advised: Vec<Advised>) -> Vec<Advised> {
         }
     }
     kept
+}
+
+/// Those of the findings that stayed for which something is left to be done: some take two steps.
+fn unfinished(staying: &BTreeSet<Key>, outcome: &Outcome, options: Options) -> BTreeSet<Key> {
+    if staying.is_empty() {
+        return BTreeSet::new();
+    }
+    let mut planner = Planner::new(&outcome.stack, options);
+    let mut has_more = |fix: &Fix| matches!(planner.plan(fix), Plan::Edits { .. });
+    let found = outcome.findings.iter().map(|finding| (key(finding, outcome), finding));
+    let found = found.filter(|(key, finding)| staying.contains(key) && finding.fix.as_ref().is_some_and(&mut has_more));
+    found.map(|(key, _)| key).collect()
 }
 
 /// How many findings of that severity and above there are of each key.
