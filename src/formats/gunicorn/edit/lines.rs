@@ -6,6 +6,7 @@
 use super::places::Assignment;
 use crate::edit::{Edit, Refusal};
 use crate::expr::python::syntax::{Statement, Step};
+use crate::formats::lines::ending;
 use crate::source::{Document, Span};
 
 pub struct Lines<'a> {
@@ -36,7 +37,7 @@ impl<'a> Lines<'a> {
     pub fn below(&self, statement: Option<Span>, last: Option<&Statement>, line: &str) -> Result<Edit, Refusal> {
         let bytes = &self.document.bytes;
         let at = statement.map_or(bytes.len(), |statement| self.past(self.logical_line(statement).end as usize));
-        let end = self.line_end();
+        let end = ending(bytes, 0);
         if at < bytes.len() {
             return Ok(Edit { span: self.document.span(at, at), text: format!("{line}{end}") });
         }
@@ -91,17 +92,6 @@ impl<'a> Lines<'a> {
             if !line.ends_with(b"\\") || line.contains(&b'#') {
                 return at;
             }
-        }
-    }
-
-    /// How the file ends its lines.
-    fn line_end(&self) -> &'static str {
-        let bytes = &self.document.bytes;
-        let Some(first) = memchr::memchr2(b'\n', b'\r', bytes) else { return "\n" };
-        match bytes.get(first..).unwrap_or_default() {
-            [b'\r', b'\n', ..] => "\r\n",
-            [b'\r', ..] => "\r",
-            _ => "\n",
         }
     }
 }
