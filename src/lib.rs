@@ -23,6 +23,7 @@
 //! | `model` | pieces out of formats, the stack with every subject, nginx's levels, facts about the host and the programs' versions |
 //! | `rule` | what a rule is to those who show it: id, severity, text |
 //! | `edit` | a change (this setting of that subject becomes that), the order to write it into a document, and the edit of bytes |
+//! | `evidence` | what machines and logs tell: measured facts with counts and time spans, which can be merged |
 //! | `finding` | a finding with labels and a proposed fix: nothing that renders |
 //! | `config` | `gearmesh.toml`: what a project says of its host, versions, paths and rules |
 //! | `outcome` | what a run found: stack, findings, unread, undecided |
@@ -83,6 +84,7 @@ pub mod cli;
 pub mod config;
 pub mod edit;
 pub mod error;
+pub mod evidence;
 pub mod expr;
 pub mod finding;
 pub mod fix;

@@ -23,6 +23,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("model", &["source", "value", "expr", "arguments", "vocabulary"]),
     ("rule", &["value", "vocabulary"]),
     ("edit", &["source", "value", "model"]),
+    ("evidence", &[]),
     ("finding", &["source", "value", "model", "rule", "edit"]),
     ("config", &["source", "value", "vocabulary", "model", "rule", "finding"]),
     ("outcome", &["finding", "model", "rule", "edit"]),

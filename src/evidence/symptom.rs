@@ -1,0 +1,39 @@
+//! What error logs say went wrong: which signature matched, how often, from when to when, with a few of the lines.
+
+use super::Moment;
+use serde::{Deserialize, Serialize};
+
+/// How many lines are kept of each signature.
+pub const EXAMPLES: usize = 3;
+
+/// One signature's matches.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Symptom {
+    /// The signature's id: "gunicorn-worker-timeout".
+    pub signature: String,
+    pub count: u64,
+    pub first: Option<Moment>,
+    pub last: Option<Moment>,
+    pub examples: Vec<Example>,
+}
+
+/// A line that matched.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Example {
+    /// "/var/log/nginx/error.log:812".
+    pub at: String,
+    /// As it stands there, without what ends it.
+    pub line: String,
+}
+
+impl Symptom {
+    pub fn merge(&mut self, other: Symptom) {
+        self.count += other.count;
+        self.first = [self.first, other.first].into_iter().flatten().min_by(f64::total_cmp);
+        self.last = [self.last, other.last].into_iter().flatten().max_by(f64::total_cmp);
+        self.examples.extend(other.examples);
+        self.examples.truncate(EXAMPLES);
+    }
+}
