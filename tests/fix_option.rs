@@ -16,13 +16,9 @@ use gearmesh::vocabulary::gunicorn;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::thread;
-use support::Scratch;
 use support::dice::Dice;
 use support::edits::{change, write};
+use support::{Scratch, oracle};
 
 const CASES: usize = 320;
 
@@ -387,26 +383,11 @@ fn one(place: Place, dice: &mut Dice, tally: &mut Tally) {
 
 /// Holds the edits against what reads such files, and gunicorn: only the setting is another one.
 fn hold_against_real_readers(asked: &[Asked]) {
-    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/python");
-    if !python.exists() {
-        return println!("skipped: there is no target/venv; `make setup` makes it");
-    }
-    let mut command = Command::new(python);
-    command.arg("-B").arg("tests/oracle/command_settings.py").stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut oracle = command.spawn().expect("python starts");
-    let one = |case: &Asked| json!({"place": format!("{:?}", case.place), "before": case.before, "after": case.after});
-    let lines: String = asked.iter().map(|case| format!("{}\n", one(case))).collect();
-    let mut input = oracle.stdin.take().expect("it has an input");
-    let writer = thread::spawn(move || drop(input.write_all(lines.as_bytes())));
-    let output = oracle.wait_with_output().expect("it answers");
-    writer.join().expect("it was asked");
-    if output.status.code() == Some(3) {
-        return println!("skipped: gunicorn or PyYAML is not in target/venv; `make setup` puts them there");
-    }
-    let answers = String::from_utf8(output.stdout).expect("it answers in UTF-8");
+    let question = |case: &Asked| json!({"place": format!("{:?}", case.place), "before": case.before, "after": case.after});
+    let questions: Vec<Json> = asked.iter().map(question).collect();
+    let Some(answers) = oracle::ask("command_settings.py", "gunicorn or PyYAML", &questions) else { return };
     let (mut agree, mut unread) = (0, 0);
-    for (case, answer) in asked.iter().zip(answers.lines()) {
-        let answer: Json = serde_json::from_str(answer).expect("it answers in JSON");
+    for (case, answer) in asked.iter().zip(answers) {
         let (Some(mut before), Some(mut after)) = (answer[0].as_object().cloned(), answer[1].as_object().cloned()) else {
             unread += 1;
             continue;
@@ -424,7 +405,7 @@ fn hold_against_real_readers(asked: &[Asked]) {
         agree += 1;
     }
     println!("real readers: {agree} agree, {unread} have none");
-    assert!(output.status.success() && agree + unread == asked.len() && agree > asked.len() / 2);
+    assert!(agree + unread == asked.len() && agree > asked.len() / 2);
 }
 
 /// What becomes something else is short, and lies in one place; the file ends as it did.

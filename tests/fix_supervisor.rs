@@ -10,12 +10,8 @@ use gearmesh::outcome::Outcome;
 use gearmesh::value::{Duration, Known};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::thread;
 use support::dice::Dice;
-use support::{Scratch, edits};
+use support::{Scratch, edits, oracle};
 
 const CASES: usize = 300;
 
@@ -204,25 +200,6 @@ fn same_for_supervisor(cases: &[Case]) {
 }
 
 fn ask(texts: &[String]) -> Option<Vec<Json>> {
-    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/python");
-    if !python.exists() {
-        println!("skipped: there is no target/venv; `make setup` makes it");
-        return None;
-    }
-    let mut command = Command::new(python);
-    command.arg("-B").arg("tests/oracle/supervisor_programs.py").stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut oracle = command.spawn().expect("Python starts");
-    let asked: String =
-        texts.iter().map(|text| format!("{}\n", json!({"files": {"main.conf": text}, "main": "main.conf"}))).collect();
-    let mut input = oracle.stdin.take().expect("it reads");
-    let writer = thread::spawn(move || drop(input.write_all(asked.as_bytes())));
-    let output = oracle.wait_with_output().expect("it ends");
-    writer.join().expect("all is written");
-    if output.status.code() == Some(3) {
-        println!("skipped: supervisor is not in target/venv; `make setup` puts it there");
-        return None;
-    }
-    assert!(output.status.success());
-    let lines = String::from_utf8(output.stdout).expect("text");
-    Some(lines.lines().map(|line| serde_json::from_str(line).expect("an answer")).collect())
+    let questions: Vec<Json> = texts.iter().map(|text| json!({"files": {"main.conf": text}, "main": "main.conf"})).collect();
+    oracle::ask("supervisor_programs.py", "supervisor", &questions)
 }

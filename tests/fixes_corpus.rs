@@ -23,6 +23,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use support::gunicorn;
 use support::nginx::{self, Verdict};
 
 const GUNICORN: &str = "27.0.1";
@@ -173,39 +174,23 @@ fn without_what_is_elsewhere(text: &[u8]) -> Vec<u8> {
 
 /// gunicorn's own settings before and after, each as JSON by name; none where gunicorn or the file does not load.
 fn loaded(files: &[&[u8]]) -> Vec<Option<BTreeMap<String, Json>>> {
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target");
     let folder = tempfile::tempdir().unwrap();
-    let mut oracle = Command::new(target.join("venv/bin/python"))
-        .env_clear()
-        .args(["-B".as_ref(), Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle/config.py").as_os_str()])
-        .arg(target.join("gunicorn").join(GUNICORN))
-        .arg(target.join("gunicorn/support"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut questions = String::new();
-    for (at, text) in files.iter().enumerate() {
+    let question = |(at, text): (usize, &&[u8])| {
         let folder = folder.path().join(at.to_string());
         fs::create_dir(&folder).unwrap();
         let file = folder.join("gunicorn.conf.py");
         fs::write(&file, text).unwrap();
-        questions.push_str(&format!("{}\n", json!({"file": file, "arguments": ["-c", file, "app:app"], "cpus": 2, "stub": 0})));
-    }
-    oracle.stdin.take().unwrap().write_all(questions.as_bytes()).unwrap();
-    let output = oracle.wait_with_output().unwrap();
-    let answers = String::from_utf8(output.stdout).unwrap();
-    let settings = |line: &str| {
-        let answer: Json = serde_json::from_str(line).unwrap();
+        json!({"file": file, "arguments": ["-c", file, "app:app"], "cpus": 2, "stub": 0})
+    };
+    let questions: Vec<Json> = files.iter().enumerate().map(question).collect();
+    let settings = |answer: &Json| {
         answer["settings"].as_object().map(|all| all.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
     };
-    answers.lines().map(settings).collect()
+    gunicorn::answers(gunicorn::start(GUNICORN, &[]), &questions).iter().map(settings).collect()
 }
 
 fn in_gunicorn(file: &Changed, settled: &Settled, name: &str, tally: &mut Tally) {
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/gunicorn").join(GUNICORN);
-    if !target.exists() {
-        println!("skipped: gunicorn {GUNICORN} is not in target/gunicorn; `make setup` puts it there");
+    if !gunicorn::is_there(GUNICORN) {
         return;
     }
     let answers = loaded(&[before(file), &file.after]);

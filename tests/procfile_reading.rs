@@ -11,11 +11,8 @@ use gearmesh::source::{Document, DocumentId};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::thread;
 use support::dice::Dice;
+use support::oracle;
 
 const CASES: usize = 3000;
 
@@ -88,26 +85,8 @@ fn hold(what: &str, kind: &str, cases: &[String], read: fn(&str) -> Pairs) {
 }
 
 fn ask(kind: &str, cases: &[String]) -> Option<Vec<Json>> {
-    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/python");
-    if !python.exists() {
-        println!("skipped: there is no target/venv; `make setup` makes it");
-        return None;
-    }
-    let mut command = Command::new(python);
-    command.arg("-B").arg("tests/oracle/honcho_files.py").stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut oracle = command.spawn().unwrap();
-    let asked: String = cases.iter().map(|text| format!("{}\n", json!({ kind: text }))).collect();
-    let mut input = oracle.stdin.take().unwrap();
-    let writer = thread::spawn(move || drop(input.write_all(asked.as_bytes())));
-    let output = oracle.wait_with_output().unwrap();
-    writer.join().unwrap();
-    if output.status.code() == Some(3) {
-        println!("skipped: honcho is not in target/venv; `make setup` puts it there");
-        return None;
-    }
-    assert!(output.status.success());
-    let answers = String::from_utf8(output.stdout).unwrap();
-    Some(answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+    let questions: Vec<Json> = cases.iter().map(|text| json!({ kind: text })).collect();
+    oracle::ask("honcho_files.py", "honcho", &questions)
 }
 
 /// Lines out of pieces that mean something to the reader, and others.

@@ -15,12 +15,10 @@ use gearmesh::value::{Known, Value};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::thread;
 use support::dice::Dice;
+use support::oracle;
 
 const CASES: usize = 1500;
 
@@ -191,34 +189,11 @@ fn plain(value: &Value) -> Json {
 }
 
 fn ask(cases: &[Case]) -> Option<Vec<Json>> {
-    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/python");
-    if !python.exists() {
-        println!("skipped: there is no target/venv; `make setup` makes it");
-        return None;
-    }
-    let mut command = Command::new(python);
-    command.arg("-B").arg("tests/oracle/supervisor_programs.py").stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut oracle = command.spawn().unwrap();
-    let asked: String = cases
-        .iter()
-        .map(|case| {
-            let files: serde_json::Map<String, Json> = case.iter().map(|(name, text)| (name.clone(), json!(text))).collect();
-            format!("{}\n", json!({"files": files, "main": case[0].0}))
-        })
-        .collect();
-    let mut input = oracle.stdin.take().unwrap();
-    let writer = thread::spawn(move || drop(input.write_all(asked.as_bytes())));
-    let output = oracle.wait_with_output().unwrap();
-    writer.join().unwrap();
-    if output.status.code() == Some(3) {
-        println!("skipped: supervisor is not in target/venv; `make setup` puts it there");
-        return None;
-    }
-    assert!(output.status.success());
-    let answers: Vec<Json> =
-        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(answers.len(), cases.len());
-    Some(answers)
+    let question = |case: &Case| {
+        let files: serde_json::Map<String, Json> = case.iter().map(|(name, text)| (name.clone(), json!(text))).collect();
+        json!({"files": files, "main": case[0].0})
+    };
+    oracle::ask("supervisor_programs.py", "supervisor", &cases.iter().map(question).collect::<Vec<Json>>())
 }
 
 /// A configuration of pieces that go well together, and some that do not.

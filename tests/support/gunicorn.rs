@@ -1,10 +1,9 @@
 //! gunicorn itself, asked what it makes of configuration files.
 
+use super::oracle;
 use serde_json::Value as Json;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
 
 /// Starts `tests/oracle/config.py` with a version of gunicorn below `target/gunicorn`, in an environment.
 pub fn start(version: &str, variables: &[(&str, &str)]) -> Child {
@@ -18,17 +17,8 @@ pub fn start(version: &str, variables: &[(&str, &str)]) -> Child {
 }
 
 /// One answer for each question.
-pub fn answers(mut oracle: Child, questions: &[Json]) -> Vec<Json> {
-    let mut input = oracle.stdin.take().expect("its input is a pipe");
-    let asked: String = questions.iter().map(|question| format!("{question}\n")).collect();
-    let writer = thread::spawn(move || input.write_all(asked.as_bytes()));
-    let output = oracle.wait_with_output().expect("its output is read");
-    writer.join().expect("the writer ends").expect("all is written");
-    assert!(output.status.success());
-    let text = String::from_utf8(output.stdout).expect("answers are text");
-    let told: Vec<Json> = text.lines().map(|line| serde_json::from_str(line).expect("an answer is JSON")).collect();
-    assert_eq!(told.len(), questions.len());
-    told
+pub fn answers(oracle: Child, questions: &[Json]) -> Vec<Json> {
+    oracle::answers(oracle, questions).expect("gunicorn is there")
 }
 
 /// Whether that gunicorn is there; a message, if not.

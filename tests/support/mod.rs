@@ -14,6 +14,7 @@ pub mod dice;
 pub mod edits;
 pub mod gunicorn;
 pub mod nginx;
+pub mod oracle;
 
 /// A folder that goes away with its owner; the files lie in one named `project` in it, because folders give names to apps.
 pub struct Scratch {
