@@ -29,6 +29,8 @@ pub enum Error {
     Unfinished { folder: PathBuf, hindrances: Vec<Hindrance> },
     /// A run of fix was stopped in this folder, and whoever only reads does not end it.
     Stopped { folder: PathBuf },
+    /// A program of the servers' cannot be run, or says no; the reason tells what was changed until then.
+    Command { command: String, reason: String },
 }
 
 /// A place in a file that a person wrote for gearmesh, and what is wrong there.
@@ -121,6 +123,7 @@ impl fmt::Display for Error {
                 let folder = folder.display();
                 write!(f, "a gearmesh fix was stopped in {folder}; `gearmesh fix {folder}` completes or undoes it")
             }
+            Error::Command { command, reason } => write!(f, "{command}: {reason}"),
             Error::Unfinished { folder, .. } => {
                 write!(f, "what a gearmesh fix began in {} could not be ended; the next run there tries again:", folder.display())
             }

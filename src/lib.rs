@@ -40,6 +40,7 @@
 //! | **spine and doors** | |
 //! | `check` | what `gearmesh check` does, in order, on one screen |
 //! | `settle` | what `gearmesh fix` does: check, plan and lay over, until nothing changes |
+//! | `tune` | applies what the numbers of a server say, with backups and a way back |
 //! | `cli` | the commands |
 //!
 //! # What is absent, and stays so
@@ -99,5 +100,6 @@ pub mod rules;
 pub mod settle;
 pub mod source;
 pub mod suppress;
+pub mod tune;
 pub mod value;
 pub mod vocabulary;

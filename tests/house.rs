@@ -41,7 +41,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("check", &[NOUNS, "formats", "read", "link", "rules", "suppress", "report"]),
     ("settle", &[NOUNS, "fix", "report", "check"]),
     // Doors.
-    ("cli", &[NOUNS, "formats", "read", "link", "rules", "suppress", "baseline", "report", "fix", "check", "settle"]),
+    ("tune", &[NOUNS, "formats", "link", "rules", "report", "fix", "check"]),
+    ("cli", &[NOUNS, "formats", "read", "link", "rules", "suppress", "baseline", "report", "fix", "check", "settle", "tune"]),
 ];
 
 /// Stands for all nouns in the table.
