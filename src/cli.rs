@@ -17,6 +17,8 @@ mod known;
 mod man;
 mod output;
 mod own_file;
+mod prompt;
+mod rollback;
 mod rules;
 mod schema;
 mod show;
@@ -51,6 +53,8 @@ enum Command {
     Baseline(Box<baseline::Arguments>),
     /// Write a commented gearmesh.toml for the stack that is here
     Init(init::Arguments),
+    /// List what tune has changed, and put files back as they were
+    Rollback(rollback::Arguments),
     /// Show how everything is linked, every setting with its origin, and who gives up first
     Show(Box<show::Arguments>),
     /// Tell what a rule finds, why it matters, and show cases
@@ -96,6 +100,7 @@ pub fn main() -> ExitCode {
         Command::Fix(arguments) => fix::run(&arguments),
         Command::Baseline(arguments) => baseline::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
+        Command::Rollback(arguments) => rollback::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),

@@ -7,7 +7,7 @@ use super::configuration::RuleFlags;
 use super::format;
 use super::input::Places;
 use super::known::Known;
-use super::{Ending, print, print_bytes};
+use super::{Ending, print, print_bytes, prompt};
 use crate::config::Config;
 use crate::edit::Changed;
 use crate::error::Error;
@@ -26,7 +26,7 @@ use crate::vocabulary::secrets::mask;
 use crate::vocabulary::suggest::suggest_id;
 use clap::Args;
 use std::collections::BTreeMap;
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -210,46 +210,24 @@ impl Choice for Asked<'_> {
         if let Some(answer) = self.answers.get(&key).copied().or(self.rest) {
             return answer;
         }
-        let answer = ask(finding, files);
-        if matches!(answer, Answer::All | Answer::Quit) {
-            self.rest = Some(answer == Answer::All);
+        // The end of the input is a quit.
+        let answer = ask(finding, files).unwrap_or("quit");
+        if matches!(answer, "all that follow" | "quit") {
+            self.rest = Some(answer == "all that follow");
         }
-        let yes = matches!(answer, Answer::Yes | Answer::All);
+        let yes = matches!(answer, "yes" | "all that follow");
         self.answers.insert(key, yes);
         yes
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Answer {
-    Yes,
-    No,
-    All,
-    Quit,
-}
-
-/// Shows a change and asks until there is an answer; the end of the input is a quit.
-fn ask(finding: &Finding, files: &[Changed]) -> Answer {
+/// Shows a change and asks.
+fn ask(finding: &Finding, files: &[Changed]) -> Option<&'static str> {
     let mut text = format!("\n{}[{}] {}\n", finding.severity, finding.rule, line(&finding.message));
     if let Some(fix) = &finding.fix {
         text.push_str(&format!("{}: {}\n", fix.safety.name(), line(&fix.because)));
     }
     text.push_str(&String::from_utf8_lossy(&diffs(files)));
-    loop {
-        text.push_str("change this? [y]es, [n]o, [a]ll that follow, [q]uit: ");
-        if print(&text).is_err() {
-            return Answer::Quit;
-        }
-        let mut answer = String::new();
-        if io::stdin().lock().read_line(&mut answer).is_ok_and(|length| length == 0) {
-            return Answer::Quit;
-        }
-        match answer.trim().to_ascii_lowercase().as_str() {
-            "y" | "yes" => return Answer::Yes,
-            "n" | "no" => return Answer::No,
-            "a" | "all" => return Answer::All,
-            "q" | "quit" => return Answer::Quit,
-            other => text = format!("`{}` is none of y, n, a, q\n", line(other)),
-        }
-    }
+    print(&text).ok()?;
+    prompt::ask("change this?", &["yes", "no", "all that follow", "quit"])
 }

@@ -43,7 +43,11 @@ const BEFORE: f64 = 10.0;
 /// How it ended.
 #[derive(Debug)]
 pub enum Ended {
-    Kept { backup: Backup, seen: Option<(Seen, Seen)> },
+    Kept {
+        backup: Backup,
+        /// Before and after.
+        seen: Option<Box<(Seen, Seen)>>,
+    },
     /// Everything is as it was, and runs as it did.
     WentBack { why: String },
 }
@@ -75,7 +79,10 @@ pub fn apply(
     let asked = match &steps.probe {
         Some(Probe { url, seconds }) => {
             say(&format!("watch {url}, before"));
-            Some(probe::watch(url, seconds.min(BEFORE), &stop).map_err(|problem| unable(&["curl".to_owned()], &problem.to_string()))?)
+            Some(
+                probe::watch(url, seconds.min(BEFORE), &stop)
+                    .map_err(|problem| unable(&["curl".to_owned()], &problem.to_string()))?,
+            )
         }
         None => None,
     };
@@ -89,22 +96,22 @@ pub fn apply(
     let mut reloaded = false;
     let outcome = in_force(steps, &before, &stop, &mut reloaded, say).and_then(|()| watched(steps, asked.as_ref(), &stop, say));
     match outcome {
-        Ok(after) => Ok(Ended::Kept { backup, seen: asked.zip(after) }),
+        Ok(after) => Ok(Ended::Kept { backup, seen: asked.zip(after).map(Box::new) }),
         Err(why) => {
             say(&format!("go back, because {why}"));
-            go_back(&backup, if reloaded { &steps.reloads } else { &[] }, say)?;
+            go_back(&backup, false, if reloaded { &steps.reloads } else { &[] }, say)?;
             Ok(Ended::WentBack { why })
         }
     }
 }
 
-/// Puts the files of a backup back and has the commands run again that bring them into force.
+/// Puts the files of a backup back, those that were changed since only `anyway`, and has the commands run that bring them into force.
 ///
 /// # Errors
 /// A file was changed since or cannot be written; a command fails, with the files back.
-pub fn go_back(backup: &Backup, commands: &[Vec<String>], say: &mut dyn FnMut(&str)) -> Result<(), Error> {
+pub fn go_back(backup: &Backup, anyway: bool, commands: &[Vec<String>], say: &mut dyn FnMut(&str)) -> Result<(), Error> {
     let held = Held::new();
-    drop(Backup::put_back(&backup.going_back(false)?)?);
+    drop(Backup::put_back(&backup.going_back(anyway)?)?);
     for command in commands {
         say(&shown(command));
         let ran = run(command, LONGEST_RELOAD).map_err(|problem| unable(command, &problem.to_string()))?;

@@ -10,6 +10,7 @@ use crate::fix::write::{self, Written};
 use crate::model::date::Date;
 use crate::source::MAX_BYTES;
 use serde::{Deserialize, Serialize};
+use std::env;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -43,6 +44,32 @@ struct List {
     /// What had to be run to bring it into force, and has to be again after going back.
     commands: Vec<Vec<String>>,
     files: Vec<PathBuf>,
+}
+
+/// Where backups usually lie: with the state of the machine for root, with that of the user else.
+///
+/// # Errors
+/// Nobody says where that is.
+pub fn usual() -> Result<PathBuf, Error> {
+    if is_root() {
+        return Ok("/var/lib/gearmesh/backups".into());
+    }
+    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let state = absolute("XDG_STATE_HOME").or_else(|| Some(absolute("HOME")?.join(".local/state")));
+    state.map(|state| state.join("gearmesh/backups")).ok_or_else(|| Error::Path {
+        path: "--backups".into(),
+        reason: "neither HOME nor XDG_STATE_HOME says where backups can lie; name a folder".to_owned(),
+    })
+}
+
+#[cfg(unix)]
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+#[cfg(not(unix))]
+fn is_root() -> bool {
+    false
 }
 
 impl Store {
@@ -110,7 +137,11 @@ impl Backup {
             Err(problem) => return Err(Error::Path { path, reason: in_words(&problem) }),
         };
         let list = serde_json::from_slice::<List>(&text).map_err(|problem| problem.to_string()).and_then(|list| {
-            if list.format == FORMAT { Ok(list) } else { Err(format!("has the form {}, and this gearmesh reads {FORMAT}", list.format)) }
+            if list.format == FORMAT {
+                Ok(list)
+            } else {
+                Err(format!("has the form {}, and this gearmesh reads {FORMAT}", list.format))
+            }
         });
         match list {
             Ok(list) => Ok(Some(Backup { folder, list })),

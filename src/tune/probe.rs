@@ -61,11 +61,14 @@ pub fn watch(url: &str, seconds: f64, stop: &dyn Fn() -> bool) -> io::Result<See
 /// Why `after` is worse than `before`; none when it is not. Two failures may be chance, and so may twice the time of very short answers.
 pub fn worse(before: &Seen, after: &Seen) -> Option<String> {
     let expected = before.failing() * after.requests as f64;
-    if after.failures > 0 && (after.failures == after.requests || after.failures as f64 > expected + 2.0 * expected.max(1.0).sqrt()) {
+    if after.failures > 0
+        && (after.failures == after.requests || after.failures as f64 > expected + 2.0 * expected.max(1.0).sqrt())
+    {
         return Some(format!("requests fail: {}", after.told()));
     }
     let limit = 2.0 * before.slow() + 0.05;
-    (before.times.count() > 0 && after.slow() > limit).then(|| format!("requests are slow: {}, before {}", after.told(), before.told()))
+    (before.times.count() > 0 && after.slow() > limit)
+        .then(|| format!("requests are slow: {}, before {}", after.told(), before.told()))
 }
 
 fn ask(url: &str) -> io::Result<Ran> {
@@ -85,7 +88,9 @@ impl Seen {
             (Some(status), Some(time)) if ran.succeeded() && status < 500 => self.times.record((time * 1e6) as u64),
             (status, _) => {
                 self.failures += 1;
-                let why = status.filter(|_| ran.succeeded()).map_or_else(|| "no answer".to_owned(), |status| format!("status {status}"));
+                let why = status
+                    .filter(|_| ran.succeeded())
+                    .map_or_else(|| "no answer".to_owned(), |status| format!("status {status}"));
                 self.failure.get_or_insert(why);
             }
         }
