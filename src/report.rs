@@ -18,7 +18,7 @@ pub mod statistics;
 mod text;
 pub mod untrusted;
 mod utf16;
-mod xml;
+pub mod xml;
 
 use crate::finding::Finding;
 use crate::model::{Kind, Stack};

@@ -5,5 +5,7 @@
 
 pub mod apply;
 pub mod backup;
+pub mod page;
 pub mod probe;
 pub mod run;
+pub mod view;
