@@ -37,6 +37,7 @@
 //! | `baseline` | parts findings that a project has accepted all at once from new ones |
 //! | `report` | one file per output format; `show` draws the linked stack |
 //! | `fix` | plans the edits of proposals, shows them as a diff, writes sets of files or none; formats know how a setting is written |
+//! | `logs` | access logs, and metrics, into evidence: what requests came and how long they took |
 //! | **spine and doors** | |
 //! | `check` | what `gearmesh check` does, in order, on one screen |
 //! | `settle` | what `gearmesh fix` does: check, plan and lay over, until nothing changes |
@@ -91,6 +92,7 @@ pub mod finding;
 pub mod fix;
 pub mod formats;
 pub mod link;
+pub mod logs;
 pub mod model;
 pub mod outcome;
 pub mod read;

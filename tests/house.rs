@@ -37,6 +37,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("baseline", &[NOUNS]),
     ("report", &[NOUNS]),
     ("fix", &[NOUNS, "formats"]),
+    ("logs", &[NOUNS]),
     // The spine.
     ("check", &[NOUNS, "formats", "read", "link", "rules", "suppress", "report"]),
     ("settle", &[NOUNS, "fix", "report", "check"]),
