@@ -42,7 +42,7 @@ pub struct Requests {
     pub wait: Histogram,
 }
 
-/// The busiest stretch.
+/// The busiest stretch: of requests that went to a server, where the log tells which did.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Peak {
@@ -53,7 +53,12 @@ pub struct Peak {
     pub rate: f64,
 }
 
-/// Requests to replay: the busiest stretch of a log, complete.
+/// Requests to replay: the busiest ten minutes of a log, complete; shorter where they had more than a million requests.
+///
+/// An arrival is the time of the request's line without what the request took: to the millisecond with nginx's `$msec`. Other times
+/// are whole seconds; such requests are spread evenly over their second, in the order of their lines, so what comes out of a replay
+/// says nothing of bursts within a second. Durations above 71 minutes count as that. Where a log tells which requests went to a
+/// server, the others are left out, since they keep no worker busy.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Trace {

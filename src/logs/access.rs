@@ -21,14 +21,14 @@ mod route;
 mod time;
 
 use self::collect::Collector;
-use self::format::Format;
+use self::format::{Format, Program};
 use self::join::Join;
 use super::files::{self, File};
 use crate::error::Error;
 use crate::evidence::Missing;
 use crate::evidence::symptom::Example;
 use crate::evidence::traffic::Traffic;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 /// How many parsers there are at most: beyond that, reading the file is what takes the time.
@@ -86,9 +86,9 @@ pub struct Reading {
 /// wrong later is a [`Missing`] of the reading.
 pub fn read(logs: &Logs, progress: &mut dyn FnMut(Progress)) -> Result<Reading, Error> {
     let threads = if logs.threads == 0 { num_cpus::get() } else { logs.threads }.clamp(1, PARSERS);
-    let opened = [&logs.nginx, &logs.gunicorn].map(|log| log.as_ref().map(Opened::new));
-    let [nginx, gunicorn] = opened;
-    let (first, second) = match (nginx.transpose()?, gunicorn.transpose()?) {
+    let nginx = logs.nginx.as_ref().map(|log| Opened::new(log, Program::Nginx)).transpose()?;
+    let gunicorn = logs.gunicorn.as_ref().map(|log| Opened::new(log, Program::Gunicorn)).transpose()?;
+    let (first, second) = match (nginx, gunicorn) {
         (Some(nginx), gunicorn) => (nginx, gunicorn),
         (None, Some(gunicorn)) => (gunicorn, None),
         (None, None) => return Ok(Reading::default()),
@@ -130,11 +130,11 @@ struct Opened {
 }
 
 impl Opened {
-    fn new(log: &Log) -> Result<Opened, Error> {
+    fn new(log: &Log, program: Program) -> Result<Opened, Error> {
         let mut files = log.paths.iter().map(|path| files::open(path)).collect::<Result<Vec<File>, Error>>()?;
         let format = match &log.format {
             Some(format) => format.clone(),
-            None => guessed(&mut files)?,
+            None => guessed(&mut files, program)?,
         };
         let names = log.paths.iter().map(|path| path.display().to_string()).collect();
         Ok(Opened { files, names, format })
@@ -142,14 +142,26 @@ impl Opened {
 }
 
 /// The format of the first file that has something in it.
-fn guessed(files: &mut [File]) -> Result<Format, Error> {
+fn guessed(files: &mut [File], program: Program) -> Result<Format, Error> {
     for file in files {
         let sample = file.peek(guess::SAMPLE);
         if !sample.is_empty() {
             let reason = "its lines are neither combined nor JSON with nginx's names, so their format has to be given".to_owned();
-            return guess::format(&sample).ok_or_else(|| Error::Path { path: file.path.clone(), reason });
+            let found = guess::format(&sample).ok_or_else(|| Error::Path { path: file.path.clone(), reason })?;
+            // Both programs write the same by default.
+            let is_default = program == Program::Gunicorn && found == Format::combined();
+            return Ok(if is_default { Format::gunicorn_default() } else { found });
         }
     }
     // Nothing will be read.
     Ok(Format::combined())
+}
+
+/// The format of a log that no configuration tells, by its first lines; its program says whose log it is, as far as that shows.
+///
+/// # Errors
+///
+/// [`Error::Path`] when it cannot be opened or its lines are of no format that can be guessed.
+pub fn format_of(path: &Path) -> Result<Format, Error> {
+    guessed(&mut [files::open(path)?], Program::Nginx)
 }

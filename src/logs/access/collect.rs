@@ -16,6 +16,8 @@ use std::collections::HashMap;
 const TOLD_APART: usize = 400;
 /// How many routes are kept.
 const KEPT: usize = 200;
+/// Which part of the requests to a server has to be in both logs for a replay of those that are: others kept workers busy too.
+const ENOUGH: f64 = 0.9;
 /// A second's lines are spread over it together, up to so many.
 const SPREAD: usize = 100_000;
 const SECOND: u64 = 1_000_000;
@@ -37,7 +39,9 @@ pub(super) struct Collector<'f> {
     /// Requests whose lines were written in the same second, which is all that is known.
     same: Vec<Arrived>,
     second: u64,
-    /// How many requests went to a server, and how many of them gunicorn's log tells the duration of.
+    /// From when to when gunicorn's log beside it goes.
+    covered: Option<(u64, u64)>,
+    /// How many requests of that time went to a server, and of how many of them gunicorn's log tells the duration.
     passed_on: u64,
     joined: u64,
     others: u64,
@@ -74,6 +78,7 @@ impl<'f> Collector<'f> {
             stretch: Stretch::default(),
             same: Vec::new(),
             second: 0,
+            covered: None,
             passed_on: 0,
             joined: 0,
             others: 0,
@@ -111,6 +116,11 @@ impl<'f> Collector<'f> {
         self.beside_place = place;
         let numbers = self.numbers(block);
         for record in &block.records {
+            if let Some(at) = record.at {
+                let (first, last) = self.covered.unwrap_or((at, at));
+                // Its times are whole seconds.
+                self.covered = Some((first.min(at), last.max(at + SECOND)));
+            }
             let requests = numbers.get(record.route as usize).and_then(|number| self.routes.get_mut(*number));
             if let (Some(requests), Some(service)) = (requests, record.service) {
                 requests.service.record(service);
@@ -161,8 +171,10 @@ impl<'f> Collector<'f> {
         // Files that nginx itself sent keep no worker busy.
         let is_passed_on = !self.format.has_upstream() || record.upstream.is_some();
         let Some(logged) = record.at.filter(|_| is_passed_on) else { return };
-        self.passed_on += 1;
-        self.joined += u64::from(busy.is_some());
+        if self.covered.is_none_or(|(first, last)| (first..last).contains(&logged)) {
+            self.passed_on += 1;
+            self.joined += u64::from(busy.is_some());
+        }
         let time = logged as f64 / SECOND as f64;
         let traffic = &mut self.reading.traffic;
         traffic.first = Some(traffic.first.map_or(time, |first| first.min(time)));
@@ -208,12 +220,13 @@ impl<'f> Collector<'f> {
     /// What it came to.
     pub fn end(mut self) -> Reading {
         self.spread();
-        let missing = self.missing();
+        let (missing, is_joined) = (self.missing(), self.joins());
         self.reading.missing.extend(missing);
         let mut reading = self.reading;
         let traffic = &mut reading.traffic;
         traffic.peak = self.seconds.end();
-        traffic.trace = self.source.and_then(|source| self.stretch.end(source));
+        let is_whole = !is_joined || self.joined as f64 >= ENOUGH * self.passed_on as f64;
+        traffic.trace = self.source.filter(|_| is_whole).and_then(|source| self.stretch.end(source));
         self.routes.iter().for_each(|requests| traffic.all.merge(requests));
         keep(self.known, self.routes, traffic);
         reading
@@ -251,8 +264,12 @@ impl<'f> Collector<'f> {
             _ => {}
         }
         if self.joins() && self.joined < self.passed_on {
-            let why = format!("{} of {} requests are in both logs", self.joined, self.passed_on);
-            list.push(missing("how long the other requests waited for a worker", why, "give logs of the same time"));
+            let why = format!("{} of {} requests to a server at that time are in both logs", self.joined, self.passed_on);
+            list.push(missing("how long the others waited for a worker", why, "give complete logs of all workers"));
+        }
+        if self.joins() && self.passed_on == 0 && self.reading.traffic.lines > 0 {
+            let why = "the two logs have no request at the same time".to_owned();
+            list.push(missing("how long requests waited for a worker", why, "give logs of the same time"));
         }
         if self.is_part && !format.has_address() {
             let why = format!("the log format has no $upstream_addr: {text}");

@@ -177,17 +177,18 @@ fn is_list(name: &str) -> bool {
 fn steps(pieces: &[Piece]) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut run = Vec::new();
-    for piece in pieces {
+    for (at, piece) in pieces.iter().enumerate() {
         match piece {
             Piece::Field(role, list) => run.push((*role, *list)),
             Piece::Literal(bytes) => {
-                close(&mut steps, &run, Stop::At(bytes.clone()));
+                let is_last = at + 1 == pieces.len();
+                close(&mut steps, &run, if is_last { Stop::End(bytes.len()) } else { Stop::At(bytes.clone()) });
                 run.clear();
                 steps.push(Step::Literal(bytes.clone()));
             }
         }
     }
-    close(&mut steps, &run, Stop::End);
+    close(&mut steps, &run, Stop::End(0));
     steps
 }
 

@@ -57,8 +57,8 @@ pub(super) enum Step {
 pub(super) enum Stop {
     /// Before this literal.
     At(Vec<u8>),
-    /// At the end of the line.
-    End,
+    /// So many bytes before the end of the line: what ends a line is found there, whatever stands before it.
+    End(usize),
     /// Where what it consists of ends: a time of known length, digits.
     Own,
     /// Before the first slash.

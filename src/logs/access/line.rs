@@ -68,7 +68,7 @@ impl<'f> Scanner<'f> {
     /// How long the field is that a text begins with.
     fn end(&self, text: &[u8], role: Role, stop: &Stop, list: bool) -> Option<usize> {
         match (stop, role) {
-            (Stop::End, _) => Some(text.len()),
+            (Stop::End(after), _) => text.len().checked_sub(*after),
             (Stop::Slash, _) => memchr(b'/', text),
             (Stop::At(literal), _) => find(text, literal, self.format.escape, list),
             (Stop::Own, Role::Time(Clock::Local)) => Some(if text.first() == Some(&b'[') { LOCAL + 2 } else { LOCAL }),
