@@ -10,6 +10,8 @@ mod ignores;
 mod init;
 #[path = "cli/packages.rs"]
 mod packages;
+#[path = "cli/silence.rs"]
+mod silence;
 #[path = "cli/suggestions.rs"]
 mod suggestions;
 

@@ -7,9 +7,11 @@ use crate::fix::plan::{Options, Plan, Planner};
 use crate::outcome::Outcome;
 use crate::report::full::Look;
 use crate::report::shown::Shown;
+use crate::report::untrusted::inert;
 use crate::report::{self, checkstyle, concise, full, github, gitlab, json, jsonl, junit, markdown, sarif};
-use crate::rule::Safety;
+use crate::rule::{Safety, Severity};
 use clap::ValueEnum;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -49,8 +51,8 @@ impl Format {
 
     pub(super) fn render(self, shown: Shown<'_>, look: Look) -> String {
         match self {
-            Format::Full => full_with_summary(shown, look),
-            Format::Concise => concise::render(shown.findings, shown.documents()),
+            Format::Full => inert(&full_with_summary(shown, look)),
+            Format::Concise => inert(&concise::render(shown.findings, shown.documents())),
             Format::Json => json::render(shown),
             Format::Jsonl => jsonl::render(shown),
             Format::Sarif => sarif::render(shown),
@@ -58,7 +60,7 @@ impl Format {
             Format::Gitlab => gitlab::render(shown),
             Format::Junit => junit::render(shown),
             Format::Checkstyle => checkstyle::render(shown),
-            Format::Markdown => markdown::render(shown),
+            Format::Markdown => inert(&markdown::render(shown)),
         }
     }
 }
@@ -77,6 +79,7 @@ pub(super) fn edits(outcome: &Outcome, findings: &[&Finding]) -> Vec<Vec<Edit>> 
 fn full_with_summary(shown: Shown<'_>, look: Look) -> String {
     let outcome = shown.outcome;
     let mut text = full::render(shown.findings, shown.documents(), look);
+    text.push_str(&undecided(outcome));
     text.push_str(&report::summary(outcome, shown.findings).in_words());
     let hidden = outcome.findings.len() - shown.findings.len();
     if hidden > 0 {
@@ -94,6 +97,17 @@ fn full_with_summary(shown: Shown<'_>, look: Look) -> String {
     }
     text.push('\n');
     text
+}
+
+/// A line about rules of severity error that could not be decided somewhere: that they are silent says nothing there.
+fn undecided(outcome: &Outcome) -> String {
+    let is_error = |id: &str| outcome.rules.iter().any(|rule| *rule.id == *id && rule.severity == Severity::Error);
+    let missed: BTreeSet<&str> = outcome.undecided.iter().map(|one| &*one.rule).filter(|id| is_error(id)).collect();
+    match missed.len() {
+        0 => String::new(),
+        1 => "1 rule of severity error could not be decided everywhere; --verbose says why\n".to_owned(),
+        count => format!("{count} rules of severity error could not be decided everywhere; --verbose says why\n"),
+    }
 }
 
 /// "; 2 fixable with `gearmesh fix`, 1 more with --unsafe": those that can be written, not those that a person has to write.

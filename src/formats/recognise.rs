@@ -35,6 +35,24 @@ const FOREIGN: [&str; 36] = [
 /// Endings of Procfiles that no server runs.
 const DEVELOPMENT: [&str; 9] = ["dev", "development", "local", "test", "testing", "tests", "ci", "debug", "windows"];
 
+/// Names of files that tell a CI system or a hook what to do with the repository; they start nothing on a server.
+const PIPELINES: [&str; 9] = [
+    ".gitlab-ci",
+    ".pre-commit-config",
+    ".pre-commit-hooks",
+    ".travis",
+    ".drone",
+    ".woodpecker",
+    ".cirrus",
+    "bitbucket-pipelines",
+    "azure-pipelines",
+];
+/// Folders of such files.
+const PIPELINE_FOLDERS: [&str; 8] =
+    [".github", ".gitlab", ".circleci", ".woodpecker", ".buildkite", ".azure-pipelines", ".forgejo", ".gitea"];
+/// Keys that together only a rule of gearmesh has, each at the beginning of a line.
+const RULE_KEYS: [&str; 4] = ["summary:", "severity:", "when:", "message:"];
+
 /// Sections that no other program's configuration has.
 const SUPERVISOR_SECTIONS: [&str; 6] =
     ["[program:", "[supervisord]", "[supervisorctl]", "[fcgi-program:", "[eventlistener:", "[group:"];
@@ -136,7 +154,9 @@ pub fn by_content(path: &Path, bytes: &[u8]) -> Option<Format> {
         if is_compose(&head) {
             return Some(Format::Compose);
         }
-        return starts_programs(&head).then_some(Format::Opaque("YAML file that starts programs"));
+        let code: String = head.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
+        let may_start = starts_programs(&code) && !is_pipeline(path, &head) && !is_own(&head);
+        return may_start.then_some(Format::Opaque("YAML file that starts programs"));
     }
     if lines().any(|line| SUPERVISOR_SECTIONS.iter().any(|section| line.starts_with(section))) {
         return Some(Format::Supervisor);
@@ -181,6 +201,27 @@ fn is_compose(text: &str) -> bool {
         inner.len() < line.len() && (inner.starts_with("image:") || inner.starts_with("build:"))
     };
     text.lines().any(|line| line.trim_end() == "services:") && text.lines().any(within)
+}
+
+/// A definition for a CI system or a hook: by where it lies, or as an action of GitHub's is made.
+fn is_pipeline(path: &Path, text: &str) -> bool {
+    let name = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    let mut folders = path.parent().into_iter().flat_map(Path::components);
+    let is_action = name == "action" && text.lines().any(|line| line.trim_end() == "runs:");
+    is_action
+        || PIPELINES.iter().any(|known| name.ends_with(known) || name.starts_with(known))
+        || folders.any(|folder| PIPELINE_FOLDERS.iter().any(|known| folder.as_os_str() == *known))
+}
+
+/// How reports and baselines of gearmesh begin.
+const OWN: [&str; 6] =
+    ["{\"version\":", "{\"type\":\"", "{\n  \"gearmesh-baseline\"", "{\n  \"$schema\"", "<?xml", "## gearmesh:"];
+
+/// A file for gearmesh, or by it: a rule, a baseline, a report that was given this name.
+fn is_own(text: &str) -> bool {
+    let is_rule = RULE_KEYS.iter().all(|key| text.lines().any(|line| line.starts_with(key)));
+    let is_list = text.starts_with('[') && text.contains("\"check_name\"");
+    is_rule || is_list || OWN.iter().any(|head| text.starts_with(head))
 }
 
 /// A service definition of Cloud Run, or a build that deploys one: `gcloud run deploy`, also as a list of words.
@@ -281,5 +322,29 @@ mod tests {
         assert_eq!(look("deploy.sh", "exec gunicorn app\n"), Some(Format::Script));
         assert_eq!(look("named.conf", "include \"/etc/bind/named.conf.options\";\noptions { directory \"/var\"; };\n"), None);
         assert_eq!(look("LICENSE", "Permission is granted\n"), None);
+    }
+
+    #[test]
+    fn what_only_a_pipeline_reads_starts_nothing() {
+        let look = |path: &str, text: &str| by_content(Path::new(path), text.as_bytes());
+        let unknown = Some(Format::Opaque("YAML file that starts programs"));
+        let text = "jobs:\n  test:\n    script: gunicorn --check-config app\n";
+        assert_eq!(look("deploy/site.yml", text), unknown);
+        assert_eq!(look("deploy/site.yml", "# gunicorn is started elsewhere\na: b\n"), None);
+        for path in [
+            ".gitlab-ci.yml",
+            "ci/test.gitlab-ci.yml",
+            ".github/workflows/a.yml",
+            "a/.pre-commit-config.yaml",
+            "azure-pipelines-test.yml",
+        ] {
+            assert_eq!(look(path, text), None, "{path}");
+        }
+        assert_eq!(look("action.yml", "runs:\n  using: composite\n  steps:\n    - run: gunicorn app\n"), None);
+        assert_eq!(look("action.yml", text), unknown);
+        assert_eq!(look("lint/mine.yaml", "summary: gunicorn\nseverity: error\nwhen: 'true'\nmessage: x\n"), None);
+        assert_eq!(look("report.yaml", "{\"version\":1,\"findings\":[{\"rule\":\"gunicorn\"}]}\n"), None);
+        // A job that deploys there is told from one that tests.
+        assert_eq!(look(".github/workflows/a.yml", "run: gcloud run deploy x\n"), Some(Format::Opaque(CLOUD_RUN)));
     }
 }
