@@ -25,7 +25,7 @@ mod show;
 
 use crate::error::Error;
 use crate::outcome::Outcome;
-use crate::report::untrusted::{excerpt, unmasked};
+use crate::report::untrusted::{excerpt, inert, unmasked};
 use clap::{ArgAction, CommandFactory as _, Parser, Subcommand};
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -115,17 +115,19 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Nobody is left to tell when standard error is closed.
             let excerpt: String = error.excerpt().iter().map(|text| format!("{}\n", excerpt(text))).collect();
-            let _ = write!(io::stderr().lock(), "gearmesh: {}\n{excerpt}", unmasked(&error.to_string()));
+            let text = format!("gearmesh: {}\n{excerpt}", unmasked(&error.to_string()));
+            let _ = io::stderr().lock().write_all(inert(&text).as_bytes());
             ExitCode::from(2)
         }
     }
 }
 
-/// Writes to standard output. A reader that went away (`| head`) is no error.
+/// Writes text for people to standard output; in the log of a job nothing in it is a command.
 fn print(text: &str) -> Result<(), Error> {
-    print_bytes(text.as_bytes())
+    print_bytes(inert(text).as_bytes())
 }
 
+/// Writes to standard output what another program reads, as it is. A reader that went away (`| head`) is no error.
 fn print_bytes(bytes: &[u8]) -> Result<(), Error> {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {

@@ -7,15 +7,15 @@ use super::fix::{explain, not_stopped};
 use super::format::{self, Format};
 use super::input::Places;
 use super::known::Known;
-use super::{Ending, output, print};
+use super::{Ending, output, print, print_bytes};
 use crate::check::check;
 use crate::error::Error;
 use crate::finding::{Finding, Suppressed};
 use crate::outcome::Outcome;
 use crate::report::full::Look;
 use crate::report::shown::Shown;
+use crate::report::statistics;
 use crate::report::untrusted::{line, path};
-use crate::report::{github, statistics};
 use crate::rule::Severity;
 use crate::source::Span;
 use clap::Args;
@@ -74,9 +74,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let edits = if wanted { format::edits(&outcome, &shown) } else { Vec::new() };
     let report = Shown { outcome: &outcome, findings: &shown, suppressed: &suppressed, edits: &edits };
     arguments.report(report)?;
-    tell_with(&outcome, arguments.verbose, arguments.beside());
-    explain(&arguments.beside()(&arguments.flags.unused(&config, &outcome)));
-    explain(&arguments.beside()(&accepted.told(&outcome, arguments.verbose)));
+    tell(&outcome, arguments.verbose);
+    explain(&arguments.flags.unused(&config, &outcome));
+    explain(&accepted.told(&outcome, arguments.verbose));
     let fail_on = arguments.fail_on.or(config.fail_on).unwrap_or(Severity::Advice);
     let fails = shown.iter().any(|finding| finding.severity >= fail_on);
     let ending = Ending::of(&outcome, fails);
@@ -99,17 +99,11 @@ impl Arguments {
         };
         let text = format.render(shown, look());
         if format.is_for_people() {
-            return print(&self.beside()(&(text + &counts)));
+            return print(&(text + &counts));
         }
-        print(&text)?;
-        explain(&self.beside()(&counts));
+        print_bytes(text.as_bytes())?;
+        explain(&counts);
         Ok(())
-    }
-
-    /// What becomes of lines for people, in the light of who else reads them: in a job of GitHub Actions its runner does.
-    fn beside(&self) -> fn(&str) -> String {
-        let in_a_job = std::env::var_os("GITHUB_ACTIONS").is_some_and(|set| set == *"true");
-        if in_a_job || self.format == Format::Github { github::beside } else { str::to_owned }
     }
 }
 
@@ -122,10 +116,6 @@ fn look() -> Look {
 
 /// What belongs beside the report goes to standard error: files that could not be read always, the rest on request.
 pub(super) fn tell(outcome: &Outcome, verbose: bool) {
-    tell_with(outcome, verbose, str::to_owned);
-}
-
-fn tell_with(outcome: &Outcome, verbose: bool, as_it_is: fn(&str) -> String) {
     let mut text = String::new();
     for unread in &outcome.unread {
         let _ = writeln!(text, "gearmesh: {}: {}", path(&unread.path), line(&unread.reason));
@@ -150,7 +140,7 @@ fn tell_with(outcome: &Outcome, verbose: bool, as_it_is: fn(&str) -> String) {
             let _ = writeln!(text, "not decided: {} for {subject}: {missed}", undecided.rule);
         }
     }
-    explain(&as_it_is(&text));
+    explain(&text);
 }
 
 /// "path:line:column".

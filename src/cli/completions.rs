@@ -2,7 +2,7 @@
 //!
 //! Ids of the built-in rules are completed too; those of a project's own rules are not known when the script is made.
 
-use super::{Ending, definition, print};
+use super::{Ending, definition, print_bytes};
 use crate::error::Error;
 use crate::rule::{Confidence, Severity};
 use crate::rules::EMBEDDED;
@@ -25,7 +25,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let mut script = Vec::new();
     generate(arguments.shell, &mut with_words(definition()), "gearmesh", &mut script);
-    print(&String::from_utf8_lossy(&script))?;
+    print_bytes(&script)?;
     Ok(Ending::Clean)
 }
 

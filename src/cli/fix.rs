@@ -16,7 +16,7 @@ use crate::fix::diff;
 use crate::fix::plan::Options;
 use crate::fix::write::{self, Written};
 use crate::outcome::Outcome;
-use crate::report::untrusted::{clean, line, path, unmasked};
+use crate::report::untrusted::{clean, inert, line, path, unmasked};
 use crate::report::{Threshold, concise, fixes};
 use crate::rule::Safety;
 use crate::rules;
@@ -148,15 +148,15 @@ fn parted(written: &Written) -> String {
     written.parted.iter().map(line).collect()
 }
 
-/// The diff of all files: for a terminal without what acts on one; for a program byte by byte, so that it can be applied. Secrets are
-/// masked in both, and that is said.
+/// The diff of all files: for a terminal without what acts on one; for a program byte by byte, so that it can be applied, which the log
+/// of a job cannot be told from. Secrets are masked in both, and that is said.
 fn diffs(files: &[Changed]) -> Vec<u8> {
     let mut text = Vec::new();
     let mut masked = false;
     for file in files {
         let diff = diff::unified(&file.path, file.before.as_deref(), &file.after);
         if io::stdout().is_terminal() {
-            text.extend_from_slice(clean(&String::from_utf8_lossy(&diff)).as_bytes());
+            text.extend_from_slice(inert(&clean(&String::from_utf8_lossy(&diff))).as_bytes());
             continue;
         }
         for line in diff.split_inclusive(|byte| *byte == b'\n') {
@@ -174,7 +174,7 @@ fn diffs(files: &[Changed]) -> Vec<u8> {
 /// What belongs beside a diff goes to standard error, so that the diff alone can be taken further.
 pub(super) fn explain(text: &str) {
     // Nobody is left to tell when standard error is closed.
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    let _ = io::stderr().lock().write_all(inert(text).as_bytes());
 }
 
 /// What the flags and the person in front of the terminal choose.

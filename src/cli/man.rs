@@ -1,7 +1,7 @@
 //! `gearmesh man`: manual pages, drawn from the definition of the command line. The examples and exit statuses that stand below a
 //! help text become sections of their own, because a page would run their lines together.
 
-use super::{Ending, definition, print};
+use super::{Ending, definition, print_bytes};
 use crate::error::Error;
 use clap::{Args, Command};
 use clap_mangen::Man;
@@ -22,7 +22,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let mut command = definition().disable_help_subcommand(true);
     command.build();
     let Some(folder) = &arguments.output else {
-        print(&page(&command).map_err(|problem| Error::Output { reason: problem.to_string() })?)?;
+        print_bytes(page(&command).map_err(|problem| Error::Output { reason: problem.to_string() })?.as_bytes())?;
         return Ok(Ending::Clean);
     };
     fs::create_dir_all(folder).map_err(|problem| fault(folder, &problem))?;

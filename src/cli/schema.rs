@@ -1,6 +1,6 @@
 //! `gearmesh schema output|config|rule`: JSON Schemas of what gearmesh writes and of what people write for it.
 
-use super::{Ending, print};
+use super::{Ending, print_bytes};
 use crate::config;
 use crate::error::Error;
 use crate::report;
@@ -36,6 +36,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
         What::Rule => rules::schema::schema(),
     };
     // A value made of strings, numbers and lists: this cannot fail.
-    print(&(serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"))?;
+    print_bytes((serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n").as_bytes())?;
     Ok(Ending::Clean)
 }

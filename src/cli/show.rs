@@ -5,7 +5,7 @@ use super::configuration::Flags;
 use super::fix::explain;
 use super::input::Places;
 use super::known::Known;
-use super::{Ending, print};
+use super::{Ending, print, print_bytes};
 use crate::check::survey;
 use crate::error::Error;
 use crate::model::Kind;
@@ -53,11 +53,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let config = arguments.flags.load(&input)?;
     let outcome = survey(&input, &arguments.known.over(&config), &config)?;
     let extent = if arguments.all { Extent::All } else { Extent::Written };
-    print(&match (asked, arguments.format) {
-        (Some((kind, name)), _) => show::setting(&outcome.stack, kind, &name),
-        (None, Format::Json) => show::json(&outcome.stack, extent),
-        (None, Format::Text) => show::text(&outcome.stack, extent),
-    })?;
+    match (asked, arguments.format) {
+        (Some((kind, name)), _) => print(&show::setting(&outcome.stack, kind, &name))?,
+        (None, Format::Json) => print_bytes(show::json(&outcome.stack, extent).as_bytes())?,
+        (None, Format::Text) => print(&show::text(&outcome.stack, extent))?,
+    }
     tell(&outcome, arguments.verbose);
     explain(&arguments.flags.unused(&config, &outcome));
     Ok(Ending::of(&outcome, false))

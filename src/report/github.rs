@@ -41,16 +41,6 @@ fn not_read(unread: &Unread) -> String {
     format!("::error file={file},title=gearmesh::could not be read: {reason}\n")
 }
 
-/// Lines for people in the same log, which the runner reads as well: a command begins a line, an older one may begin anywhere.
-pub fn beside(text: &str) -> String {
-    let text = text.replace("##[", "## [");
-    let line = |line: &str| match line.trim_start().strip_prefix("::") {
-        Some(rest) => format!("{}: :{rest}", line.get(..line.len() - line.trim_start().len()).unwrap_or_default()),
-        None => line.to_owned(),
-    };
-    text.split_inclusive('\n').map(line).collect()
-}
-
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }

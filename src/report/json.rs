@@ -2,7 +2,7 @@
 //! are exclusive.
 
 use super::shown::Shown;
-use super::untrusted::{clean, is_hidden, lines};
+use super::untrusted::{apart, clean, is_hidden, lines};
 use super::{Summary, summary};
 use crate::finding::{Finding, Fix, Label, Suppressed};
 use crate::model::remark::Remark;
@@ -128,10 +128,11 @@ pub(super) fn not_read(unread: &Unread) -> UnreadRow {
     UnreadRow { path: unread.path.display().to_string(), reason: clean(&unread.reason) }
 }
 
-/// Escapes what JSON allows as it is and a terminal does not take as text; in JSON such characters stand in strings only.
+/// Escapes what JSON allows as it is and a terminal, or the log of a job, does not take as text; in JSON such characters stand in strings
+/// only.
 pub(super) fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
-    for character in json.chars() {
+    for character in apart(json, "#\\u0023").chars() {
         match is_hidden(character) {
             // All of them need a single code of sixteen bits.
             true => out.push_str(&format!("\\u{:04x}", u32::from(character))),

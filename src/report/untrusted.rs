@@ -1,6 +1,7 @@
-//! Text from a user's files, made fit to be printed: control characters cannot steer a terminal, secrets are not repeated.
+//! Text from a user's files, made fit to be printed: control characters cannot steer a terminal, what runs a job takes no line for a
+//! command, secrets are not repeated.
 //!
-//! Text keeps its length in bytes, so that offsets into it stay right.
+//! Text keeps its length in bytes, so that offsets into it stay right; but for [`inert`], which is for whole reports as they leave.
 
 use crate::vocabulary::secrets::mask;
 use std::path::Path;
@@ -36,6 +37,44 @@ pub fn excerpt(text: &str) -> String {
     clean(text).replace(['\n', '\t'], "?")
 }
 
+/// Text for people as it leaves, with nothing in it that a CI system takes for a command to itself: lines that begin with `::`, blanks
+/// before it or not (actions/runner, `ActionCommand.TryParseV2`), and `##[error]`, `##vso[...]`, `##teamcity[...]` anywhere in a line
+/// (`TryParse` there; agents of Azure Pipelines and TeamCity read the same shape). A blank shows where it was taken apart.
+pub fn inert(text: &str) -> String {
+    let text = apart(text, "## ");
+    if !text.contains("::") {
+        return text;
+    }
+    let line = |line: &str| match line.trim_start().strip_prefix("::") {
+        Some(rest) => format!("{}: :{rest}", line.get(..line.len() - line.trim_start().len()).unwrap_or_default()),
+        None => line.to_owned(),
+    };
+    text.split_inclusive('\n').map(line).collect()
+}
+
+/// Text with something else in place of each `##` that a word and a bracket follow.
+pub fn apart(text: &str, instead: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("##") {
+        out.push_str(before);
+        // Of more than two the last two stand before the word.
+        let is_command = after.trim_start_matches(|c: char| c.is_ascii_alphabetic()).starts_with('[');
+        match (is_command, after.starts_with('#')) {
+            (true, _) => out.push_str(instead),
+            (false, false) => out.push_str("##"),
+            (false, true) => {
+                out.push('#');
+                rest = rest.get(before.len() + 1..).unwrap_or_default();
+                continue;
+            }
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
 /// Whether a character acts on a terminal, or on the text around it, instead of showing.
 pub fn is_hidden(character: char) -> bool {
     visible(character) != character
@@ -65,5 +104,15 @@ mod tests {
         let cleaned = clean(text);
         assert_eq!(cleaned.len(), text.len());
         assert!(!cleaned.chars().any(char::is_control));
+    }
+
+    #[test]
+    fn commands_of_ci_systems_are_taken_apart_and_nothing_else() {
+        assert_eq!(inert("a\n \u{a0}::error ::b\n::c"), "a\n \u{a0}: :error ::b\n: :c");
+        assert_eq!(inert("x ##[error]##vso[task.a]###[b]##c"), "x ## [error]## vso[task.a]### [b]##c");
+        for same in ["", "a::b", "[::]:80", "## Heading", "####", "#[a]", "##a b[c]", "##\n[", "a ##"] {
+            assert_eq!(inert(same), same);
+        }
+        assert_eq!(inert(&inert("::##[a]")), inert("::##[a]"));
     }
 }

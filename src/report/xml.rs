@@ -1,5 +1,6 @@
 //! Text in XML 1.0, for the formats that are written in it: nothing of a text is markup, and what XML has no character for is replaced.
 
+use super::untrusted::apart;
 use crate::finding::Finding;
 
 /// The first line of a document.
@@ -8,6 +9,10 @@ pub const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 /// Text for an attribute in double quotes, or between tags. Line breaks and tabs are written as numbers, or a reader would make
 /// them blanks (XML 1.0, section 3.3.3).
 pub fn escaped(text: &str) -> String {
+    apart(&without_markup(text), "#&#35;")
+}
+
+fn without_markup(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for character in text.chars() {
         match character {

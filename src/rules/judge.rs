@@ -154,7 +154,7 @@ fn with_others(mut finding: Finding, others: &[String]) -> Finding {
     if let Some(shown) = others.get(..others.len().min(SHOWN_OTHERS)).filter(|shown| !shown.is_empty()) {
         let more = others.len() - shown.len();
         let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let line = format!("the same holds for {}{rest}", shown.join(", "));
+        let line = format!("the same holds for {}{rest}", shown.join(", ")).replace('\n', "?");
         finding.help = Some(finding.help.map_or(line.clone(), |help| format!("{help}\n{line}")));
     }
     finding
@@ -218,12 +218,12 @@ fn found(rule: &Loaded, stack: &Stack, subject: Subject, evaluation: &mut Evalua
         labels.push(Label { span: stack.documents.home(stack.node(subject)?.anchor?), text: String::new() });
     }
     let fix = rule.compiled.fix.as_ref().and_then(|fix| proposed(fix, stack, evaluation));
-    let mut help: Vec<String> = rule.compiled.help.as_ref().map(|help| help.render(evaluation)).into_iter().collect();
+    let mut help: Vec<String> = rule.compiled.help.as_ref().map(|help| help.render_lines(evaluation)).into_iter().collect();
     if help.is_empty() {
-        help.extend(fix.as_ref().map(Fix::to_string));
+        help.extend(fix.as_ref().map(|fix| fix.to_string().replace('\n', "?")));
     }
     if !assuming.is_empty() {
-        help.push(format!("this assumes that {}", assuming.join(" and ")));
+        help.push(format!("this assumes that {}", assuming.join(" and ")).replace('\n', "?"));
     }
     let lowered = if assuming.is_empty() { rule.rule.confidence } else { rule.rule.confidence.lowered() };
     Some(Finding {

@@ -39,11 +39,20 @@ impl Template {
     }
 
     pub fn render(&self, evaluation: &mut Evaluation<'_>) -> String {
+        self.with(|hole| shown(hole, evaluation))
+    }
+
+    /// As [`Message::render`], with every value on one line, for text that may have several.
+    pub fn render_lines(&self, evaluation: &mut Evaluation<'_>) -> String {
+        self.with(|hole| shown(hole, evaluation).replace('\n', "?"))
+    }
+
+    fn with(&self, mut shown: impl FnMut(&Expr) -> String) -> String {
         let mut text = String::new();
         for part in &self.parts {
             match part {
                 Piece::Plain(plain) => text.push_str(plain),
-                Piece::Hole(expr) => text.push_str(&shown(expr, evaluation)),
+                Piece::Hole(expr) => text.push_str(&shown(expr)),
             }
         }
         text

@@ -78,20 +78,97 @@ fn the_runner_sees_no_command_beside_the_report() {
     assert!(err.lines().all(|line| command_of(line).is_none()), "{err}");
 }
 
+/// A value that begins lines of its own where it is shown as it is, or wrapped.
+const LINES: &str = "shop/app.py:a\\n::error file=a.py,line=1::forged\\n ##vso[task.x]forged";
+
+/// A folder where names, values, comments and every file for gearmesh itself hold commands.
+fn commands() -> tempfile::TempDir {
+    let folder = folder();
+    let write = |name: &str, text: String| fs::write(folder.path().join(name), text).expect("the file is written");
+    let unit = fs::read_to_string(folder.path().join(NAME)).expect("it is read");
+    write("::error ::b.service", unit);
+    write("app.service", "[Service]\nExecStart=/srv/a/bin/gunicorn -c /srv/a/prod_gunicorn.conf.py\nTimeoutStopSec=5\n".into());
+    write(
+        "prod_gunicorn.conf.py",
+        format!(
+            "wsgi_app = \"{LINES}\"\nmax_requests = 10  ##[warning]forged\nworkers = 3\nuser = \"{}\"\n# gearmesh: ignore[::error ::forged]\n",
+            "word ".repeat(30) + "::error ::forged " + &"word ".repeat(30)
+        ),
+    );
+    folder
+}
+
+fn starts_no_command(what: &str, text: &str) {
+    let older = ["##[", "##vso[", "##teamcity["];
+    let is_command = |line: &&str| line.trim_start().starts_with("::") || older.iter().any(|older| line.contains(older));
+    assert_eq!(text.lines().find(is_command), None, "{what}: {text}");
+}
+
 #[test]
 fn the_runner_sees_no_command_in_what_people_read() {
-    let folder = folder();
-    let unit = fs::read(folder.path().join(NAME)).expect("it is read");
-    fs::write(folder.path().join("::error ::b.service"), unit).expect("the file is written");
-    for format in ["full", "concise"] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gearmesh"));
-        command.args(["check", "--format", format, "--verbose"]).args(ALL).env("GITHUB_ACTIONS", "true");
-        let done = command.current_dir(folder.path()).output().expect("gearmesh starts");
-        let text = [done.stdout, done.stderr].concat();
-        let text = String::from_utf8_lossy(&text);
-        assert!(text.contains("## [error]forged") && (format == "full" || text.contains("\n: :error ::b.service")), "{text}");
-        assert!(text.lines().all(|line| command_of(line).is_none() && !line.contains("##[")), "{text}");
+    let folder = commands();
+    let run = |arguments: &[&str]| {
+        let done = gearmesh(folder.path(), arguments);
+        let text = String::from_utf8([done.stdout, done.stderr].concat()).expect("it is UTF-8");
+        starts_no_command(&arguments.join(" "), &text);
+        text
+    };
+    for format in ["full", "concise", "markdown"] {
+        let text = run(&[&["check", "--format", format, "--verbose", "--statistics"][..], &ALL].concat());
+        assert!(text.contains("forged") && text.contains("application-spec-names-file"), "{text}");
+        assert!(format != "concise" || text.contains("\n: :error ::b.service:1:1:"), "{text}");
+        let file = format!("report.{format}");
+        run(&[&["check", "--format", format, "--output", &file][..], &ALL].concat());
+        starts_no_command(&file, &fs::read_to_string(folder.path().join(&file)).expect("it is read"));
+        fs::remove_file(folder.path().join(&file)).expect("it is removed");
     }
+    assert!(run(&["show", "--all", "--verbose"]).contains("forged"));
+    run(&["show", "--setting", "app.wsgi_app"]);
+    run(&["init", "--stdout"]);
+    run(&["baseline"]);
+    let baseline = fs::read_to_string(folder.path().join("gearmesh-baseline.json")).expect("it is read");
+    let stale = baseline
+        .replace("\"values\": [", "\"values\": [\"::error ::stale\",")
+        .replace("\"values\":[", "\"values\":[\"##[error]stale\",");
+    fs::write(folder.path().join("gearmesh-baseline.json"), stale).expect("it is written");
+    assert!(run(&["check", "--baseline", "gearmesh-baseline.json", "--verbose"]).contains("stale"));
+    fs::write(folder.path().join("gearmesh.toml"), "\n::error ::forged ##[error]forged\n").expect("it is written");
+    assert!(run(&["check"]).contains("forged ## [error]forged"));
+    fs::write(folder.path().join("gearmesh.toml"), "[rules]\n\"::error ::forged\" = \"off\"\n").expect("it is written");
+    run(&["check"]);
+    fs::remove_file(folder.path().join("gearmesh.toml")).expect("it is removed");
+    assert!(run(&["fix", "--unsafe"]).contains("forged"));
+}
+
+#[test]
+fn the_runner_sees_no_command_in_what_programs_read() {
+    let folder = commands();
+    for format in ["json", "jsonl", "sarif", "gitlab", "junit", "checkstyle"] {
+        let text = report(folder.path(), ".", format);
+        starts_no_command(format, &text);
+        assert!(text.contains("forged"), "{format}: {text}");
+    }
+    let lines = report(folder.path(), ".", "jsonl");
+    let messages: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).expect("it is JSON")).collect();
+    // What was written is what is read.
+    assert!(messages.iter().any(|row| row["message"].as_str().is_some_and(|told| told.contains("##[error]forged"))), "{lines}");
+}
+
+#[test]
+fn a_diff_on_a_terminal_holds_no_command() {
+    let folder = commands();
+    let Ok(done) = Command::new("script")
+        .args(["-qec", &format!("'{}' fix --diff --unsafe", env!("CARGO_BIN_EXE_gearmesh")), "/dev/null"])
+        .current_dir(folder.path())
+        .stdin(std::process::Stdio::null())
+        .output()
+    else {
+        println!("skipped: script is not installed");
+        return;
+    };
+    let text = String::from_utf8_lossy(&done.stdout);
+    assert!(text.contains("-max_requests = 10  ## [warning]forged") || text.contains("+++"), "{text}");
+    starts_no_command("fix --diff", &text);
 }
 
 #[test]
@@ -105,7 +182,7 @@ fn markdown_has_no_markup_but_our_own() {
     let text = read["text"].as_str().expect("there is text");
     // What was written is what is read.
     let location = TEXT.split(" \u{202e}").next().unwrap_or_default();
-    assert!(text.contains(location) && text.contains(&shown()), "{text}");
+    assert!(text.contains(location) && text.contains(&shown().replace("##[", "## [")), "{text}");
     // A mention or a reference is none in code.
     let source = fs::read_to_string(&file).expect("it is read");
     assert!(!source.contains("\\@") && !source.contains("\\#"), "{source}");
