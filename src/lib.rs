@@ -38,6 +38,7 @@
 //! | `report` | one file per output format; `show` draws the linked stack |
 //! | `fix` | plans the edits of proposals, shows them as a diff, writes sets of files or none; formats know how a setting is written |
 //! | `logs` | access logs, and metrics, into evidence: what requests came and how long they took |
+//! | `host` | looks at a machine or a copy of one: processors, limits, the gunicorn and nginx that run; asks, never changes |
 //! | **spine and doors** | |
 //! | `check` | what `gearmesh check` does, in order, on one screen |
 //! | `settle` | what `gearmesh fix` does: check, plan and lay over, until nothing changes |
@@ -54,7 +55,7 @@
 //! 5. `model`, `link` and judging do no I/O and read no clock, no environment and no processor count. What a host is comes in.
 //! 6. Rules see no span and no syntax; formats know no rule.
 //! 7. Nothing outside the given paths is opened, but what they name below `--root` or by way of `[paths]`; never a device, a FIFO or
-//!    a socket.
+//!    a socket. `host` alone looks at /proc and /sys, runs programs that report, and asks gunicorn's control socket to `show`.
 //! 8. Python, shell and Lua of a user's files are never run.
 //! 9. A default has no place in a file: its label goes to the nearest written thing and says "by default".
 //! 10. Nothing of a user's file is printed as it is: control characters are shown as such, secrets are masked.
@@ -91,6 +92,7 @@ pub mod expr;
 pub mod finding;
 pub mod fix;
 pub mod formats;
+pub mod host;
 pub mod link;
 pub mod logs;
 pub mod model;

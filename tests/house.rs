@@ -38,12 +38,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("report", &[NOUNS]),
     ("fix", &[NOUNS, "formats"]),
     ("logs", &[NOUNS]),
+    ("host", &[NOUNS]),
     // The spine.
     ("check", &[NOUNS, "formats", "read", "link", "rules", "suppress", "report"]),
     ("settle", &[NOUNS, "fix", "report", "check"]),
     // Doors.
-    ("tune", &[NOUNS, "formats", "link", "rules", "report", "fix", "check"]),
-    ("cli", &[NOUNS, "formats", "read", "link", "rules", "suppress", "baseline", "report", "fix", "check", "settle", "tune"]),
+    ("tune", &[NOUNS, "formats", "link", "rules", "report", "fix", "logs", "host", "check"]),
+    ("cli", &[NOUNS, "formats", "read", "link", "rules", "suppress", "baseline", "report", "fix", "logs", "host", "check", "settle", "tune"]),
 ];
 
 /// Stands for all nouns in the table.

@@ -49,7 +49,9 @@ pub struct Master {
     pub application: Option<String>,
     /// As it was started; none when the process has overwritten it (setproctitle).
     pub arguments: Option<Vec<String>>,
-    /// The folder it was started in.
+    /// The configuration file that it loaded, as a path of the machine; none where it has none, and where that cannot be told.
+    pub config: Option<String>,
+    /// The folder it works in.
     pub folder: Option<String>,
     /// "shop.service".
     pub unit: Option<String>,
@@ -63,6 +65,8 @@ pub struct Master {
     pub workers: Vec<Worker>,
     /// What the control socket of gunicorn >= 25.1 says is in force, by setting.
     pub settings: Option<BTreeMap<String, serde_json::Value>>,
+    /// What the control socket counts: workers_target, workers_spawned, workers_killed, reloads, uptime in seconds.
+    pub stats: Option<BTreeMap<String, serde_json::Value>>,
     /// Where what runs and what the files say differ: "gunicorn.conf.py is newer than the process: reload needed".
     pub drift: Vec<String>,
 }
@@ -122,6 +126,8 @@ pub struct Worker {
     pub cpu_seconds: Option<f64>,
     /// Bytes per second by which its own pages grew while the machine was looked at.
     pub growth: Option<f64>,
+    /// Seconds since it last told its master that it is alive, as the control socket says.
+    pub heartbeat: Option<f64>,
 }
 
 impl Machine {
