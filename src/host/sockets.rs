@@ -70,7 +70,7 @@ fn unix_line(line: &str) -> Option<(u64, Listener)> {
     (flags & ACCEPTS != 0).then_some((inode.parse().ok()?, listener))
 }
 
-/// `0100007F:1F90`: 32-bit words of a little-endian machine, and a port.
+/// `0100007F:1F40`: 32-bit words of a little-endian machine, and a port.
 fn socket_address(text: &str) -> Option<SocketAddr> {
     let (address, port) = text.split_once(':')?;
     let words: Option<Vec<u8>> = (0..address.len() / 8)
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn addresses_are_read_as_the_kernel_prints_them() {
         let says = |text: &str| socket_address(text).map(|address| address.to_string());
-        assert_eq!(says("0100007F:1F90").as_deref(), Some("127.0.0.1:8000"));
+        assert_eq!(says("0100007F:1F40").as_deref(), Some("127.0.0.1:8000"));
         assert_eq!(says("00000000000000000000000001000000:0050").as_deref(), Some("[::1]:80"));
         assert_eq!(says("0100007F"), None);
         assert_eq!(says("01007F:1F90"), None);
