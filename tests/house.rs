@@ -44,7 +44,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("settle", &[NOUNS, "fix", "report", "check"]),
     // Doors.
     ("tune", &[NOUNS, "formats", "link", "rules", "report", "fix", "logs", "host", "check"]),
-    ("cli", &[NOUNS, "formats", "read", "link", "rules", "suppress", "baseline", "report", "fix", "logs", "host", "check", "settle", "tune"]),
+    (
+        "cli",
+        &[
+            NOUNS, "formats", "read", "link", "rules", "suppress", "baseline", "report", "fix", "logs", "host", "check",
+            "settle", "tune",
+        ],
+    ),
 ];
 
 /// Stands for all nouns in the table.
