@@ -50,6 +50,7 @@ pub fn check(input: &Input, facts: &Facts, config: &Config) -> Result<Outcome, E
         notes: read.notes,
         configurations: read.configurations,
         matched: read.matched,
+        links: read.pieces.paths.links(),
         rules,
     })
 }
@@ -61,6 +62,6 @@ pub fn check(input: &Input, facts: &Facts, config: &Config) -> Result<Outcome, E
 pub fn survey(input: &Input, facts: &Facts, config: &Config) -> Result<Outcome, Error> {
     let mut read = read::read(input, config)?;
     let stack = link::link(&mut read.pieces, facts);
-    let Reading { unread, notes, configurations, matched, .. } = read;
-    Ok(Outcome { stack, unread, notes, configurations, matched, ..Outcome::default() })
+    let Reading { pieces, unread, notes, configurations, matched } = read;
+    Ok(Outcome { stack, unread, notes, configurations, matched, links: pieces.paths.links(), ..Outcome::default() })
 }

@@ -9,6 +9,7 @@ mod check;
 mod completions;
 mod configuration;
 mod explain;
+mod facts;
 mod fix;
 mod format;
 mod init;
@@ -22,6 +23,7 @@ mod rollback;
 mod rules;
 mod schema;
 mod show;
+mod snapshot;
 
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -57,6 +59,10 @@ enum Command {
     Rollback(rollback::Arguments),
     /// Show how everything is linked, every setting with its origin, and who gives up first
     Show(Box<show::Arguments>),
+    /// Tell what this machine is, which gunicorn and nginx run on it, and how that differs from the files
+    Facts(facts::Arguments),
+    /// Copy the configuration and the facts of a machine into a folder or an archive, without secrets
+    Snapshot(snapshot::Arguments),
     /// Tell what a rule finds, why it matters, and show cases
     Explain(explain::Arguments),
     /// List all rules
@@ -102,6 +108,8 @@ pub fn main() -> ExitCode {
         Command::Init(arguments) => init::run(&arguments),
         Command::Rollback(arguments) => rollback::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
+        Command::Facts(arguments) => facts::run(&arguments),
+        Command::Snapshot(arguments) => snapshot::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -2,7 +2,11 @@
 //!
 //! In: a root: `/` of this machine, or a copy of another one's files. Out: evidence, and what could not be looked at, with what would
 //! give it. On this machine programs that report are run (ss, nginx -v, systemctl), control sockets are asked to show what they
-//! know, and a second look after a while tells what is busy and what grows. It changes nothing and never fails.
+//! know, and a second look after a while tells what is busy and what grows. It changes nothing on a machine; the copies that it makes are new files.
+
+pub mod archive;
+pub mod drift;
+pub mod snapshot;
 
 mod control;
 mod cpus;

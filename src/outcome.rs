@@ -5,7 +5,7 @@ use crate::finding::{Finding, Suppressed, Undecided};
 use crate::model::Stack;
 use crate::model::remark::Remark;
 use crate::rule::Rule;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -29,6 +29,8 @@ pub struct Outcome {
     pub configurations: Vec<PathBuf>,
     /// Absolute paths of the server that files name, each with the file that was taken for it.
     pub matched: BTreeSet<(PathBuf, PathBuf)>,
+    /// Symbolic links that were followed, each with the file itself.
+    pub links: BTreeMap<PathBuf, PathBuf>,
     /// The rules that were applied.
     pub rules: Vec<Arc<Rule>>,
 }

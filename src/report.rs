@@ -2,6 +2,7 @@
 
 pub mod checkstyle;
 pub mod concise;
+pub mod facts;
 pub mod fixes;
 pub mod full;
 pub mod github;

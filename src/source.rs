@@ -28,6 +28,9 @@ pub struct Input {
     pub root: Option<PathBuf>,
     /// Unsaved text, by path; read in place of the file.
     pub overlay: BTreeMap<PathBuf, Arc<[u8]>>,
+    /// The symbolic links of an archive that stands for the root, each with the file it leads to; its files are laid over. None
+    /// where the root is a folder.
+    pub packed: Option<BTreeMap<PathBuf, PathBuf>>,
 }
 
 /// A document's number within one run, in order of reading.

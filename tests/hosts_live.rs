@@ -258,3 +258,59 @@ fn processes_that_come_and_go_meanwhile_are_no_error() {
     }
     churn.join().expect("it ends");
 }
+
+#[test]
+fn who_may_not_look_sees_less_and_is_told_what_would_help() {
+    let version = "23.0.0";
+    let is_root = fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    if !is_there(version) {
+        return;
+    }
+    if !is_root || Command::new("setpriv").arg("--version").output().is_err() {
+        println!("skipped: another user can only be tried as root, with setpriv");
+        return;
+    }
+    let gunicorn = Gunicorn::start(version, &["-w", "2"], false);
+    // Where everybody may run it.
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("it is opened");
+    let program = folder.path().join("gearmesh");
+    fs::copy(env!("CARGO_BIN_EXE_gearmesh"), &program).expect("it is copied");
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&program);
+    command.args(["facts", "--sample", "10ms", "--format", "json"]).current_dir(folder.path());
+    let output = command.output().expect("setpriv runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let evidence: gearmesh::evidence::Evidence = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let master = gunicorn.found(&evidence.machines[0]);
+    assert_eq!(master.workers.iter().map(|worker| worker.pid).collect::<Vec<_>>(), gunicorn.workers);
+    assert_eq!((master.application.as_deref(), master.user.as_deref()), (Some("held:app"), Some("root")));
+    assert!(master.workers.iter().all(|worker| worker.memory.uss.is_none() && worker.memory.rss > Some(BALLAST)));
+    assert_eq!((&master.folder, &master.settings), (&None, &None));
+    let own = |missing: &&gearmesh::evidence::Missing| missing.what.contains(&gunicorn.pid().to_string());
+    let missing: Vec<_> = evidence.missing.iter().filter(own).collect();
+    assert_eq!(missing.len(), 3, "memory, listeners, folder: {:?}", evidence.missing);
+    for missing in missing {
+        assert!(missing.why.ends_with("permission denied") && missing.remedy == "run as root", "{missing:?}");
+    }
+}
+
+#[test]
+fn an_empty_group_below_a_quota_has_that_quota() {
+    let top = Path::new("/sys/fs/cgroup/cpu").join(format!("gearmesh-test-{}", std::process::id()));
+    let child = top.join("child");
+    if fs::create_dir_all(&child).is_err() || fs::write(top.join("cpu.cfs_quota_us"), "50000").is_err() {
+        let _ = fs::remove_dir(&child).and_then(|()| fs::remove_dir(&top));
+        println!("skipped: there is no control group of version 1 for processors that may be written to");
+        return;
+    }
+    let version = "23.0.0";
+    if is_there(version) {
+        let gunicorn = Gunicorn::start(version, &["-w", "2"], false);
+        for pid in [gunicorn.pid()].iter().chain(&gunicorn.workers) {
+            fs::write(child.join("cgroup.procs"), pid.to_string()).expect("it is moved");
+        }
+        assert_eq!(gunicorn.found(&look()).limits.quota, Some(0.5));
+    }
+    fs::remove_dir(&child).and_then(|()| fs::remove_dir(&top)).expect("nobody is left in it");
+}

@@ -68,8 +68,11 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let input = arguments.places.input()?;
     if !input.overlay.is_empty() && !arguments.diff {
-        let reason = "standard input is not a file that could be changed; --diff shows what would change".to_owned();
-        return Err(Error::Path { path: "-".into(), reason });
+        let (what, path) = match input.root.filter(|_| input.packed.is_some()) {
+            Some(root) => ("an archive is not written to", root),
+            None => ("standard input is not a file that could be changed", "-".into()),
+        };
+        return Err(Error::Path { path, reason: format!("{what}; --diff shows what would change") });
     }
     let config = arguments.flags.load(&input)?;
     all_there(&arguments.rule, &config)?;

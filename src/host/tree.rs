@@ -4,12 +4,14 @@
 //! in a copy never follows a link out of it.
 
 use crate::error::in_words;
+use crate::evidence::Moment;
 use crate::source::MAX_BYTES;
 use crate::source::paths::plain;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::UNIX_EPOCH;
 
 /// A machine's files.
 #[derive(Clone, Debug)]
@@ -89,6 +91,12 @@ impl Tree {
 
     pub fn is_file(&self, path: impl AsRef<Path>) -> bool {
         self.inside(path.as_ref()).and_then(fs::metadata).is_ok_and(|kind| kind.is_file())
+    }
+
+    /// When a file was last written to.
+    pub fn modified(&self, path: impl AsRef<Path>) -> Option<Moment> {
+        let time = self.inside(path.as_ref()).and_then(fs::metadata).and_then(|kind| kind.modified()).ok()?;
+        time.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs_f64())
     }
 
     /// A path of the machine where it lies here; `..` does not climb out.

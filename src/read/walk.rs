@@ -11,9 +11,11 @@ use crate::source::own;
 use crate::source::paths::{Paths, plain};
 use crate::source::{Input, STDIN};
 use ignore::WalkBuilder;
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 
 pub(super) struct Walked {
@@ -49,6 +51,11 @@ pub(super) fn walk(unfolded: &Unfolded, config: &Config) -> Result<Walked, Error
             walked.laid_over(path, unfolded.dumped.contains(path));
             continue;
         }
+        let packed = input.packed.as_ref().zip(input.root.as_deref()).filter(|(_, root)| path.starts_with(root));
+        if let Some((links, _)) = packed {
+            walked.packed(path, links, input, &config.exclude)?;
+            continue;
+        }
         let kind = existing(path)?;
         let path = shown(path);
         if kind.is_dir() {
@@ -65,7 +72,13 @@ pub(super) fn walk(unfolded: &Unfolded, config: &Config) -> Result<Walked, Error
     }
     for path in input.overlay.keys().filter(|path| !input.paths.contains(path)) {
         walked.paths.add(path);
-        walked.files.extend(job(path, false));
+        // Of an archive, as of a folder, only what was named is read, and what that names.
+        if input.packed.is_none() {
+            walked.files.extend(job(path, false));
+        }
+    }
+    for (link, target) in input.packed.iter().flatten() {
+        walked.paths.add_link(link, target);
     }
     Ok(walked)
 }
@@ -115,6 +128,31 @@ impl Walked {
         for env in folders.iter().map(|folder| plain(&folder.join(".env"))).filter(|path| path.is_file()) {
             self.paths.add(&env);
         }
+    }
+
+    /// What lies below a path in an archive.
+    fn packed(&mut self, path: &Path, links: &BTreeMap<PathBuf, PathBuf>, input: &Input, exclude: &Exclude) -> Result<(), Error> {
+        let here = env::current_dir().unwrap_or_default();
+        let is_wanted = |found: &&PathBuf| {
+            let below = found.strip_prefix(path).unwrap_or(Path::new(""));
+            let is_foreign = below.iter().any(|name| FOREIGN_FOLDERS.iter().any(|foreign| name == *foreign));
+            let folders = below.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
+            let excluded = |below: &Path, is_folder| exclude.covers(&plain(&here.join(path).join(below)), is_folder);
+            !is_foreign
+                && (exclude.is_empty() || !excluded(below, false) && !folders.into_iter().any(|folder| excluded(folder, true)))
+        };
+        let mut found =
+            input.overlay.range(path.to_owned()..).map(|(file, _)| file).take_while(|file| file.starts_with(path)).peekable();
+        if found.peek().is_none() {
+            let reason = in_words(&ErrorKind::NotFound.into());
+            return Err(Error::Path { path: path.to_owned(), reason });
+        }
+        found.filter(is_wanted).for_each(|file| self.file(file));
+        let links = links.range(path.to_owned()..).take_while(|(link, _)| link.starts_with(path));
+        for (link, target) in links.filter(|(link, _)| is_wanted(link)) {
+            self.files.extend(job(link, false).map(|found| Job { path: target.clone(), ..found }));
+        }
+        Ok(())
     }
 
     /// A file whose text is given. What lies beside it may be wanted by it, unless it comes from elsewhere.

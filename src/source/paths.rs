@@ -6,7 +6,7 @@
 //! right name as well are found by hash.
 
 use super::DocumentId;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
@@ -99,6 +99,11 @@ impl Paths {
     pub fn add_link(&mut self, path: &Path, target: &Path) {
         self.add(path);
         self.links.insert(plain(path), plain(target));
+    }
+
+    /// All symbolic links that are known, each with the file it leads to.
+    pub fn links(&self) -> BTreeMap<PathBuf, PathBuf> {
+        self.links.iter().map(|(link, target)| (link.clone(), target.clone())).collect()
     }
 
     /// Notes under which number a file was read.

@@ -52,6 +52,29 @@ impl Scratch {
     }
 }
 
+/// A copy of a machine of testdata/hosts, which goes away with its owner. Its symbolic links stand in a file `links`, one a line with
+/// what it says: those of /proc lead nowhere, which tools that copy a project do not like.
+pub fn host(name: &str) -> tempfile::TempDir {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/hosts").join(name);
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    copy(&from, folder.path());
+    for line in fs::read_to_string(from.join("links")).unwrap_or_default().lines() {
+        let (path, target) = line.split_once(' ').expect("a path and what it says");
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("it has a folder")).expect("the folder is made");
+        std::os::unix::fs::symlink(target, path).expect("it is linked");
+    }
+    folder
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("the folder is made");
+    for entry in fs::read_dir(from).expect("the folder is read").flatten() {
+        let (path, to) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() { copy(&path, &to) } else { drop(fs::copy(&path, &to).expect("the file is copied")) }
+    }
+}
+
 /// All findings with labels and help, without the folder's own path.
 pub fn report(outcome: &Outcome, folder: &Path) -> String {
     let documents = &outcome.stack.documents;

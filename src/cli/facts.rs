@@ -1,0 +1,179 @@
+//! `gearmesh facts`: what this machine is, what runs on it, what its logs tell, and what could not be looked at.
+
+mod logs;
+
+use super::configuration::Flags;
+use super::input::Places;
+use super::{Ending, output, print};
+use crate::check::survey;
+use crate::config::Config;
+use crate::error::{Error, in_words};
+use crate::evidence::machine::Machine;
+use crate::evidence::{Evidence, FORMAT, Missing};
+use crate::host;
+use crate::model::facts::Facts;
+use crate::outcome::Outcome;
+use crate::report::facts;
+use crate::source::{Input, MAX_BYTES};
+use crate::vocabulary::time;
+use clap::{Args, ValueEnum};
+use std::fs;
+use std::io::{self, ErrorKind, IsTerminal as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The longest that a machine is watched: an hour.
+const LONGEST: i64 = 3_600_000;
+
+#[derive(Args)]
+#[command(after_help = "Examples:\n  gearmesh facts\n  gearmesh facts --sample 30s --format json\n  \
+                        gearmesh facts --log /var/log/nginx/access.log --log /var/log/nginx/access.log.1\n  \
+                        gearmesh facts --root copy-of-server/ --output server.json\n\n\
+                        Nothing is changed. More is seen as root; what is missing is listed with what would give it.\n\
+                        Exit status: 0 shown, 2 gearmesh could not do its work.")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    look: Look,
+    /// Write JSON into a file, and text to the terminal
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// How facts are written
+    /// [default: text to a terminal, else json]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For programs, and for gearmesh on another machine
+    Json,
+}
+
+/// Where to look, and how long.
+#[derive(Args)]
+pub(super) struct Look {
+    #[command(flatten)]
+    pub places: Places,
+    /// How long this machine is watched for what is busy and what grows; 0 leaves that out
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = window)]
+    pub sample: Duration,
+    /// An access log of nginx or gunicorn, plain or .gz, in the format that the configuration gives it; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub log: Vec<PathBuf>,
+    #[command(flatten)]
+    pub flags: Flags,
+}
+
+/// What was found.
+pub(super) struct Found {
+    pub evidence: Evidence,
+    /// None where there is no configuration to read.
+    pub outcome: Option<Outcome>,
+    pub input: Input,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
+    let found = arguments.look.find()?;
+    let json = || serde_json::to_string_pretty(&found.evidence).map(|text| text + "\n").map_err(|problem| fault(&problem));
+    if let Some(path) = &arguments.output {
+        let none = Outcome::default();
+        let documents = &found.outcome.as_ref().unwrap_or(&none).stack.documents;
+        output::write(path, &json()?, documents)?;
+    }
+    let is_text = io::stdout().is_terminal() || arguments.output.is_some();
+    match arguments.format.unwrap_or(if is_text { Format::Text } else { Format::Json }) {
+        Format::Text => print(&facts::text(&found.evidence))?,
+        Format::Json => print(&json()?)?,
+    }
+    Ok(found.outcome.as_ref().map_or(Ending::Clean, |outcome| Ending::of(outcome, false)))
+}
+
+fn fault(problem: &serde_json::Error) -> Error {
+    Error::Output { reason: problem.to_string() }
+}
+
+impl Look {
+    /// Looks at the machine and its configuration; of a snapshot it takes what was seen when it was made.
+    ///
+    /// # Errors
+    /// A named path is missing, or `gearmesh.toml` or the facts of a snapshot are broken.
+    pub(super) fn find(&self) -> Result<Found, Error> {
+        let input = self.places.input_of_machine()?;
+        let config = self.flags.load(&input)?;
+        let root = input.root.clone().unwrap_or_else(|| PathBuf::from("/"));
+        if let Some(evidence) = recorded(&input)? {
+            let outcome = survey_if_any(&input, evidence.machines.first(), &config)?;
+            return self.with_logs(Found { evidence, outcome, input });
+        }
+        let (mut machine, missing) = host::look(&root, self.sample);
+        let outcome = survey_if_any(&input, Some(&machine), &config)?;
+        if let Some(outcome) = &outcome {
+            host::drift::fill(&outcome.stack, &root, &mut machine);
+        }
+        let mut evidence = Evidence { format: FORMAT, machines: vec![machine], missing, ..Evidence::default() };
+        evidence.missing.extend(outcome.iter().flat_map(unread));
+        self.with_logs(Found { evidence, outcome, input })
+    }
+
+    fn with_logs(&self, mut found: Found) -> Result<Found, Error> {
+        let stack = found.outcome.as_ref().map(|outcome| &outcome.stack);
+        found.evidence.merge(logs::read(&self.log, stack, found.input.root.as_deref())?);
+        Ok(found)
+    }
+}
+
+/// Reads what configuration there is; none is no error, because a machine has facts without.
+fn survey_if_any(input: &Input, machine: Option<&Machine>, config: &Config) -> Result<Option<Outcome>, Error> {
+    let known = machine.map(|machine| Facts {
+        cpus: machine.cpus.map(i64::from),
+        memory: machine.memory.and_then(|memory| i64::try_from(memory).ok()),
+        source: "the machine".into(),
+        ..Facts::default()
+    });
+    match survey(input, &config.facts(known), config) {
+        Ok(outcome) => Ok(Some(outcome)),
+        Err(Error::NothingToRead { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn unread(outcome: &Outcome) -> impl Iterator<Item = Missing> {
+    outcome.unread.iter().map(|unread| Missing {
+        what: "configuration".to_owned(),
+        why: format!("{}: {}", unread.path.display(), unread.reason),
+        remedy: "make it readable, or run as root".to_owned(),
+    })
+}
+
+/// The facts that lie in a snapshot.
+fn recorded(input: &Input) -> Result<Option<Evidence>, Error> {
+    let Some(path) = input.root.as_ref().map(|root| root.join(host::snapshot::FACTS)) else { return Ok(None) };
+    let bytes = match input.overlay.get(&path) {
+        Some(bytes) => bytes.to_vec(),
+        None if path.is_file() => read(&path)?,
+        None => return Ok(None),
+    };
+    let fault = |reason: String| Error::Path { path: path.clone(), reason };
+    let evidence: Evidence = serde_json::from_slice(&bytes).map_err(|problem| fault(problem.to_string()))?;
+    if evidence.format > FORMAT {
+        return Err(fault(format!("it has version {} of the form, and this gearmesh knows {FORMAT}", evidence.format)));
+    }
+    Ok(Some(evidence))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    let fault = |problem: &io::Error| Error::Path { path: path.to_owned(), reason: in_words(problem) };
+    let length = fs::metadata(path).map_err(|problem| fault(&problem))?.len();
+    if length > MAX_BYTES {
+        return Err(fault(&io::Error::new(ErrorKind::FileTooLarge, "larger than gearmesh reads of one file")));
+    }
+    fs::read(path).map_err(|problem| fault(&problem))
+}
+
+fn window(text: &str) -> Result<Duration, String> {
+    let time = time::systemd_time(text).map(|time| time.milliseconds).filter(|time| (0..=LONGEST).contains(time));
+    let milliseconds = time.ok_or_else(|| "a time up to an hour is expected, as in 2s or 500ms".to_owned())?;
+    Ok(Duration::from_millis(milliseconds.unsigned_abs()))
+}
