@@ -4,7 +4,7 @@ mod logs;
 
 use super::configuration::Flags;
 use super::input::Places;
-use super::{Ending, output, print};
+use super::{Ending, output, print, print_bytes};
 use crate::check::survey;
 use crate::config::Config;
 use crate::error::{Error, in_words};
@@ -76,7 +76,7 @@ pub(super) struct Found {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let found = arguments.look.find()?;
-    let json = || serde_json::to_string_pretty(&found.evidence).map(|text| text + "\n").map_err(|problem| fault(&problem));
+    let json = || facts::json(&found.evidence).map_err(|problem| Error::Output { reason: problem.to_string() });
     if let Some(path) = &arguments.output {
         let none = Outcome::default();
         let documents = &found.outcome.as_ref().unwrap_or(&none).stack.documents;
@@ -85,13 +85,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let is_text = io::stdout().is_terminal() || arguments.output.is_some();
     match arguments.format.unwrap_or(if is_text { Format::Text } else { Format::Json }) {
         Format::Text => print(&facts::text(&found.evidence))?,
-        Format::Json => print(&json()?)?,
+        Format::Json => print_bytes(json()?.as_bytes())?,
     }
     Ok(found.outcome.as_ref().map_or(Ending::Clean, |outcome| Ending::of(outcome, false)))
-}
-
-fn fault(problem: &serde_json::Error) -> Error {
-    Error::Output { reason: problem.to_string() }
 }
 
 impl Look {

@@ -4,6 +4,7 @@ use super::facts::{Found, Look};
 use super::{Ending, print};
 use crate::error::Error;
 use crate::host::snapshot::{FACTS, Snapshot};
+use crate::report::facts;
 use crate::report::untrusted::path;
 use clap::Args;
 use std::env;
@@ -32,8 +33,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let outcome = outcome.ok_or_else(|| Error::NothingToRead { paths: input.paths.clone() })?;
     let here = env::current_dir().unwrap_or_default();
     let mut snapshot = Snapshot::of(&outcome, input.root.as_deref(), &here);
-    let facts = serde_json::to_string_pretty(&evidence).map_err(|problem| Error::Output { reason: problem.to_string() })?;
-    snapshot.add(FACTS, &(facts + "\n"));
+    let facts = facts::json(&evidence).map_err(|problem| Error::Output { reason: problem.to_string() })?;
+    snapshot.add(FACTS, &facts);
     snapshot.write(&arguments.out)?;
     print(&format!("{}: {} files written; secrets are masked where their names tell\n", path(&arguments.out), snapshot.len()))?;
     Ok(Ending::of(&outcome, false))

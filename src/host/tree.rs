@@ -37,7 +37,8 @@ impl Absent {
 
 impl Tree {
     pub fn new(root: &Path) -> Tree {
-        Tree { root: plain(root) }
+        let root = plain(root);
+        Tree { root: if root.as_os_str().is_empty() { PathBuf::from(".") } else { root } }
     }
 
     /// Whether it is this machine itself: only then are programs run, sockets asked, and times taken.
@@ -128,6 +129,7 @@ mod tests {
         fs::write(root.join("proc/uptime"), "12\n").unwrap();
         std::os::unix::fs::symlink("../../secret", root.join("proc/link")).unwrap();
         std::os::unix::fs::symlink("uptime", root.join("proc/same")).unwrap();
+        assert!(Tree::new(Path::new(".")).text("Cargo.toml").is_ok() && Tree::new(Path::new("/.")).is_live());
         let tree = Tree::new(&root);
         assert_eq!(tree.value::<u32>("/proc/uptime"), Some(12));
         assert_eq!(tree.value::<u32>("/proc/../proc/same"), Some(12));

@@ -2,6 +2,7 @@
 //!
 //! In: evidence. Out: text at about 100 columns. Recommends nothing. What processes and logs say of themselves is untrusted and shown as such.
 
+use super::json::escaped;
 use super::plural;
 use super::untrusted::{excerpt, line};
 use crate::evidence::machine::{Limits, Listener, Machine, Master, Memory};
@@ -9,6 +10,15 @@ use crate::evidence::traffic::Traffic;
 use crate::evidence::{Evidence, Missing};
 use std::fmt::Write as _;
 
+/// The evidence in the form that gearmesh reads on another machine, with what no terminal and no job may see escaped.
+///
+/// # Errors
+/// It cannot be written as JSON.
+pub fn json(evidence: &Evidence) -> serde_json::Result<String> {
+    Ok(escaped(&serde_json::to_string_pretty(evidence)?) + "\n")
+}
+
+/// The evidence for people.
 pub fn text(evidence: &Evidence) -> String {
     let mut out = String::new();
     for machine in &evidence.machines {
