@@ -1,17 +1,26 @@
 //! Embeds every rule file and its cases, so that adding a rule is adding files: `rules/**/*.yaml` and `testdata/rules/*.md` become
-//! tables of (path, text) in OUT_DIR. Rules and the tables `grammar/*.toml` become JSON there, which loads several times faster at
+//! tables of (path, text) in OUT_DIR, and the signatures of log lines in `rules/signatures/` one of their own. These and the tables `grammar/*.toml` become JSON there, which loads several times faster at
 //! every start. A rule whose YAML has not the shape of a rule stops the build, with its place.
 
 #[path = "src/rules/shape.rs"]
 mod shape;
+#[path = "src/logs/signatures/shape.rs"]
+mod signature;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
+
+/// The folder below that of the rules whose files are no rules.
+const SIGNATURES: &str = "rules/signatures";
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=src/rules/shape.rs");
-    embed("rules", "yaml", "rules.rs", as_json)?;
+    println!("cargo::rerun-if-changed=src/logs/signatures/shape.rs");
+    embed("rules", "yaml", "rules.rs", as_json::<shape::RuleText>)?;
+    embed(SIGNATURES, "yaml", "signatures.rs", as_json::<signature::SignatureText>)?;
     embed("testdata/rules", "md", "cases.rs", |_, text| Ok(text))?;
     for table in ["gunicorn", "nginx", "systemd", "model", "includes"] {
         convert(table)?;
@@ -30,10 +39,9 @@ fn out(name: &str) -> PathBuf {
     PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join(name)
 }
 
-fn as_json(file: &Path, yaml: String) -> io::Result<String> {
-    let rule: shape::RuleText =
-        serde_yaml::from_str(&yaml).map_err(|error| io::Error::other(format!("{}: {error}", file.display())))?;
-    serde_json::to_string(&rule).map_err(io::Error::other)
+fn as_json<T: DeserializeOwned + Serialize>(file: &Path, yaml: String) -> io::Result<String> {
+    let text: T = serde_yaml::from_str(&yaml).map_err(|error| io::Error::other(format!("{}: {error}", file.display())))?;
+    serde_json::to_string(&text).map_err(io::Error::other)
 }
 
 fn embed(folder: &str, extension: &str, table: &str, form: impl Fn(&Path, String) -> io::Result<String>) -> io::Result<()> {
@@ -52,6 +60,9 @@ fn embed(folder: &str, extension: &str, table: &str, form: impl Fn(&Path, String
 fn collect(folder: &Path, extension: &str, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
+        if path == Path::new(SIGNATURES) {
+            continue;
+        }
         if path.is_dir() {
             collect(&path, extension, files)?;
         } else if path.extension().is_some_and(|found| found == extension) {

@@ -8,6 +8,7 @@ mod baseline;
 mod check;
 mod completions;
 mod configuration;
+mod diagnose;
 mod explain;
 mod facts;
 mod fix;
@@ -51,6 +52,8 @@ enum Command {
     Check(Box<check::Arguments>),
     /// Make what findings propose true in the files, or show it as a diff
     Fix(Box<fix::Arguments>),
+    /// Read logs, and say what in this stack is likeliest to cause what they tell
+    Diagnose(Box<diagnose::Arguments>),
     /// Accept what is found today, so that check fails only for what is new
     Baseline(Box<baseline::Arguments>),
     /// Write a commented gearmesh.toml for the stack that is here
@@ -104,6 +107,7 @@ pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Fix(arguments) => fix::run(&arguments),
+        Command::Diagnose(arguments) => diagnose::run(&arguments),
         Command::Baseline(arguments) => baseline::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Rollback(arguments) => rollback::run(&arguments),

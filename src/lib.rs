@@ -37,7 +37,7 @@
 //! | `baseline` | parts findings that a project has accepted all at once from new ones |
 //! | `report` | one file per output format; `show` draws the linked stack |
 //! | `fix` | plans the edits of proposals, shows them as a diff, writes sets of files or none; formats know how a setting is written |
-//! | `logs` | access logs, and metrics, into evidence: what requests came and how long they took |
+//! | `logs` | access logs and metrics into evidence: what requests came and how long they took; error logs, by signatures that are data, into symptoms and their causes |
 //! | `host` | looks at a machine or a copy of one: processors, limits, the gunicorn and nginx that run; asks, never changes |
 //! | **spine and doors** | |
 //! | `check` | what `gearmesh check` does, in order, on one screen |
@@ -67,6 +67,7 @@
 //! | new | touch |
 //! |---|---|
 //! | rule | `rules/<group>/<id>.yaml` and `testdata/rules/<id>.md`: no Rust, no list |
+//! | signature of a log line | `rules/signatures/<id>.yaml`: no Rust, no list |
 //! | setting | one row in `grammar/<language>.toml`, by way of `grammar/overlay.toml` |
 //! | derived fact | one row in `grammar/model.toml`, computed in `link` |
 //! | place where gunicorn is started | `src/formats/<name>.rs` and its line in `formats` |

@@ -92,6 +92,12 @@ pub fn cases(id: &str) -> Option<&'static str> {
 }
 
 impl Loaded {
+    /// What there has to be for the rule to look at anything.
+    pub fn subjects(&self) -> impl Iterator<Item = Kind> {
+        let Companions { each, with } = &self.compiled.companions;
+        std::iter::once(self.compiled.kind).chain(each.iter().chain(with).map(|(kind, _)| *kind))
+    }
+
     /// Whether the rule speaks of settings, which may be unknown, and not of files and oddities alone.
     pub fn reads_settings(&self) -> bool {
         !matches!(self.compiled.kind, Kind::File | Kind::Oddity)

@@ -33,7 +33,9 @@ fn json_reports_are_as_published() {
 #[test]
 fn every_rule_is_as_published() {
     let (_folder, schema) = schema("rule");
-    let groups = fs::read_dir("rules").expect("the rules are there").flatten().filter(|group| group.path().is_dir());
+    let groups = fs::read_dir("rules").expect("the rules are there").flatten();
+    // Signatures of log lines are no rules.
+    let groups = groups.filter(|group| group.path().is_dir() && group.file_name() != "signatures");
     let rules = groups.flat_map(|group| fs::read_dir(group.path()).expect("the group is read").flatten());
     let files: Vec<PathBuf> = rules.map(|rule| rule.path()).collect();
     assert!(files.len() > 100);
