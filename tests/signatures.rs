@@ -39,7 +39,8 @@ fn found(text: &str) -> Vec<String> {
 fn they_are_those_of_the_catalogue() {
     let ids: BTreeSet<&str> = signatures().iter().map(|signature| signature.id.as_str()).collect();
     let files = fs::read_dir("rules/signatures").expect("the folder is there").flatten();
-    let files: BTreeSet<String> = files.map(|file| file.path().file_stem().expect("a name").to_string_lossy().into_owned()).collect();
+    let files: BTreeSet<String> =
+        files.map(|file| file.path().file_stem().expect("a name").to_string_lossy().into_owned()).collect();
     assert_eq!(files.iter().map(String::as_str).collect::<BTreeSet<_>>(), ids, "every file is one");
     let Some(path) = support::shared("design/catalogue.json") else { return };
     let catalogue: serde_json::Value =
@@ -52,7 +53,8 @@ fn they_are_those_of_the_catalogue() {
 
 #[test]
 fn what_they_name_exists() {
-    let rules: BTreeSet<String> = rules::load().expect("the rules load").iter().map(|loaded| loaded.rule.id.to_string()).collect();
+    let rules: BTreeSet<String> =
+        rules::load().expect("the rules load").iter().map(|loaded| loaded.rule.id.to_string()).collect();
     let all = load().expect("they load");
     for Signature { id, text, .. } in &all.list {
         assert!(!text.causes.is_empty(), "{id}");
@@ -154,7 +156,11 @@ fn what_comes_together_is_told() {
     assert_eq!(near("gunicorn-worker-timeout"), [("nginx-upstream-closed-before-header".to_owned(), 1, 1)]);
     assert_eq!(near("nginx-upstream-closed-before-header"), [("gunicorn-worker-timeout".to_owned(), 1, 2)]);
     assert_eq!(told.symptoms[1].last.map(|last| last - told.symptoms[1].first.expect("both")), Some(1798.0));
-    assert_eq!(told.symptoms[0].first, told.symptoms[1].first.map(|first| first - 2.0), "nginx's times are those of gunicorn's zone");
+    assert_eq!(
+        told.symptoms[0].first,
+        told.symptoms[1].first.map(|first| first - 2.0),
+        "nginx's times are those of gunicorn's zone"
+    );
 }
 
 #[test]
@@ -176,12 +182,18 @@ fn their_page_is_up_to_date() {
         fs::write("docs/signatures.md", &page).expect("the page is written");
     }
     let written = fs::read_to_string("docs/signatures.md").unwrap_or_default();
-    assert!(written == page, "docs/signatures.md is not what the signatures say; UPDATE=1 cargo test --test signatures renews it");
+    assert!(
+        written == page,
+        "docs/signatures.md is not what the signatures say; UPDATE=1 cargo test --test signatures renews it"
+    );
 }
 
 fn page() -> String {
-    let groups: std::collections::BTreeMap<String, String> =
-        rules::load().expect("the rules load").iter().map(|loaded| (loaded.rule.id.to_string(), loaded.rule.group.to_string())).collect();
+    let groups: std::collections::BTreeMap<String, String> = rules::load()
+        .expect("the rules load")
+        .iter()
+        .map(|loaded| (loaded.rule.id.to_string(), loaded.rule.group.to_string()))
+        .collect();
     let all = signatures();
     let mut text = format!(
         "# Lines that `gearmesh diagnose` knows\n\n{} signatures, each a file of `rules/signatures/`. `…` stands for what a line says. The \
@@ -212,7 +224,9 @@ fn page() -> String {
             for cause in &signature.text.causes {
                 let _ = match (&cause.rule, &cause.advice) {
                     (Some(rule), _) => writeln!(text, "- [{rule}](rules/{}.md#{rule})", groups[rule]),
-                    (_, advice) => writeln!(text, "- {}", signature.say(advice.as_deref().unwrap_or_default(), None).replace('?', "…")),
+                    (_, advice) => {
+                        writeln!(text, "- {}", signature.say(advice.as_deref().unwrap_or_default(), None).replace('?', "…"))
+                    }
                 };
             }
         }

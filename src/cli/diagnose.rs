@@ -94,7 +94,12 @@ impl Arguments {
     }
 
     /// The stack, checked; none where nothing was named and nothing is there.
-    fn seen(&self, input: &Input, facts: &crate::model::facts::Facts, config: &crate::config::Config) -> Result<Option<Seen>, Error> {
+    fn seen(
+        &self,
+        input: &Input,
+        facts: &crate::model::facts::Facts,
+        config: &crate::config::Config,
+    ) -> Result<Option<Seen>, Error> {
         if self.no_stack {
             return Ok(None);
         }

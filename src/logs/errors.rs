@@ -148,11 +148,8 @@ impl<'a> Reader<'a> {
                 hits.excuse = Some((line.when, number));
             }
             let lines = signature.text.before.as_ref().map_or(0, |near| near.lines);
-            if signature.before == Some(place) {
-                if let Some(hit) = hits.pending.take().filter(|hit| number - hit.line <= lines) {
-                    hits.add(hit);
-                }
-            }
+            let confirmed = (signature.before == Some(place)).then(|| hits.pending.take()).flatten();
+            confirmed.filter(|hit| number - hit.line <= lines).into_iter().for_each(|hit| hits.add(hit));
         }
     }
 
@@ -176,7 +173,10 @@ impl<'a> Reader<'a> {
             return;
         }
         let found = signature.pattern.captures(&line.message);
-        let pid = found.as_ref().and_then(|found| found.name("pid")).and_then(|pid| std::str::from_utf8(pid.as_bytes()).ok()?.parse().ok());
+        let pid = found
+            .as_ref()
+            .and_then(|found| found.name("pid"))
+            .and_then(|pid| std::str::from_utf8(pid.as_bytes()).ok()?.parse().ok());
         hits.events.add(line.when, pid);
         if excused {
             return;

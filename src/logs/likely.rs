@@ -50,6 +50,9 @@ pub struct Reason {
     pub within: f64,
 }
 
+/// The class of causes, at best, of what another symptom explains.
+const EXPLAINED: u8 = 4;
+
 /// The order of causes: evidence, then how bad, then how near the beginning of a signature's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
@@ -67,21 +70,50 @@ pub fn rank(symptoms: &[Symptom], signatures: &Signatures, verdict: impl Fn(&str
         let named = text.causes.iter().enumerate().filter_map(|(place, cause)| Some((place, what(cause)?)));
         let raised = text.correlates.iter().filter_map(|correlate| correlate.raises.clone());
         let behind = text.causes.len();
+        let explained = !explanations(symptom, symptoms, signatures).is_empty();
         for (place, what) in named.chain(raised.map(|rule| (behind, What::Rule(rule)))) {
+            if explained && matches!(what, What::Advice { .. }) {
+                continue;
+            }
             let reasons = reasons(symptom, signatures, &what);
-            if place == behind && (reasons.is_empty() || causes.iter().any(|cause| cause.what == what && cause.symptoms.contains(&at))) {
+            if place == behind
+                && (reasons.is_empty() || causes.iter().any(|cause| cause.what == what && cause.symptoms.contains(&at)))
+            {
                 continue;
             }
             let found = match &what {
                 What::Rule(rule) => verdict(rule),
                 What::Advice { .. } => Verdict::Unknown,
             };
-            let rank = Rank { class: class(found, !reasons.is_empty()), level: text.level, place };
+            let class = class(found, !reasons.is_empty()).max(if explained { EXPLAINED } else { 0 });
+            let rank = Rank { class, level: text.level, place };
             merge(&mut causes, Cause { what, verdict: found, symptoms: vec![at], reasons, rank });
         }
     }
+    follow(&mut causes, symptoms, signatures);
     causes.sort_by(|left, right| left.rank.cmp(&right.rank).then_with(|| count(right, symptoms).cmp(&count(left, symptoms))));
     causes
+}
+
+/// Symptoms that others explain are those of what causes the others too.
+fn follow(causes: &mut [Cause], symptoms: &[Symptom], signatures: &Signatures) {
+    for (at, symptom) in symptoms.iter().enumerate() {
+        for other in explanations(symptom, symptoms, signatures) {
+            for cause in causes.iter_mut().filter(|cause| cause.symptoms.contains(&other) && !cause.symptoms.contains(&at)) {
+                cause.symptoms.push(at);
+            }
+        }
+    }
+}
+
+/// Which other symptoms are why most of this one's matches happened.
+fn explanations(symptom: &Symptom, symptoms: &[Symptom], signatures: &Signatures) -> Vec<usize> {
+    let Some((_, signature)) = signatures.get(&symptom.signature) else { return Vec::new() };
+    let explaining = signature.text.correlates.iter().filter(|correlate| correlate.explains);
+    let often = explaining.filter(|correlate| {
+        symptom.together.iter().any(|together| together.signature == correlate.with && together.count * 2 >= together.of)
+    });
+    often.filter_map(|correlate| symptoms.iter().position(|other| other.signature == correlate.with)).collect()
 }
 
 fn what(cause: &super::signatures::shape::CauseText) -> Option<What> {
@@ -99,8 +131,8 @@ fn class(verdict: Verdict, raised: bool) -> u8 {
         (Verdict::Unknown, true) => 1,
         (Verdict::Found, false) => 2,
         (Verdict::Unknown, false) => 3,
-        (Verdict::Silent, true) => 4,
-        (Verdict::Silent, false) => 5,
+        (Verdict::Silent, true) => 5,
+        (Verdict::Silent, false) => 6,
     }
 }
 
@@ -144,7 +176,8 @@ mod tests {
     use crate::logs::signatures::load;
 
     fn timeout(together: &[(&str, u64)]) -> Symptom {
-        let near = |(signature, count): &(&str, u64)| Together { signature: (*signature).into(), within: 5.0, count: *count, of: 4 };
+        let near =
+            |(signature, count): &(&str, u64)| Together { signature: (*signature).into(), within: 5.0, count: *count, of: 4 };
         let together = together.iter().map(near).collect();
         Symptom { signature: "gunicorn-worker-timeout".into(), count: 4, together, ..Symptom::default() }
     }

@@ -37,7 +37,8 @@ impl Seen {
         let has = |kind: Kind| outcome.stack.all(kind).next().is_some();
         let loaded = rules::load_with(config)?;
         let undecided: BTreeSet<&str> = outcome.undecided.iter().map(|undecided| &*undecided.rule).collect();
-        let able = loaded.iter().filter(|loaded| !loaded.off && loaded.subjects().all(has) && !undecided.contains(&*loaded.rule.id));
+        let able =
+            loaded.iter().filter(|loaded| !loaded.off && loaded.subjects().all(has) && !undecided.contains(&*loaded.rule.id));
         let decided = able.map(|loaded| loaded.rule.id.to_string()).collect();
         let summaries = loaded.iter().map(|loaded| (loaded.rule.id.to_string(), loaded.rule.summary.to_string())).collect();
         Ok(Seen { outcome, decided, summaries })
@@ -62,7 +63,8 @@ impl Seen {
     /// The error logs that nginx and gunicorn are told to write and that lie below the root.
     pub(super) fn logs(&self, root: &Path) -> Vec<PathBuf> {
         let stack = &self.outcome.stack;
-        let nginx = stack.scopes.iter().flat_map(|(_, scope)| &scope.directives).filter(|directive| &*directive.name == "error_log");
+        let nginx =
+            stack.scopes.iter().flat_map(|(_, scope)| &scope.directives).filter(|directive| &*directive.name == "error_log");
         let nginx = nginx.filter_map(|directive| Some(directive.args.first()?.text.to_string()));
         let apps = stack.subjects(Kind::App).iter().filter_map(|app| {
             let setting = stack.setting(*app, "errorlog");
@@ -87,7 +89,9 @@ pub(super) fn verdict(seen: Option<&Seen>, rule: &str) -> Verdict {
 pub(super) fn summary(seen: Option<&Seen>, rule: &str) -> Option<String> {
     match seen {
         Some(seen) => seen.summaries.get(rule).cloned(),
-        None => rules::load().ok()?.into_iter().find(|loaded| *loaded.rule.id == *rule).map(|loaded| loaded.rule.summary.to_string()),
+        None => {
+            rules::load().ok()?.into_iter().find(|loaded| *loaded.rule.id == *rule).map(|loaded| loaded.rule.summary.to_string())
+        }
     }
 }
 

@@ -93,7 +93,8 @@ impl Diagnosis {
         places: &[PathBuf],
     ) -> Diagnosis {
         let id = |at: &usize| told.symptoms.get(*at).map(|symptom| symptom.signature.clone());
-        let cause = |cause: &Cause| CauseRow { symptoms: cause.symptoms.iter().filter_map(id).collect(), ..row(cause, seen, places) };
+        let cause =
+            |cause: &Cause| CauseRow { symptoms: cause.symptoms.iter().filter_map(id).collect(), ..row(cause, seen, places) };
         let log = |log: &crate::logs::errors::Log| LogRow {
             path: unmasked(&log.name),
             lines: log.lines,
@@ -126,7 +127,7 @@ fn row(cause: &Cause, seen: Option<&Seen>, places: &[PathBuf]) -> CauseRow {
     let findings = found.into_iter().flat_map(|(seen, rule)| seen.findings(rule).map(|found| finding(found, seen, places)));
     let reason = |reason: &crate::logs::likely::Reason| {
         let crate::logs::likely::Reason { signature, says, count, of, within } = reason;
-        format!("{says} ({signature} within {within} s of {count} of {of})")
+        format!("{says} ({signature}, within {within} s of {count} of {of})")
     };
     CauseRow {
         findings: findings.collect(),

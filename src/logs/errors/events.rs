@@ -49,7 +49,8 @@ impl Events {
     pub fn sorted(&self, zone: i32) -> Sorted {
         let mut moments: Vec<f64> = self.list.iter().filter_map(|event| event.when).map(|when| moment(when, zone)).collect();
         moments.sort_by(f64::total_cmp);
-        let mut timeless: Vec<u32> = self.list.iter().filter(|event| event.when.is_none()).filter_map(|event| event.pid).collect();
+        let mut timeless: Vec<u32> =
+            self.list.iter().filter(|event| event.when.is_none()).filter_map(|event| event.pid).collect();
         timeless.sort_unstable();
         Sorted { moments, timeless }
     }

@@ -31,7 +31,9 @@ pub enum Writer {
     /// supervisor, or a program in Python that logs as the standard library does.
     Supervisor,
     /// Whoever wrote it put no mark at its beginning; `unit`: it names a unit of systemd.
-    Bare { unit: bool },
+    Bare {
+        unit: bool,
+    },
 }
 
 impl Writer {
@@ -59,12 +61,10 @@ pub fn read(line: &[u8], today: Option<Date>) -> Line<'_> {
         return carried(when, rest);
     }
     // gunicorn begins with a bracket, nginx with slashes; what begins with an ISO date may carry any of them.
-    if line.first().is_some_and(u8::is_ascii_digit) && line.get(10) == Some(&b'T') {
-        if let Some((when, rest)) = time::dated(line) {
-            return carried(when, rest);
-        }
+    match time::dated(line).filter(|_| line.get(10) == Some(&b'T')) {
+        Some((when, rest)) => carried(when, rest),
+        None => shaped(None, None, line),
     }
-    shaped(None, None, line)
 }
 
 /// What stands behind the time of a journal, of syslog or of a container's log: perhaps host and program, then the message.
@@ -247,7 +247,9 @@ mod tests {
             format!("2026-11-21T10:00:00.123456789Z {inner}"),
             format!("web-1  | {inner}"),
             format!("{{\"log\":\"{inner}\\n\",\"stream\":\"stderr\",\"time\":\"2026-11-21T10:00:00.1Z\"}}"),
-            format!("{{\"__REALTIME_TIMESTAMP\":\"1795255200000000\",\"SYSLOG_IDENTIFIER\":\"gunicorn\",\"MESSAGE\":\"{inner}\"}}"),
+            format!(
+                "{{\"__REALTIME_TIMESTAMP\":\"1795255200000000\",\"SYSLOG_IDENTIFIER\":\"gunicorn\",\"MESSAGE\":\"{inner}\"}}"
+            ),
         ] {
             assert_eq!(taken(&line), (at, Writer::Gunicorn, message.to_owned()), "{line}");
         }

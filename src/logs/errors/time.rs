@@ -14,8 +14,7 @@ pub struct When {
     pub zone: Option<i32>,
 }
 
-const MONTHS: [&[u8]; 12] =
-    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+const MONTHS: [&[u8]; 12] = [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
 /// `2026-11-21 10:00:00` or `2026/11/21T10:00:00`, with a fraction after `.` or `,` and a zone, if there are any.
 pub fn dated(line: &[u8]) -> Option<(When, &[u8])> {
@@ -35,7 +34,8 @@ pub fn syslog(line: &[u8], today: Option<Date>) -> Option<(When, &[u8])> {
     let month = month(line)?;
     let day = number(line, 4, 2).or_else(|| (line.get(4) == Some(&b' ')).then(|| number(line, 5, 1))?)?;
     let today = today?.to_string();
-    let (year, today) = (number(today.as_bytes(), 0, 4)?, dated(format!("{today} 00:00:00").as_bytes())?.0.seconds as i64 / 86_400);
+    let (year, today) =
+        (number(today.as_bytes(), 0, 4)?, dated(format!("{today} 00:00:00").as_bytes())?.0.seconds as i64 / 86_400);
     // A day more, because the day of the run is one of UTC.
     let year = [year + 1, year, year - 1].into_iter().find(|year| days(*year, month, day).is_some_and(|it| it <= today + 1))?;
     let seconds = days(year, month, day)? * 86_400 + clock(line, 7)?;
@@ -162,7 +162,9 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_none() {
-        for line in [&b""[..], b"2026-11-21", b"2026-13-21 10:00:00", b"2026-11-21 25:00:00", b"20261121 10:00:00", b"\xff\xfe\x00"] {
+        for line in
+            [&b""[..], b"2026-11-21", b"2026-13-21 10:00:00", b"2026-11-21 25:00:00", b"20261121 10:00:00", b"\xff\xfe\x00"]
+        {
             assert!(dated(line).is_none() && common(line).is_none() && spoken(line).is_none(), "{line:?}");
         }
     }

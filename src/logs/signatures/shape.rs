@@ -132,6 +132,9 @@ pub struct Correlate {
     pub within: f64,
     /// What the two together mean.
     pub says: String,
+    /// The other is why this happened: what causes the other causes this.
+    #[serde(default)]
+    pub explains: bool,
     /// The rule that this makes the likeliest cause.
     pub raises: Option<String>,
 }
