@@ -118,10 +118,8 @@ impl Arguments {
             logs.push(Path::new("-"));
         }
         for path in &logs {
-            match path == &Path::new("-") {
-                true => reader.standard_input(STDIN, io::stdin().lock()),
-                false => reader.file(path),
-            }
+            let name = if path == &Path::new("-") { STDIN.to_owned() } else { path.display().to_string() };
+            reader.file(&name, path);
         }
         let told = reader.finish();
         let nothing = logs.is_empty() || (piped && told.logs.iter().all(|log| log.lines == 0 && log.unread.is_none()));

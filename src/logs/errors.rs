@@ -6,24 +6,28 @@
 mod events;
 mod hits;
 mod line;
-mod source;
+mod lines;
 mod time;
 
 use self::hits::{Hit, Hits};
 use self::line::{Line, Writer};
-use self::source::Lines;
+use self::lines::Lines;
 use self::time::When;
+use super::files;
 use super::signatures::{Signature, Signatures};
-use crate::error::in_words;
+use crate::error::{Error, in_words};
 use crate::evidence::symptom::{Example, Symptom, Together};
 use crate::model::date::Date;
 use crate::vocabulary::version::VersionRange;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::BufRead;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 /// How many lines apart two lines without a time may be to be near.
 const NEAR_LINES: u64 = 200;
+
+/// Bytes read at a time.
+const BLOCK: usize = 256 << 10;
 
 /// What was read.
 #[derive(Clone, Debug, Default)]
@@ -77,21 +81,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a file, packed or not.
-    pub fn file(&mut self, path: &Path) {
-        let name = path.display().to_string();
-        match source::open(path) {
-            Ok(from) => self.stream(&name, from),
-            Err(reason) => self.logs.push(Log { name, unread: Some(reason), ..Log::default() }),
+    /// Reads a file, plain or compressed; `-` is standard input, which is called `name`.
+    pub fn file(&mut self, name: &str, path: &Path) {
+        match files::open(path) {
+            Ok(file) => self.stream(name, BufReader::with_capacity(BLOCK, file)),
+            Err(Error::Path { reason, .. }) => self.unread(name, reason),
+            Err(other) => self.unread(name, other.to_string()),
         }
     }
 
-    /// Reads what is piped in, packed or not.
-    pub fn standard_input(&mut self, name: &str, from: impl BufRead + 'static) {
-        match source::plain(from) {
-            Ok(from) => self.stream(name, from),
-            Err(problem) => self.logs.push(Log { name: name.to_owned(), unread: Some(in_words(&problem)), ..Log::default() }),
-        }
+    fn unread(&mut self, name: &str, reason: String) {
+        self.logs.push(Log { name: name.to_owned(), unread: Some(reason), ..Log::default() });
     }
 
     /// Reads what comes, to its end.
