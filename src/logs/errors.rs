@@ -158,14 +158,15 @@ impl<'a> Reader<'a> {
         for place in places {
             let Some(signature) = self.signatures.list.get(*place) else { continue };
             if let Some(hits) = self.hits.get_mut(*place).filter(|_| line.writer.may_be(signature.text.log)) {
-                hits.last = Some((line.when, number));
+                hits.note(signature.pid(&line.message), (line.when, number));
             }
         }
     }
 
     fn matched(&mut self, place: usize, signature: &Signature, line: &Line<'_>, bytes: &[u8], log: &Log) {
         let now = (line.when, log.lines);
-        let hidden = self.is_said_better(signature, now);
+        let pid = signature.pid(&line.message);
+        let hidden = self.is_said_better(signature, pid, now);
         let Some(hits) = self.hits.get_mut(place) else { return };
         let above = signature.text.after.as_ref().is_none_or(|near| hits.above.is_some_and(|at| log.lines - at <= near.lines));
         let excused = signature.text.excused.as_ref().is_some_and(|excused| is_near(hits.excuse, now, excused.within));
@@ -173,10 +174,6 @@ impl<'a> Reader<'a> {
             return;
         }
         let found = signature.pattern.captures(&line.message);
-        let pid = found
-            .as_ref()
-            .and_then(|found| found.name("pid"))
-            .and_then(|pid| std::str::from_utf8(pid.as_bytes()).ok()?.parse().ok());
         hits.events.add(line.when, pid);
         if excused {
             return;
@@ -193,10 +190,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether a signature that says the same better has matched just before, or on the same line.
-    fn is_said_better(&self, signature: &Signature, now: (Option<When>, u64)) -> bool {
+    fn is_said_better(&self, signature: &Signature, pid: Option<u32>, now: (Option<When>, u64)) -> bool {
         let Some(unless) = &signature.text.unless else { return false };
         unless.signatures.iter().any(|id| {
-            let last = self.signatures.get(id).and_then(|(place, _)| self.hits.get(place)?.last);
+            let last = self.signatures.get(id).and_then(|(place, _)| self.hits.get(place)?.last_of(pid));
             match unless.within > 0.0 {
                 true => is_near(last, now, unless.within),
                 false => last.is_some_and(|(_, line)| line == now.1),

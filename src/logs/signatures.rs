@@ -137,6 +137,12 @@ impl Signature {
         }
     }
 
+    /// The process that a line speaks of, where the signature looks for one.
+    pub fn pid(&self, line: &[u8]) -> Option<u32> {
+        self.pattern.capture_names().flatten().find(|name| *name == "pid")?;
+        std::str::from_utf8(self.pattern.captures(line)?.name("pid")?.as_bytes()).ok()?.parse().ok()
+    }
+
     /// A sentence of the signature with the groups of a match in place; what a match does not say is "?".
     pub fn say(&self, sentence: &str, found: Option<&Captures<'_>>) -> String {
         let mut text = String::new();

@@ -8,6 +8,9 @@ use crate::evidence::symptom::{EXAMPLES, Example, Symptom};
 use crate::logs::signatures::shape::AtLeast;
 use std::collections::VecDeque;
 
+/// Matches that are remembered by their processes.
+const PROCESSES: usize = 64;
+
 /// A line that matched.
 #[derive(Clone, Debug)]
 pub struct Hit {
@@ -32,6 +35,8 @@ pub struct Hits {
     pub pending: Option<Hit>,
     /// The last match in this log, counted or not.
     pub last: Option<(Option<When>, u64)>,
+    /// The last matches that speak of a process.
+    pids: VecDeque<(u32, (Option<When>, u64))>,
     /// When the last line was that excuses it.
     pub excuse: Option<(Option<When>, u64)>,
     /// The last line that has to stand above.
@@ -42,7 +47,27 @@ impl Hits {
     /// What belongs to one log is over with it.
     pub fn end_of_log(&mut self) {
         self.recent.clear();
+        self.pids.clear();
         (self.pending, self.last, self.excuse, self.above) = (None, None, None, None);
+    }
+
+    /// Notes a match, before it is known whether it counts.
+    pub fn note(&mut self, pid: Option<u32>, at: (Option<When>, u64)) {
+        self.last = Some(at);
+        if let Some(pid) = pid {
+            self.pids.push_back((pid, at));
+            if self.pids.len() > PROCESSES {
+                self.pids.pop_front();
+            }
+        }
+    }
+
+    /// The last match, that of the same process where both speak of one.
+    pub fn last_of(&self, pid: Option<u32>) -> Option<(Option<When>, u64)> {
+        match pid.filter(|_| !self.pids.is_empty()) {
+            Some(pid) => self.pids.iter().rev().find(|(other, _)| *other == pid).map(|(_, at)| *at),
+            None => self.last,
+        }
     }
 
     /// Whether another example is wanted.

@@ -108,6 +108,7 @@ pub struct AtLeast {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Unless {
+    /// Of the same process, where both speak of one.
     pub signatures: Vec<String>,
     /// In seconds, before; 0: on the same line.
     pub within: f64,
