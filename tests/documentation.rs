@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// Beginnings of lines that are not run, and why.
-const NOT_RUN: [(&str, &str); 4] = [
+const NOT_RUN: [(&str, &str); 5] = [
     ("cargo run ", "builds a release, for minutes"),
     ("cargo install ", "builds a release, for minutes, and installs it for the user"),
     ("make ", "fetches packages and builds for minutes"),
+    ("journalctl ", "wants the systemd of a server"),
     ("nginx -T |", "wants root and the nginx of a server"),
 ];
 
@@ -179,9 +180,10 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Findings end check and fix with 1; nothing else may.
+/// Findings end check and fix with 1, and what is known diagnose; nothing else may.
 fn fails(line: &str, done: &Output) -> bool {
-    let finds = calls(line).iter().any(|call| call.get(1).is_some_and(|word| word == "check" || word == "fix"));
+    let finds =
+        calls(line).iter().any(|call| call.get(1).is_some_and(|word| word == "check" || word == "fix" || word == "diagnose"));
     let code = done.status.code();
     code != Some(0) && !(finds && code == Some(1))
 }

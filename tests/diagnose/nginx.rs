@@ -329,7 +329,11 @@ fn nothing_is_known_where_all_is_well() {
             let ask = |count: usize| (0..count).for_each(|_| assert_eq!(get(port, "/"), Some(200), "{version}"));
             ask(200);
             desk.signal(0, Signal::HUP);
-            desk.until_logged("gunicorn.log", "Hang up: ");
+            // A request in between may be lost with gthread before gunicorn 25, and would be known as a 502.
+            let log = desk.path("gunicorn.log");
+            let workers: usize = class[1].parse().expect("a number");
+            let left = || fs::read_to_string(&log).unwrap_or_default().matches("Worker exiting").count();
+            until("the old workers are gone", || left() >= workers);
             std::thread::sleep(Duration::from_millis(500));
             ask(100);
             desk.signal(1, Signal::HUP);
