@@ -17,7 +17,7 @@ use gearmesh::logs::signatures::load;
 use std::collections::BTreeSet;
 
 /// Signatures that no test here provokes, and why.
-const BY_EXAMPLE: [(&str, &str); 17] = [
+const BY_EXAMPLE: [(&str, &str); 16] = [
     ("app-cuda-initialization", "needs a graphics processor"),
     ("app-database-protocol-broken", "needs a database"),
     ("app-host-not-allowed", "needs Django"),
@@ -34,7 +34,6 @@ const BY_EXAMPLE: [(&str, &str); 17] = [
     ("systemd-start-timed-out", "needs a running systemd"),
     ("systemd-stop-timed-out", "needs a running systemd"),
     ("systemd-watchdog", "needs a running systemd"),
-    ("gunicorn-worker-booting", "takes more than ten seconds; shown in its example"),
 ];
 
 #[test]

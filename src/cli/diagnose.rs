@@ -8,11 +8,11 @@ use self::stack::Seen;
 use self::view::Diagnosis;
 use super::configuration::RuleFlags;
 use super::known::Known;
-use super::{Ending, print};
+use super::{Ending, print, print_bytes};
 use crate::error::Error;
 use crate::logs::errors::{Reader, Told};
 use crate::logs::{likely, signatures};
-use crate::report::untrusted::unmasked;
+use crate::report::untrusted::{inert, unmasked};
 use crate::source::{Input, STDIN};
 use crate::vocabulary::gunicorn;
 use crate::vocabulary::version::VersionRange;
@@ -71,12 +71,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let told = arguments.read(Reader::new(signatures, facts.today, gunicorn), seen.as_ref())?;
     let causes = likely::rank(&told.symptoms, signatures, |rule| stack::verdict(seen.as_ref(), rule));
     let diagnosis = Diagnosis::new(&told, &causes, signatures, seen.as_ref(), &arguments.stack);
-    print(&match arguments.format {
-        Format::Text => text::render(&diagnosis),
-        Format::Json => diagnosis.json(),
-    })?;
+    match arguments.format {
+        Format::Text => print(&text::render(&diagnosis))?,
+        Format::Json => print_bytes(diagnosis.json().as_bytes())?,
+    }
     tell(&told, seen.as_ref());
-    Ok(match (told.logs.iter().any(|log| log.unread.is_some()), told.symptoms.is_empty()) {
+    // Configuration that nobody named is looked at as far as it goes.
+    let named = !arguments.stack.is_empty() || arguments.root.is_some();
+    let lacking = named && seen.as_ref().is_some_and(|seen| seen.unread().next().is_some());
+    Ok(match (lacking || told.logs.iter().any(|log| log.unread.is_some()), told.symptoms.is_empty()) {
         (true, _) => Ending::Incomplete,
         (false, false) => Ending::Findings,
         (false, true) => Ending::Clean,
@@ -145,7 +148,7 @@ fn tell(told: &Told, seen: Option<&Seen>) {
     let line = |(name, reason): (String, String)| unmasked(&format!("gearmesh: {name}: {reason}")) + "\n";
     let text: String = logs.chain(files).map(line).collect();
     // Nobody is left to tell when standard error is closed.
-    let _ = io::stderr().lock().write_all(text.as_bytes());
+    let _ = io::stderr().lock().write_all(inert(&text).as_bytes());
 }
 
 fn version(text: &str) -> Result<VersionRange, String> {

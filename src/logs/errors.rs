@@ -37,6 +37,8 @@ pub struct Told {
     pub logs: Vec<Log>,
     /// The versions that gunicorn named when it started.
     pub gunicorn: BTreeSet<String>,
+    /// Seconds east of UTC of most times; none where no line said it, and times are taken as if they were UTC.
+    pub zone: Option<i32>,
 }
 
 /// One log.
@@ -149,7 +151,10 @@ impl<'a> Reader<'a> {
             }
             let lines = signature.text.before.as_ref().map_or(0, |near| near.lines);
             let confirmed = (signature.before == Some(place)).then(|| hits.pending.take()).flatten();
-            confirmed.filter(|hit| number - hit.line <= lines).into_iter().for_each(|hit| hits.add(hit));
+            confirmed.filter(|hit| number - hit.line <= lines).into_iter().for_each(|hit| {
+                hits.events.add(hit.when, hit.pid);
+                hits.add(hit);
+            });
         }
     }
 
@@ -174,14 +179,17 @@ impl<'a> Reader<'a> {
             return;
         }
         let found = signature.pattern.captures(&line.message);
-        hits.events.add(line.when, pid);
+        // What a line below has to confirm has not happened yet.
+        if signature.before.is_none() {
+            hits.events.add(line.when, pid);
+        }
         if excused {
             return;
         }
         let example = || Example { at: format!("{}:{}", log.name, log.lines), line: String::from_utf8_lossy(bytes).into_owned() };
         let wants = hits.wants_example();
         let meaning = hits.meaning.is_empty().then(|| signature.say(&signature.text.meaning, found.as_ref()));
-        let hit = Hit { when: line.when, line: log.lines, example: wants.then(example), meaning };
+        let hit = Hit { when: line.when, line: log.lines, pid, example: wants.then(example), meaning };
         match (signature.before, signature.text.at_least) {
             (Some(_), _) => hits.pending = Some(hit),
             (None, Some(often)) => hits.add_if_often(hit, often),
@@ -203,7 +211,8 @@ impl<'a> Reader<'a> {
 
     /// All that was read.
     pub fn finish(self) -> Told {
-        let zone = self.zones.iter().max_by_key(|(_, count)| **count).map_or(0, |(zone, _)| *zone);
+        let told = self.zones.iter().max_by_key(|(_, count)| **count).map(|(zone, _)| *zone);
+        let zone = told.unwrap_or(0);
         let sorted: Vec<events::Sorted> = self.hits.iter().map(|hits| hits.events.sorted(zone)).collect();
         let mut symptoms = Vec::new();
         for (signature, hits) in self.signatures.list.iter().zip(&self.hits) {
@@ -222,7 +231,7 @@ impl<'a> Reader<'a> {
             }
             symptoms.push(symptom);
         }
-        Told { symptoms, logs: self.logs, gunicorn: self.gunicorn }
+        Told { symptoms, logs: self.logs, gunicorn: self.gunicorn, zone: told }
     }
 }
 

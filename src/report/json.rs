@@ -130,7 +130,7 @@ pub(super) fn not_read(unread: &Unread) -> UnreadRow {
 
 /// Escapes what JSON allows as it is and a terminal, or the log of a job, does not take as text; in JSON such characters stand in strings
 /// only.
-pub(super) fn escaped(json: &str) -> String {
+pub fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for character in apart(json, "#\\u0023").chars() {
         match is_hidden(character) {

@@ -48,7 +48,7 @@ fn a_finding_is_the_likeliest_cause_and_can_be_fixed() {
     assert!(first.starts_with("1. stop-grace-below-graceful-timeout: "), "{}", done.out);
     for part in [
         "(found in this stack)",
-        "once systemd-stop-timed-out, 2026-11-21T10:00:00Z",
+        "once systemd-stop-timed-out, 2026-11-21T10:00:00",
         "journal.log:1: Nov 21 10:00:00 web1 systemd[1]: a.service",
         "a.service:3: ",
         "fix: gearmesh fix",
@@ -113,6 +113,30 @@ fn logs_are_not_trusted() {
         assert!(done.out.contains("gunicorn-invalid-request"), "{}", done.out);
         assert!(!done.out.contains(['\x1b', '\u{202e}']) && !done.out.contains("hunter2"), "{}", done.out);
     }
+}
+
+/// In a job of a CI system no line of a log is a command to it.
+#[test]
+fn logs_forge_no_commands() {
+    let line = "[2026-11-21 10:00:00 +0000] [811] [WARNING] Invalid request from ip=::1: ##[error]forged ::error::forged\n";
+    let text = run(folder(&[]).path(), &["--no-stack"], Some(line)).out;
+    assert!(
+        text.contains("forged") && !text.contains("##[") && !text.lines().any(|line| line.trim_start().starts_with("::")),
+        "{text}"
+    );
+    let json = run(folder(&[]).path(), &["--no-stack", "--format", "json"], Some(line)).out;
+    assert!(!json.contains("##["), "{json}");
+    let told: Value = serde_json::from_str(&json).expect("JSON");
+    assert!(told["symptoms"][0]["examples"][0]["line"].as_str().is_some_and(|shown| shown.contains("##[error]forged")), "{json}");
+}
+
+#[test]
+fn times_are_those_of_the_logs() {
+    let of = |line: &str| run(folder(&[]).path(), &["--no-stack"], Some(line)).out;
+    let east = of("[2026-11-21 10:00:00 +0130] [811] [CRITICAL] WORKER TIMEOUT (pid:812)\n");
+    assert!(east.contains("once gunicorn-worker-timeout, 2026-11-21T10:00:00+01:30\n"), "{east}");
+    let unknown = of("2026/11/21 10:00:00 [error] 7#7: *1 no live upstreams while connecting to upstream\n");
+    assert!(unknown.contains("once nginx-upstream-all-down, 2026-11-21T10:00:00\n"), "{unknown}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What gunicorn writes when something is wrong with it, in each version.
 
-use super::programs::Desk;
+use super::programs::{Desk, until};
 use super::set;
 use super::support::gunicorn::is_there;
 use std::collections::BTreeSet;
@@ -84,6 +84,11 @@ const FAULTS: &[Fault] = &[
     Fault {
         name: "an address of another host",
         provoke: |desk, version| desk.fail(version, &["--bind", "192.0.2.1:8000", "app:app"], ""),
+        expected: &[("20", &["gunicorn-bind-failed"])],
+    },
+    Fault {
+        name: "a socket in a folder that is not there",
+        provoke: |desk, version| desk.fail(version, &["--bind", "unix:/not/there/app.sock", "app:app"], ""),
         expected: &[("20", &["gunicorn-bind-failed"])],
     },
     Fault {
@@ -184,8 +189,34 @@ const FAULTS: &[Fault] = &[
     },
 ];
 
+/// Workers that end half a second after their start; what is started together is no loop, so this takes its time.
+fn crashes_in_a_loop(version: &str) -> BTreeSet<String> {
+    let mut desk = Desk::new();
+    desk.write(
+        "app.py",
+        "import os, threading\nthreading.Timer(0.5, os.kill, (os.getpid(), 9)).start()\ndef app(environ, start_response): pass\n",
+    );
+    desk.serve(version, &[], "");
+    let log = desk.path("gunicorn.log");
+    until("workers start again and again", || {
+        std::fs::read_to_string(&log).unwrap_or_default().matches("Booting worker").count() > 34
+    });
+    desk.told()
+}
+
+#[test]
+fn a_loop_of_crashes_is_known() {
+    std::thread::scope(|scope| {
+        let killed = [("20.1.0", "gunicorn-worker-terminated-by-signal"), ("27.0.1", "gunicorn-worker-sent-signal")];
+        for (version, killed) in killed.into_iter().filter(|(version, _)| is_there(version)) {
+            scope.spawn(move || assert_eq!(crashes_in_a_loop(version), set(&["gunicorn-worker-booting", killed]), "{version}"));
+        }
+    });
+}
+
 pub fn expected() -> BTreeSet<String> {
-    FAULTS.iter().flat_map(|fault| fault.expected).flat_map(|(_, ids)| set(ids)).collect()
+    let faults = FAULTS.iter().flat_map(|fault| fault.expected).flat_map(|(_, ids)| set(ids));
+    faults.chain(["gunicorn-worker-booting".to_owned()]).collect()
 }
 
 fn number(version: &str) -> Vec<u32> {

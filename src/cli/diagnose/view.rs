@@ -11,6 +11,7 @@ use crate::logs::likely::{Cause, Verdict, What};
 use crate::logs::signatures::Signatures;
 use crate::logs::signatures::shape::Level;
 use crate::model::date::Date;
+use crate::report::json::escaped;
 use crate::report::untrusted::{excerpt, line, unmasked};
 use crate::rule::Safety;
 use serde::Serialize;
@@ -107,13 +108,13 @@ impl Diagnosis {
             gunicorn: told.gunicorn.iter().cloned().collect(),
             stack: seen.is_some(),
             causes: causes.iter().map(cause).collect(),
-            symptoms: told.symptoms.iter().map(|found| symptom(found, signatures)).collect(),
+            symptoms: told.symptoms.iter().map(|found| symptom(found, signatures, told.zone)).collect(),
         }
     }
 
     pub(super) fn json(&self) -> String {
         // Strings and numbers only: this cannot fail.
-        serde_json::to_string(self).unwrap_or_default() + "\n"
+        escaped(&serde_json::to_string(self).unwrap_or_default()) + "\n"
     }
 }
 
@@ -161,7 +162,7 @@ fn finding(finding: &Finding, seen: &Seen, places: &[PathBuf]) -> FindingRow {
     }
 }
 
-fn symptom(symptom: &Symptom, signatures: &Signatures) -> SymptomRow {
+fn symptom(symptom: &Symptom, signatures: &Signatures, zone: Option<i32>) -> SymptomRow {
     let signature = signatures.get(&symptom.signature).map(|(_, signature)| signature);
     let together = symptom.together.iter().filter_map(|together| {
         let correlate = signature?.text.correlates.iter().find(|correlate| correlate.with == together.signature)?;
@@ -179,8 +180,8 @@ fn symptom(symptom: &Symptom, signatures: &Signatures) -> SymptomRow {
         level: signature.map_or(Level::Notice, |signature| signature.text.level),
         versions: signature.and_then(|signature| signature.versions()),
         count: symptom.count,
-        first: symptom.first.map(time),
-        last: symptom.last.map(time),
+        first: symptom.first.map(|moment| time(moment, zone)),
+        last: symptom.last.map(|moment| time(moment, zone)),
         meaning: cut(&excerpt(&symptom.meaning)),
         examples: symptom.examples.iter().map(shown).collect(),
         together: together.collect(),
@@ -194,9 +195,18 @@ fn cut(text: &str) -> String {
     }
 }
 
-/// "2026-11-21T10:00:00Z"; times before 1970 are taken for its beginning.
-fn time(moment: f64) -> String {
-    let seconds = moment.max(0.0) as u64;
+/// "2026-11-21T11:00:00+01:00" in the zone of the logs, so that it can be found there; without one where no line says it. Times before
+/// 1970 are taken for its beginning.
+fn time(moment: f64, zone: Option<i32>) -> String {
+    let seconds = (moment + f64::from(zone.unwrap_or(0))).max(0.0) as u64;
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    format!("{}T{hour:02}:{minute:02}:{second:02}Z", Date::of_unix(seconds))
+    let zone = match zone {
+        None => String::new(),
+        Some(0) => "Z".to_owned(),
+        Some(zone) => {
+            let minutes = zone.unsigned_abs() / 60;
+            format!("{}{:02}:{:02}", if zone < 0 { '-' } else { '+' }, minutes / 60, minutes % 60)
+        }
+    };
+    format!("{}T{hour:02}:{minute:02}:{second:02}{zone}", Date::of_unix(seconds))
 }

@@ -17,6 +17,7 @@ pub struct Hit {
     pub when: Option<When>,
     /// The number of its line in the log.
     pub line: u64,
+    pub pid: Option<u32>,
     pub example: Option<Example>,
     pub meaning: Option<String>,
 }

@@ -246,7 +246,7 @@ mod tests {
             format!("2026-11-21T10:00:00+0000 web1 gunicorn[811]: {inner}"),
             format!("2026-11-21T10:00:00.123456789Z {inner}"),
             format!("web-1  | {inner}"),
-            format!("{{\"log\":\"{inner}\\n\",\"stream\":\"stderr\",\"time\":\"2026-11-21T10:00:00.1Z\"}}"),
+            format!("{{\"log\":\"{inner}\\n\",\"stream\":\"stderr\",\"time\":\"2026-11-21T10:00:00.0Z\"}}"),
             format!(
                 "{{\"__REALTIME_TIMESTAMP\":\"1795255200000000\",\"SYSLOG_IDENTIFIER\":\"gunicorn\",\"MESSAGE\":\"{inner}\"}}"
             ),

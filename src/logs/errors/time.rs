@@ -157,7 +157,8 @@ mod tests {
         let of = |line: &[u8], today| syslog(line, Date::parse(today)).map(|(when, _)| Date::of_unix(when.seconds as u64));
         assert_eq!(of(b"Dec 31 23:59:59 web1", "2027-01-01"), Date::parse("2026-12-31"));
         assert_eq!(of(b"Jan  1 00:00:10 web1", "2027-01-01"), Date::parse("2027-01-01"));
-        assert_eq!(of(b"Feb 29 00:00:10 web1", "2025-03-01"), None);
+        assert_eq!(of(b"Feb 29 00:00:10 web1", "2025-03-01"), Date::parse("2024-02-29"));
+        assert_eq!(of(b"Feb 29 00:00:10 web1", "2026-03-01"), None);
     }
 
     #[test]
