@@ -7,6 +7,7 @@ mod view;
 use self::stack::Seen;
 use self::view::Diagnosis;
 use super::configuration::RuleFlags;
+use super::input::Places;
 use super::known::Known;
 use super::{Ending, print, print_bytes};
 use crate::error::Error;
@@ -33,7 +34,7 @@ pub(super) struct Arguments {
     /// Configuration to hold the causes against; may be given several times [default: the working directory]
     #[arg(long, value_name = "PATH")]
     stack: Vec<PathBuf>,
-    /// A folder that stands for / of the server, with its configuration and its logs
+    /// A folder that stands for / of the server, with its configuration and its logs, or a .tar.gz of one
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
     /// Look at no configuration
@@ -61,7 +62,7 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let signatures = signatures::load()?;
-    let input = Input { paths: arguments.places(), root: arguments.root.clone(), ..Input::default() };
+    let input = Places::new(arguments.stack.clone(), arguments.root.clone()).input()?;
     let config = arguments.flags.load(&input)?;
     let mut facts = arguments.known.over(&config);
     let declared = arguments.gunicorn_version.map(stack::declared);
@@ -87,15 +88,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
 }
 
 impl Arguments {
-    /// Where configuration is looked for.
-    fn places(&self) -> Vec<PathBuf> {
-        match &self.root {
-            _ if !self.stack.is_empty() => self.stack.clone(),
-            Some(root) => stack::usual(root),
-            None => vec![".".into()],
-        }
-    }
-
     /// The stack, checked; none where nothing was named and nothing is there.
     fn seen(
         &self,

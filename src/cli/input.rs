@@ -25,6 +25,11 @@ pub(super) struct Places {
 }
 
 impl Places {
+    /// Places that other flags name.
+    pub(super) fn new(paths: Vec<PathBuf>, root: Option<PathBuf>) -> Places {
+        Places { paths, root, stdin_filename: None }
+    }
+
     /// As [`Places::input`]; where nothing is named, this machine's own configuration, if there is any in the usual places.
     ///
     /// # Errors

@@ -99,10 +99,3 @@ pub(super) fn summary(seen: Option<&Seen>, rule: &str) -> Option<String> {
 pub(super) fn declared(range: VersionRange) -> Declared {
     Declared { range, origin: Origin::Default { source: "--gunicorn-version".into() } }
 }
-
-/// Where a server keeps its configuration, below a root; all of it where there is nothing at these places.
-pub(super) fn usual(root: &Path) -> Vec<PathBuf> {
-    let places = ["etc/nginx", "etc/systemd/system"].map(|place| root.join(place));
-    let there: Vec<PathBuf> = places.into_iter().filter(|place| place.is_dir()).collect();
-    if there.is_empty() { vec![root.to_owned()] } else { there }
-}
