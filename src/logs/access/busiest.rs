@@ -33,18 +33,19 @@ pub(super) struct Seconds {
 }
 
 impl Seconds {
-    /// Counts an arrival, in microseconds since 1970.
-    pub fn add(&mut self, arrival: u64) {
-        let second = arrival / SECOND;
-        if self.held.is_empty() || second > self.base + 2 * HELD {
+    /// Counts a request: when it arrived, and when its line was written, in microseconds since 1970.
+    pub fn add(&mut self, arrival: u64, logged: u64) {
+        let now = logged / SECOND;
+        // A clock that was set, or an older file after a newer one, must not make all that follows too late.
+        if self.held.is_empty() || now > self.base + 2 * HELD || now + HELD < self.base {
             self.close_all();
-            self.base = second.saturating_sub(HELD / 2);
+            self.base = now.saturating_sub(HELD - 1);
         }
-        while second >= self.base + HELD {
+        while now >= self.base + HELD {
             self.close();
         }
-        // What is older than all that is held is too late to be counted.
-        let Some(at) = second.checked_sub(self.base).map(|at| at as usize) else { return };
+        // What began before all that is held is too late to be counted.
+        let Some(at) = (arrival / SECOND).checked_sub(self.base).map(|at| at as usize) else { return };
         if self.held.len() <= at {
             self.held.resize(at + 1, 0);
         }
@@ -94,12 +95,12 @@ pub(super) struct Stretch {
 }
 
 impl Stretch {
-    /// Takes a request; arrival in microseconds since 1970, duration in microseconds.
-    pub fn add(&mut self, arrival: u64, duration: u64) {
-        let part = arrival / PART;
-        if part > self.newest {
+    /// Takes a request: when it arrived and when its line was written, in microseconds since 1970, and its duration in microseconds.
+    pub fn add(&mut self, arrival: u64, logged: u64, duration: u64) {
+        let (part, now) = (arrival / PART, logged / PART);
+        if now > self.newest || now + 2 * PARTS < self.newest {
             self.judge();
-            self.newest = part;
+            self.newest = now;
             self.forget();
         }
         if part + PARTS <= self.newest && !self.best.contains(&part) {
@@ -145,10 +146,10 @@ impl Stretch {
 
     /// Drops what belongs neither to the best stretch nor to one that is yet to come.
     fn forget(&mut self) {
-        let (from, best) = ((self.newest + 1).saturating_sub(PARTS), self.best.clone());
-        self.parts.retain(|part, _| *part >= from || best.contains(part));
+        let (from, end, best) = ((self.newest + 1).saturating_sub(PARTS), self.newest + 1, self.best.clone());
+        self.parts.retain(|part, _| (from..end).contains(part) || best.contains(part));
         let (mut count, mut least) = (0, from);
-        for (part, requests) in self.parts.range(from..).rev() {
+        for (part, requests) in self.parts.range(from..end).rev() {
             count += requests.len();
             if count > MOST {
                 least = *part + 1;
@@ -156,7 +157,7 @@ impl Stretch {
                 break;
             }
         }
-        self.parts.retain(|part, _| *part >= least || best.contains(part));
+        self.parts.retain(|part, _| (least..end).contains(part) || best.contains(part));
     }
 
     /// The busiest stretch, by arrival.
@@ -186,7 +187,8 @@ mod tests {
         let mut seconds = Seconds::default();
         for second in 0..10_000 {
             let count = if (5_003..5_013).contains(&second) { 7 } else { 2 };
-            (0..count).for_each(|_| seconds.add((NOON + second) * SECOND));
+            let at = (NOON + second) * SECOND;
+            (0..count).for_each(|_| seconds.add(at, at));
         }
         assert_eq!(seconds.end(), Some(Peak { at: (NOON + 5_003) as f64, seconds: 10.0, rate: 7.0 }));
         assert_eq!(Seconds::default().end(), None);
@@ -195,10 +197,12 @@ mod tests {
     #[test]
     fn requests_that_began_long_before_they_were_logged_count_where_they_began() {
         let mut seconds = Seconds::default();
-        (0..900).for_each(|second| seconds.add((NOON + second) * SECOND));
-        (0..50).for_each(|_| seconds.add((NOON + 20) * SECOND));
-        // A year without a line.
-        seconds.add((NOON + 31_536_000) * SECOND);
+        let at = |second: u64| (NOON + second) * SECOND;
+        (0..900).for_each(|second| seconds.add(at(second), at(second)));
+        (0..50).for_each(|_| seconds.add(at(20), at(900)));
+        // A year without a line, and one that took longer than what is held.
+        seconds.add(at(31_536_000), at(31_536_000));
+        seconds.add(at(31_530_000), at(31_536_001));
         let peak = seconds.end().unwrap();
         assert_eq!((peak.at, peak.rate), ((NOON + 11) as f64, 6.0));
     }
@@ -208,7 +212,8 @@ mod tests {
         let mut stretch = Stretch::default();
         for second in 0..7_200 {
             let count = if (3_000..3_600).contains(&second) { 3 } else { 1 };
-            (0..count).for_each(|at| stretch.add((NOON + second) * SECOND + at * 1_000, second));
+            let at = (NOON + second) * SECOND;
+            (0..count).for_each(|more| stretch.add(at + more * 1_000, at + more * 1_000, second));
             assert!(stretch.parts.len() as u64 <= 2 * PARTS);
         }
         let trace = stretch.end(Source::Total).unwrap();
@@ -222,10 +227,28 @@ mod tests {
         let mut stretch = Stretch::default();
         for at in 0..1_500_000_u64 {
             // 5,000 each second: ten minutes would be three million.
-            stretch.add(NOON * SECOND + at * 200, 1);
+            stretch.add(NOON * SECOND + at * 200, NOON * SECOND + at * 200, 1);
             assert!(at % 50_000 != 1 || stretch.parts.values().map(Vec::len).sum::<usize>() <= 2 * MOST + 60_000);
         }
         let trace = stretch.end(Source::Service).unwrap();
         assert!((950_000..=MOST).contains(&trace.requests.len()), "{}", trace.requests.len());
+    }
+
+    #[test]
+    fn one_time_that_is_far_off_spoils_nothing() {
+        let (mut seconds, mut stretch) = (Seconds::default(), Stretch::default());
+        let mut add = |second: u64| {
+            let at = (NOON + second) * SECOND;
+            seconds.add(at, at);
+            stretch.add(at, at, second);
+        };
+        (0..100).for_each(&mut add);
+        add(1_000_000_000);
+        (100..1_000).for_each(&mut add);
+        (500..700).for_each(&mut add);
+        let peak = seconds.end().unwrap();
+        assert_eq!((peak.at, peak.rate), ((NOON + 500) as f64, 2.0));
+        let trace = stretch.end(Source::Total).unwrap();
+        assert_eq!((trace.begin, trace.requests.len()), ((NOON + 400) as f64, 800));
     }
 }

@@ -211,9 +211,9 @@ impl<'f> Collector<'f> {
 
     fn arrive(&mut self, arrived: Arrived) {
         let arrival = arrived.logged.saturating_sub(arrived.before);
-        self.seconds.add(arrival);
+        self.seconds.add(arrival, arrived.logged);
         if let Some(duration) = arrived.duration {
-            self.stretch.add(arrival, duration);
+            self.stretch.add(arrival, arrived.logged, duration);
         }
     }
 

@@ -192,3 +192,45 @@ fn fields_that_touch_are_told_apart_where_they_can_be() {
         assert!(Format::gunicorn(text).is_err(), "{text}");
     }
 }
+
+#[test]
+fn no_format_and_no_line_makes_it_panic() {
+    let mut dice = Dice(23);
+    let names = [
+        "$msec",
+        "$status",
+        "${request}",
+        "$uri",
+        "$upstream_response_time",
+        "$time_local",
+        "$",
+        "${",
+        " ",
+        "\"",
+        ",",
+        "%(t)s",
+        "%(L)s",
+    ];
+    let pieces: [&[u8]; 12] = [
+        b"21/Nov/2026:15:41:09 +0000",
+        b"[",
+        b"200",
+        b"-",
+        b" ",
+        b"\"",
+        b"\\",
+        b"0.5, ",
+        b" : ",
+        b"\xff",
+        b"9999999999999999999999",
+        b"GET /",
+    ];
+    let mut read = 0;
+    for _ in 0..20_000 {
+        let text: String = (0..dice.below(6)).map(|_| names[dice.below(names.len())]).collect();
+        let line: Vec<u8> = (0..dice.below(8)).flat_map(|_| pieces[dice.below(pieces.len())]).copied().collect();
+        let formats = [Format::nginx(&text, Escape::Default), Format::nginx(&text, Escape::None), Format::gunicorn(&text)];
+        read += formats.iter().flatten().filter(|format| Scanner::new(format).read(&line).is_some()).count();
+    }
+    assert!(read > 100, "{read} lines were of their format");
+}
