@@ -37,7 +37,9 @@
 //! | `baseline` | parts findings that a project has accepted all at once from new ones |
 //! | `report` | one file per output format; `show` draws the linked stack |
 //! | `fix` | plans the edits of proposals, shows them as a diff, writes sets of files or none; formats know how a setting is written |
+//! | `advise` | which numbers are right here: arithmetic on evidence, and a replay of requests through pools that are not there |
 //! | `logs` | access logs and metrics into evidence: what requests came and how long they took; error logs, by signatures that are data, into symptoms and their causes |
+//! | `logs` | access logs, and metrics, into evidence: what requests came and how long they took |
 //! | `host` | looks at a machine or a copy of one: processors, limits, the gunicorn and nginx that run; asks, never changes |
 //! | **spine and doors** | |
 //! | `check` | what `gearmesh check` does, in order, on one screen |
@@ -81,6 +83,7 @@
 //! built, which loads faster; and half of the rules are made ready on another thread, because a small stack waits for nothing else; conditions are
 //! parsed by hand, for the same reason; a fix makes the proposals of one rule at a time and judges anew.
 
+pub mod advise;
 pub mod arguments;
 pub mod baseline;
 pub mod check;

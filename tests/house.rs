@@ -37,6 +37,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("baseline", &[NOUNS]),
     ("report", &[NOUNS]),
     ("fix", &[NOUNS, "formats"]),
+    ("advise", &[NOUNS]),
     ("logs", &[NOUNS]),
     ("host", &[NOUNS]),
     // The spine.
