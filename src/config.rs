@@ -23,6 +23,7 @@ pub const NAME: &str = "gearmesh.toml";
 pub struct Config {
     pub file: Option<File>,
     pub host: Host,
+    pub database: Database,
     pub versions: Versions,
     /// Absolute paths of the server, each with the file or folder that stands for it here.
     pub paths: Vec<(PathBuf, PathBuf)>,
@@ -62,6 +63,15 @@ pub struct Host {
     pub memory: Option<i64>,
     /// Bytes that one worker of gunicorn takes.
     pub memory_per_worker: Option<i64>,
+}
+
+/// What the database carries, for advice about workers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Database {
+    /// Connections that the server takes, of all who ask.
+    pub max_connections: Option<u64>,
+    /// Connections that each worker process keeps at most.
+    pub pool_size: Option<u64>,
 }
 
 /// Files that are left out: patterns of .gitignore, relative to the folder of the file.

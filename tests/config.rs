@@ -131,6 +131,20 @@ fn host_says_what_the_machine_has_and_the_flag_wins_key_by_key() {
 }
 
 #[test]
+fn database_says_what_it_carries() {
+    let folder = Folder::new(&[
+        ("a.service", "[Service]\nExecStart=/srv/a/bin/gunicorn a.wsgi\n"),
+        ("good.toml", "[database]\nmax_connections = 100\npool_size = 5\n"),
+        ("few.toml", "[database]\npool_size = 0\n"),
+        ("other.toml", "[database]\nmax-connections = 100\n"),
+    ]);
+    let (code, _, err) = folder.run(&["check", "--config", "good.toml"]);
+    assert!(code < 2, "{err}");
+    assert!(folder.refused(&["check", "--config", "few.toml"]).contains("a number of connections from 1 is expected"));
+    assert!(folder.refused(&["check", "--config", "other.toml"]).contains("max_connections"));
+}
+
+#[test]
 fn paths_say_where_a_path_of_the_server_lies() {
     let unit = |file: &str| format!("[Service]\nExecStart=/srv/a/bin/gunicorn -c {file} a.wsgi\nTimeoutStopSec=40\nUser=shop\n");
     let folder = Folder::new(&[
@@ -221,7 +235,10 @@ fn thresholds_are_set_and_flags_win() {
 fn a_fault_shows_its_line_and_what_was_meant() {
     let rows = [
         ("[hots]\ncpus = 4\n", "1:2: `hots` is not known here; did you mean `host`?\n1 | [hots]\n  |  ^^^^\n"),
-        ("cpus = 4\n", "1:1: `cpus` is not known here; one of host, paths, versions, rules, check\n1 | cpus = 4\n  | ^^^^\n"),
+        (
+            "cpus = 4\n",
+            "1:1: `cpus` is not known here; one of host, database, paths, versions, rules, check\n1 | cpus = 4\n  | ^^^^\n",
+        ),
         ("[host]\ncpu = 4\n", "2:1: `cpu` is not known here; did you mean `cpus`?\n2 | cpu = 4\n  | ^^^\n"),
         ("[host]\ncpus = 0\n", "2:8: a number of processors from 1 is expected\n2 | cpus = 0\n  |        ^\n"),
         (

@@ -117,7 +117,7 @@ pub fn unfit(trace: &Trace, conditions: &Conditions) -> Option<Unfit> {
     }
     if trace.source != Source::Service {
         let Some(slots) = conditions.slots else { return Some(Unfit::UnknownPool) };
-        if found_taken(trace, slots) > QUEUED {
+        if queued(trace, slots) > QUEUED {
             return Some(Unfit::Queued);
         }
     }
@@ -169,7 +169,7 @@ pub fn burst(trace: &Trace) -> u64 {
 }
 
 /// The share of requests that came while all slots were taken.
-fn found_taken(trace: &Trace, slots: u64) -> f64 {
+pub fn queued(trace: &Trace, slots: u64) -> f64 {
     let mut ends: Vec<u64> = trace.requests.iter().map(|(arrival, took)| arrival + took).collect();
     ends.sort_unstable();
     let (mut gone, mut taken) = (0, 0_usize);

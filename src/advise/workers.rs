@@ -92,11 +92,14 @@ impl Situation {
         // A replay of private queues is a range: it says nothing exact enough for a number.
         let quick = self.quick_workers.filter(|_| self.class == Class::Sync).map_or(1, |quick| quick.min(bound));
         let least = per(self.load.needed(), threads).max(quick).max(self.least_by_cpu());
-        if least > bound {
+        let waits = self.cpu_share.is_some_and(|share| share < CPU_BOUND);
+        let frugal = self.goal == Goal::Memory;
+        if least > bound || frugal && waits && self.class == Class::Sync && least > THREADS {
             return self.threaded(bound);
         }
         // Two at least where it goes down: while one worker restarts, the other answers.
-        let most = ((self.load.most() / u64::from(threads)) as u32).max(least).max(2.min(bound)).min(bound);
+        let idle = if frugal { least } else { (self.load.most() / u64::from(threads)) as u32 };
+        let most = idle.max(least).max(2.min(bound)).min(bound);
         match self.now.workers {
             now if now < least => self.change(least, threads, false),
             now if now > most => self.change(most, threads, false),
@@ -127,7 +130,8 @@ impl Situation {
         let threads = self.now.threads.max(THREADS);
         // Two workers at least, so that one restarts while the other answers.
         let workers = per(needed, threads).max(2).min(bound);
-        let most = ((self.load.most() / u64::from(threads)) as u32).max(workers).min(bound);
+        let idle = if self.goal == Goal::Memory { workers } else { (self.load.most() / u64::from(threads)) as u32 };
+        let most = idle.max(workers).min(bound);
         let fits = self.class == Class::Gthread && self.now.threads == threads;
         match self.now.workers {
             now if fits && now >= workers && now <= most => match u64::from(now) * u64::from(threads) < needed {
@@ -302,12 +306,19 @@ mod tests {
                 for rate in [0.5, 5.0, 14.0, 32.0, 60.0, 117.0, 500.0, 3000.0] {
                     for memory in [None, Some(1), Some(2), Some(7), Some(400)] {
                         for now in [pool(1, 1), pool(2, 1), pool(3, 2), pool(9, 1), pool(2, 4), pool(4, 8), pool(40, 1)] {
-                            for (overstated, quick) in [(false, None), (true, None), (false, Some(6))] {
+                            for (overstated, quick, goal) in [
+                                (false, None, Goal::Throughput),
+                                (true, None, Goal::Throughput),
+                                (false, Some(6), Goal::Latency),
+                                (false, None, Goal::Memory),
+                                (true, None, Goal::Memory),
+                            ] {
                                 let (class, now) =
                                     if class == Class::Gthread { (class, now) } else { (class, pool(now.workers, 1)) };
                                 let mut situation =
                                     Situation { class, cpu_share: share, memory_workers: memory, ..waiting(now, rate) };
-                                (situation.memory_overstated, situation.quick_workers) = (overstated, quick);
+                                (situation.memory_overstated, situation.quick_workers, situation.goal) =
+                                    (overstated, quick, goal);
                                 let Some((to, threaded)) = super::tests::to(&situation) else { continue };
                                 assert_ne!(to, now, "{situation:?}");
                                 situation.now = to;

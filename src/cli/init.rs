@@ -65,6 +65,9 @@ fn text(outcome: &Outcome, folder: &Path, here: &Path) -> String {
          [host]\n\
          # What the machine has. Rules about workers, memory and limits are silent as long as nobody says.\n\
          # cpus = 4\n# memory = \"8G\"\n# memory-per-worker = \"150M\"  # what one gunicorn worker takes, as measured\n\n\
+         [database]\n\
+         # What the database carries, for advice about workers.\n\
+         # max_connections = 100\n# pool_size = 5               # of each worker process\n\n\
          [versions]\n\
          # What is listed in requirements, lock files and images is read there; what is said here wins.\n",
     );

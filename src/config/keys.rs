@@ -41,7 +41,7 @@ pub enum Takes {
     Confidence,
 }
 
-pub const SECTIONS: [Section; 5] = [
+pub const SECTIONS: [Section; 6] = [
     Section {
         name: "host",
         summary: "What the machine has, for the rules that need it.",
@@ -49,6 +49,16 @@ pub const SECTIONS: [Section; 5] = [
             Key { name: "cpus", takes: Takes::Count, summary: "Processors." },
             Key { name: "memory", takes: Takes::Bytes, summary: "Memory of the machine." },
             Key { name: "memory-per-worker", takes: Takes::Bytes, summary: "Memory that one worker of gunicorn takes." },
+        ],
+        others: None,
+    },
+    Section {
+        name: "database",
+        summary: "What the database of the apps carries, for advice about workers.",
+        // Under the names that PostgreSQL and SQLAlchemy have for them.
+        keys: &[
+            Key { name: "max_connections", takes: Takes::Count, summary: "Connections that its server takes from all clients." },
+            Key { name: "pool_size", takes: Takes::Count, summary: "Connections that each worker process keeps at most." },
         ],
         others: None,
     },

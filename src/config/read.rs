@@ -4,7 +4,7 @@
 
 use super::keys::{self, SECTIONS};
 use super::table::{Entry, Source, entries};
-use super::{Config, Exclude, Fault, File, Host, Told};
+use super::{Config, Database, Exclude, Fault, File, Host, Told};
 use crate::model::facts::{Declared, Versions};
 use crate::rule::{Confidence, Severity};
 use crate::source::paths::plain;
@@ -31,6 +31,7 @@ pub fn read(path: &Path, text: &str, here: &Path) -> Result<Config, Fault> {
         }
         match entry.key {
             "host" => config.host = host(source, &inner)?,
+            "database" => config.database = database(source, &inner)?,
             "paths" => config.paths = paths(source, &inner, folder)?,
             "versions" => config.versions = versions(source, &inner)?,
             "rules" => rules(source, &inner, folder, &mut config)?,
@@ -66,6 +67,23 @@ fn host(source: Source<'_>, entries: &[Entry<'_>]) -> Result<Host, Fault> {
         }
     }
     Ok(host)
+}
+
+/// `max_connections = 100`, `pool_size = 5`.
+fn database(source: Source<'_>, entries: &[Entry<'_>]) -> Result<Database, Fault> {
+    let mut database = Database::default();
+    for entry in entries {
+        let slot = match entry.key {
+            "max_connections" => &mut database.max_connections,
+            "pool_size" => &mut database.pool_size,
+            _ => return Err(source.unknown(entry, &[])),
+        };
+        let integer = entry.value.get_ref().as_integer();
+        let count = integer.and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok());
+        let count = count.and_then(|count| u64::try_from(count).ok()).filter(|count| *count > 0);
+        *slot = Some(count.ok_or_else(|| source.fault(&entry.value.span(), "a number of connections from 1 is expected"))?);
+    }
+    Ok(database)
 }
 
 /// `"/etc/shop" = "deploy/etc"`.

@@ -40,6 +40,9 @@ pub struct Requests {
     pub service: Histogram,
     /// What a request waited for a worker: upstream without service, of requests where both are known.
     pub wait: Histogram,
+    /// The longest that a worker was busy with a request that was answered below 400, in microseconds: the slowest legitimate one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slowest: Option<u64>,
 }
 
 /// The busiest stretch: of requests that went to a server, where the log tells which did.
@@ -90,6 +93,7 @@ impl Requests {
         self.upstream.merge(&other.upstream);
         self.service.merge(&other.service);
         self.wait.merge(&other.wait);
+        self.slowest = self.slowest.max(other.slowest);
     }
 }
 

@@ -56,6 +56,7 @@ fn configurations_are_valid_where_gearmesh_reads_them() {
     let good = [
         "",
         "[host]\ncpus = 4\nmemory = \"8G\"\nmemory-per-worker = 200000000\n",
+        "[database]\nmax_connections = 100\npool_size = 5\n",
         "[paths]\n\"/etc/shop\" = \"deploy/etc\"\n",
         "[versions]\ngunicorn = \"23.0.0\"\nnginx = \">=1.22,<1.27\"\n",
         "[rules]\npaths = []\nmax-requests-without-jitter = \"off\"\nstop-grace-below-graceful-timeout = \"advice\"\n",
@@ -67,6 +68,8 @@ fn configurations_are_valid_where_gearmesh_reads_them() {
         "[host]\ncpus = 0\n",
         "[host]\ncpus = \"4\"\n",
         "[host]\nmemory = true\n",
+        "[database]\nmax-connections = 100\n",
+        "[database]\npool_size = 0\n",
         "[paths]\n\"etc/shop\" = \"deploy/etc\"\n",
         "[paths]\n\"/etc/shop\" = 1\n",
         "[versions]\ngunicorn = 23\n",

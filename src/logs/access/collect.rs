@@ -290,6 +290,9 @@ fn add(requests: &mut Requests, record: &Record, busy: Option<u64>) {
     if let Some(service) = record.service {
         requests.service.record(service);
     }
+    if let Some(service) = record.service.or(busy).filter(|_| (100..400).contains(&record.status)) {
+        requests.slowest = requests.slowest.max(Some(service));
+    }
     let Some(upstream) = record.upstream else { return };
     requests.upstream.record(upstream);
     if let Some(busy) = busy.filter(|_| !record.retried) {

@@ -1,0 +1,381 @@
+//! Advice for stacks in files: what is recommended, that it can be written by the machinery of `gearmesh fix`, and that advice that was
+//! taken is not given again.
+
+mod support;
+
+use gearmesh::advise::{Advice, Goal, Item, Question, advise};
+use gearmesh::config::Database;
+use gearmesh::edit;
+use gearmesh::evidence::machine::{Limits, Listener, Machine, Master, Memory, Worker};
+use gearmesh::evidence::symptom::Symptom;
+use gearmesh::evidence::traffic::{Peak, Requests, Source, Trace, Traffic};
+use gearmesh::finding::Fix;
+use gearmesh::fix::plan::{Options, Plan, Planner};
+use gearmesh::model::Kind;
+use gearmesh::model::facts::Facts;
+use gearmesh::outcome::Outcome;
+use gearmesh::rule::Safety;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use support::Scratch;
+use support::dice::Dice;
+
+const MIB: u64 = 1 << 20;
+const NOW: f64 = 1_790_000_000.0;
+
+/// nginx in front of a unit; the location has a directive of its own.
+fn stack(gunicorn: &str, location: &str) -> Scratch {
+    let unit = "[Unit]\nDescription=The shop\n\n[Service]\nType=notify\nUser=shop\nRuntimeDirectory=shop\nWorkingDirectory=/srv/shop\n\
+        ExecStart=/srv/shop/venv/bin/gunicorn -c /etc/shop/gunicorn.conf.py shop.wsgi:application\n\
+        ExecReload=/bin/kill -s HUP $MAINPID\nTimeoutStopSec=20\nLimitNOFILE=1024\n\n[Install]\nWantedBy=multi-user.target\n";
+    let nginx = format!(
+        "worker_processes 1;\nevents {{ worker_connections 512; }}\nhttp {{\n    upstream shop {{\n        server unix:/run/shop/shop.sock;\n\
+        keepalive 16;\n    }}\n    server {{\n        listen 80;\n        location / {{\n            proxy_pass http://shop;\n\
+        proxy_http_version 1.1;\n            proxy_set_header Connection \"\";\n{location}        }}\n    }}\n}}\n"
+    );
+    Scratch::new(&[
+        ("etc/systemd/system/shop.service".to_owned(), unit.to_owned()),
+        ("etc/shop/gunicorn.conf.py".to_owned(), format!("bind = \"unix:/run/shop/shop.sock\"\n{gunicorn}")),
+        ("etc/nginx/nginx.conf".to_owned(), nginx),
+        ("requirements.txt".to_owned(), "gunicorn==27.0.1\n".to_owned()),
+    ])
+}
+
+/// A minute of requests, all of it the trace.
+fn traffic(per_second: f64, mean_us: f64, slowest_us: u64) -> Traffic {
+    let (mut dice, mut at) = (Dice(7), 0.0);
+    let mut drawn = |mean: f64| -((dice.below(1_000_000) as f64 + 0.5) / 1e6).ln() * mean;
+    let (mut all, mut requests) = (Requests::default(), Vec::new());
+    while at < 60e6 {
+        at += drawn(1e6 / per_second);
+        let took = drawn(mean_us) as u64;
+        all.service.record(took);
+        requests.push((at as u64, took));
+    }
+    all.service.record(slowest_us);
+    all.slowest = Some(slowest_us);
+    all.count = requests.len() as u64 + 1;
+    all.status = BTreeMap::from([(200, all.count)]);
+    Traffic {
+        name: "shop".to_owned(),
+        from: vec!["shop.log".to_owned()],
+        lines: all.count,
+        first: Some(NOW - 60.0),
+        last: Some(NOW),
+        routes: BTreeMap::from([("/".to_owned(), all.clone())]),
+        all,
+        peak: Some(Peak { at: NOW - 60.0, seconds: 60.0, rate: per_second }),
+        trace: Some(Trace { begin: NOW - 60.0, source: Source::Service, requests }),
+        ..Traffic::default()
+    }
+}
+
+/// Two processors and 4 GiB, with workers of 60 MiB that use so much of a processor each.
+fn machine(workers: u32, cpu_each: f64, growth: Option<f64>) -> Machine {
+    let worker = |number| Worker {
+        pid: 100 + number,
+        started: Some(NOW - 60.0),
+        memory: Memory { rss: Some(80 * MIB), pss: Some(66 * MIB), uss: Some(60 * MIB) },
+        cpu: Some(cpu_each),
+        cpu_seconds: Some(cpu_each * 60.0),
+        growth,
+        ..Worker::default()
+    };
+    let master = Master {
+        pid: 99,
+        unit: Some("shop.service".to_owned()),
+        memory: Memory { rss: Some(30 * MIB), pss: Some(20 * MIB), uss: Some(10 * MIB) },
+        workers: (0..workers).map(worker).collect(),
+        listeners: vec![Listener { address: "unix:/run/shop/shop.sock".to_owned(), backlog: Some(2048), queued: Some(0) }],
+        limits: Limits { files: Some(1024), ..Limits::default() },
+        ..Master::default()
+    };
+    Machine {
+        name: "web1".to_owned(),
+        taken: Some(NOW),
+        cpus: Some(2),
+        busy: Some(0.2),
+        window: Some(60.0),
+        memory: Some(4096 * MIB),
+        available: Some((4096 - 500 - 66 * u64::from(workers)) * MIB),
+        somaxconn: Some(4096),
+        masters: vec![master],
+        ..Machine::default()
+    }
+}
+
+/// What is asked with, apart from the files.
+#[derive(Default)]
+struct Evidence {
+    machine: Option<Machine>,
+    traffic: Option<Traffic>,
+    symptoms: Vec<Symptom>,
+    database: Database,
+    boot_seconds: Option<f64>,
+    goal: Goal,
+}
+
+fn asked(outcome: &Outcome, evidence: &Evidence) -> Advice {
+    let app = *outcome.stack.subjects(Kind::App).first().expect("there is an app");
+    advise(&Question {
+        stack: &outcome.stack,
+        app,
+        machine: evidence.machine.as_ref(),
+        master: evidence.machine.as_ref().and_then(|machine| machine.masters.first()),
+        traffic: evidence.traffic.as_ref(),
+        symptoms: &evidence.symptoms,
+        database: evidence.database,
+        boot_seconds: evidence.boot_seconds,
+        reserved_bytes: 0,
+        goal: evidence.goal,
+    })
+}
+
+fn items(advice: &Advice) -> Vec<&Item> {
+    advice.groups.iter().flat_map(|group| &group.items).collect()
+}
+
+/// "app.workers 1 -> 3, app.timeout 30s -> 62s".
+fn shown(advice: &Advice) -> String {
+    let one = |item: &&Item| {
+        let also: String = item.also.iter().map(|change| format!(" and {change}")).collect();
+        format!("{} {} -> {}{also}", item.setting, item.current, item.recommended)
+    };
+    items(advice).iter().map(one).collect::<Vec<_>>().join("\n")
+}
+
+fn refused(advice: &Advice) -> String {
+    advice.refused.iter().map(|missing| format!("{}: {} ({})\n", missing.what, missing.why, missing.remedy)).collect()
+}
+
+/// Writes all advice into the files.
+fn take(outcome: &Outcome, advice: &Advice) {
+    let mut planner = Planner::new(&outcome.stack, Options::default());
+    let mut edits: BTreeMap<PathBuf, Vec<edit::Edit>> = BTreeMap::new();
+    for item in items(advice) {
+        let fix = Fix { safety: Safety::Unsafe, because: String::new(), changes: item.changes().cloned().collect() };
+        match planner.plan(&fix) {
+            Plan::Edits { edits: made, files } => {
+                assert!(files.is_empty());
+                for edit in made {
+                    edits.entry(outcome.stack.documents.path(edit.span.document).to_owned()).or_default().push(edit);
+                }
+            }
+            Plan::Advice(advice) => panic!("{} is not written: {advice:?}", item.setting),
+        }
+    }
+    for (path, mut edits) in edits {
+        edits.dedup();
+        let before = fs::read(&path).expect("the file is read");
+        // Several lines may come to the same place.
+        let mut merged: Vec<edit::Edit> = Vec::new();
+        for edit in edits {
+            match merged.iter_mut().find(|known| known.span == edit.span && known.span.start == known.span.end) {
+                Some(known) => known.text.push_str(&edit.text),
+                None => merged.push(edit),
+            }
+        }
+        let after = edit::apply(&before, &merged).expect("the edits do not overlap");
+        fs::write(&path, after).expect("the file is written");
+    }
+}
+
+/// Asks, takes the advice, and asks again: nothing may be left.
+fn settled(scratch: &Scratch, evidence: &Evidence) -> Advice {
+    let outcome = scratch.check(&Facts::default());
+    let advice = asked(&outcome, evidence);
+    for item in items(&advice) {
+        assert!(
+            !item.why.is_empty() && !item.evidence.is_empty() && !item.current.is_empty() && !item.origin.is_empty(),
+            "{item:?}"
+        );
+        assert_ne!(item.current, item.recommended);
+    }
+    assert_eq!(shown(&advice), shown(&asked(&outcome, evidence)), "the same evidence, the same advice");
+    take(&outcome, &advice);
+    let after = asked(&scratch.check(&Facts::default()), evidence);
+    assert_eq!(shown(&after), "", "after\n{}", shown(&advice));
+    advice
+}
+
+#[test]
+fn a_single_worker_under_load_gets_company_and_a_consistent_ladder() {
+    let scratch = stack("workers = 1\ntimeout = 30\n", "");
+    let evidence = Evidence {
+        machine: Some(machine(1, 0.03, None)),
+        traffic: Some(traffic(32.0, 50_000.0, 41_300_000)),
+        ..Evidence::default()
+    };
+    let advice = settled(&scratch, &evidence);
+    let shown = shown(&advice);
+    // 1.5 x 41.3 s = 62 s; the longest of 99.9 % is far below 30 s; nginx waits 5 s longer than the worker may be busy.
+    assert!(shown.contains("app.timeout 30s -> 62s"), "{shown}");
+    assert!(shown.contains("launcher.stop_grace 20s -> 35s"), "{shown}");
+    assert!(!shown.contains("proxy_read_timeout"), "60 s are not clearly below 62 s: {shown}");
+    // 32/s x 74 ms, the slowest one among them, are 2.4 slots busy: 4 by Little's law; the replay may want more, 8 are the most.
+    let workers = items(&advice).into_iter().find(|item| item.setting == "app.workers").expect("workers are recommended");
+    assert!((4..=8).contains(&workers.recommended.parse::<u32>().unwrap()), "{shown}");
+    assert!(workers.origin.ends_with("gunicorn.conf.py:2"), "{}", workers.origin);
+    assert!(workers.why.iter().any(|line| line.contains("/ 0.7 = 4 slots")), "{:?}", workers.why);
+    assert!(workers.evidence.iter().any(|line| line.contains("shop.log")), "{:?}", workers.evidence);
+    assert!(advice.more_bytes >= 2 * 60 * MIB);
+    let frugal = Evidence { goal: Goal::Throughput, ..evidence };
+    let advice = settled(&stack("workers = 1\n", ""), &frugal);
+    assert!(recommends(&advice, "app.workers 1 -> 4"));
+}
+
+fn recommends(advice: &Advice, text: &str) -> bool {
+    let shown = shown(advice);
+    assert!(shown.contains(text), "{shown}\n{}", refused(advice));
+    true
+}
+
+#[test]
+fn advice_goes_down_as_well() {
+    let scratch = stack("workers = 8\ntimeout = 600\n", "            proxy_read_timeout 600s;\n");
+    let evidence = Evidence {
+        machine: Some(machine(8, 0.001, None)),
+        traffic: Some(traffic(20.0, 10_000.0, 900_000)),
+        ..Evidence::default()
+    };
+    let advice = settled(&scratch, &evidence);
+    assert!(recommends(&advice, "app.workers 8 -> 2"));
+    assert!(recommends(&advice, "app.timeout 600s -> 60s"));
+}
+
+#[test]
+fn a_timeout_is_not_lowered_over_requests_that_were_cut() {
+    let scratch = stack("workers = 4\ntimeout = 90\n", "");
+    let mut evidence = Evidence {
+        machine: Some(machine(4, 0.01, None)),
+        traffic: Some(traffic(32.0, 50_000.0, 900_000)),
+        ..Evidence::default()
+    };
+    evidence.symptoms.push(Symptom { signature: "gunicorn-worker-timeout".to_owned(), count: 3, ..Symptom::default() });
+    let advice = asked(&scratch.check(&Facts::default()), &evidence);
+    assert!(!shown(&advice).contains("app.timeout"), "{}", shown(&advice));
+    assert!(refused(&advice).contains("given up"), "{}", refused(&advice));
+    evidence.symptoms.clear();
+    assert!(recommends(&settled(&scratch, &evidence), "app.timeout 90s -> 60s"));
+}
+
+#[test]
+fn more_slots_than_workers_become_threads_on_a_yes() {
+    let scratch = stack("workers = 4\n", "");
+    let evidence = Evidence {
+        machine: Some(machine(4, 0.03, None)),
+        traffic: Some(traffic(117.0, 50_000.0, 900_000)),
+        goal: Goal::Throughput,
+        ..Evidence::default()
+    };
+    let advice = settled(&scratch, &evidence);
+    assert!(recommends(&advice, "app.workers 4 -> 3 and set app.threads to 4 and set app.worker_class to gthread"));
+    let item = items(&advice).into_iter().find(|item| item.setting == "app.workers").unwrap();
+    assert!(item.needs_yes.as_deref().is_some_and(|yes| yes.contains("thread-safe")));
+}
+
+#[test]
+fn nginx_closes_idle_connections_before_gunicorn() {
+    let evidence = Evidence::default();
+    let gthread = settled(&stack("workers = 2\nthreads = 4\nworker_class = \"gthread\"\n", ""), &evidence);
+    assert!(recommends(&gthread, "app.keepalive 2s -> 65s"));
+    assert!(recommends(&gthread, "launcher.nofile_limit 1024 -> 4096"));
+    let gevent = settled(&stack("workers = 2\nworker_class = \"gevent\"\nkeepalive = 5\n", ""), &evidence);
+    assert!(recommends(&gevent, "upstream.keepalive_timeout 60s -> 4s"));
+    let sync = settled(&stack("workers = 2\n", ""), &evidence);
+    assert!(!shown(&sync).contains("keepalive"));
+}
+
+#[test]
+fn growth_that_was_measured_bounds_the_life_of_a_worker() {
+    let growing = |bytes_per_second: f64| {
+        let mut machine = machine(4, 0.01, Some(bytes_per_second));
+        machine.window = Some(20_000.0);
+        machine.masters[0].workers.iter_mut().for_each(|worker| worker.started = Some(NOW - 40_000.0));
+        machine
+    };
+    let traffic = traffic(32.0, 50_000.0, 900_000);
+    let each = traffic.all.count as f64 / 60.0 / 4.0;
+    let evidence = |bytes_per_second, boot| Evidence {
+        machine: Some(growing(bytes_per_second)),
+        traffic: Some(traffic.clone()),
+        boot_seconds: boot,
+        ..Evidence::default()
+    };
+    // A leak of 1 MB with each request, and about 650 MB for each worker: (0.8 x 4096 - 500 - 20 - 4 x 66) MiB / 4. About 8 requests/s for
+    // each of 4 workers that boot in half a second ask for a jitter of about 160, which a tenth is not.
+    let advice = settled(&stack("workers = 4\n", ""), &evidence(1e6 * each, Some(0.5)));
+    let item = items(&advice)
+        .into_iter()
+        .find(|item| item.setting == "app.max_requests")
+        .unwrap_or_else(|| panic!("{}", refused(&advice)));
+    let to = |text: &str| text.rsplit(' ').next().unwrap().parse::<u64>().unwrap();
+    let (most, jitter) = (to(&item.recommended), to(&item.also[0].to_string()));
+    assert!((600..700).contains(&(most + jitter)) && (140..180).contains(&jitter), "{most} {jitter}");
+    assert!(item.why.iter().any(|line| line.contains("lowered")), "{:?}", item.why);
+    // With 5 s to boot restarts cannot be spread.
+    let slow = settled(&stack("workers = 4\n", ""), &evidence(1e6 * each, Some(5.0)));
+    assert!(!shown(&slow).contains("max_requests") && refused(&slow).contains("cannot be spread"), "{}", refused(&slow));
+    // 100 bytes/s: the memory lasts longer than anybody waits with a deployment.
+    let calm = settled(&stack("workers = 4\n", ""), &evidence(100.0, Some(5.0)));
+    assert!(!shown(&calm).contains("max_requests"), "{}", shown(&calm));
+    // Restarts that are set without jitter are spread.
+    let set = settled(&stack("workers = 4\nmax_requests = 10000\n", ""), &evidence(0.0, None));
+    assert!(recommends(&set, "app.max_requests_jitter 0 -> 1000"));
+}
+
+#[test]
+fn without_evidence_nothing_is_said_about_capacity() {
+    let outcome = stack("workers = 1\n", "").check(&Facts::default());
+    let none = asked(&outcome, &Evidence::default());
+    assert!(!shown(&none).contains("workers"), "{}", shown(&none));
+    assert!(refused(&none).contains("workers: no access log"), "{}", refused(&none));
+    let mut few = traffic(32.0, 50_000.0, 900_000);
+    few.all.count = 999;
+    let evidence = Evidence { machine: Some(machine(1, 0.01, None)), traffic: Some(few.clone()), ..Evidence::default() };
+    assert!(refused(&asked(&outcome, &evidence)).contains("999 requests"));
+    few.all.count = 1_000;
+    few.peak = None;
+    let evidence = Evidence { traffic: Some(few), ..evidence };
+    let advice = asked(&outcome, &evidence);
+    assert!(refused(&advice).contains("no peak") && !shown(&advice).contains("app.workers"), "{}", shown(&advice));
+}
+
+#[test]
+fn a_database_keeps_workers_few() {
+    let evidence = Evidence {
+        machine: Some(machine(1, 0.03, None)),
+        traffic: Some(traffic(60.0, 50_000.0, 900_000)),
+        // (23 - 3) / 5 / 2 generations at HUP = 2.
+        database: Database { max_connections: Some(23), pool_size: Some(5) },
+        ..Evidence::default()
+    };
+    let advice = settled(&stack("workers = 1\n", ""), &evidence);
+    assert!(recommends(&advice, "app.workers 1 -> 2 and set app.threads to 4"));
+}
+
+#[test]
+fn every_goal_and_load_settles_after_one_round() {
+    for goal in Goal::ALL {
+        for (per_second, mean_us, cpu_each) in
+            [(5.0, 20_000.0, 0.001), (32.0, 50_000.0, 0.05), (60.0, 30_000.0, 0.3), (200.0, 40_000.0, 0.02)]
+        {
+            for gunicorn in [
+                "workers = 1\n",
+                "workers = 12\ntimeout = 300\n",
+                "workers = 2\nthreads = 2\n",
+                "workers = 3\nworker_class = \"uvicorn.workers.UvicornWorker\"\nmax_requests = 500\n",
+            ] {
+                let evidence = Evidence {
+                    machine: Some(machine(3, cpu_each, Some(0.0))),
+                    traffic: Some(traffic(per_second, mean_us, 25_000_000)),
+                    goal,
+                    boot_seconds: Some(3.0),
+                    ..Evidence::default()
+                };
+                settled(&stack(gunicorn, "            proxy_read_timeout 20s;\n"), &evidence);
+            }
+        }
+    }
+}
