@@ -242,6 +242,8 @@ fn advice_goes_down_as_well() {
     let advice = settled(&scratch, &evidence);
     assert!(recommends(&advice, "app.workers 8 -> 2"));
     assert!(recommends(&advice, "app.timeout 600s -> 60s"));
+    let timeout = items(&advice).into_iter().find(|item| item.setting == "app.timeout").unwrap();
+    assert!(timeout.needs_yes.is_some(), "no log is long enough to be sure");
 }
 
 #[test]
@@ -340,6 +342,60 @@ fn without_evidence_nothing_is_said_about_capacity() {
     let evidence = Evidence { traffic: Some(few), ..evidence };
     let advice = asked(&outcome, &evidence);
     assert!(refused(&advice).contains("no peak") && !shown(&advice).contains("app.workers"), "{}", shown(&advice));
+}
+
+#[test]
+fn a_short_queue_is_widened_as_far_as_the_kernel_lets_it() {
+    // 200 requests/s of 100 ms: more than 16 are under way at once.
+    let evidence = Evidence {
+        machine: Some(machine(4, 0.01, None)),
+        traffic: Some(traffic(200.0, 100_000.0, 900_000)),
+        ..Evidence::default()
+    };
+    let advice = settled(&stack("workers = 4\nbacklog = 16\n", ""), &evidence);
+    assert!(recommends(&advice, "app.backlog 16 -> 2048"));
+    let mut narrow = Evidence { machine: Some(machine(4, 0.01, None)), ..evidence };
+    narrow.machine.iter_mut().for_each(|machine| machine.somaxconn = Some(8));
+    let advice = settled(&stack("workers = 4\nbacklog = 16\n", ""), &narrow);
+    assert!(!shown(&advice).contains("backlog") && refused(&advice).contains("somaxconn"), "{}", refused(&advice));
+}
+
+#[test]
+fn apps_share_their_host() {
+    let mut two = machine(2, 0.03, None);
+    let mut blog = two.masters[0].clone();
+    (blog.pid, blog.unit) = (999, Some("blog.service".to_owned()));
+    two.masters.push(blog);
+    two.available = two.available.map(|available| available - 152 * MIB);
+    let evidence =
+        Evidence { machine: Some(two.clone()), traffic: Some(traffic(32.0, 50_000.0, 900_000)), ..Evidence::default() };
+    let advice = settled(&stack("workers = 2\n", ""), &evidence);
+    let rows = advice.budget.as_ref().expect("there is a budget").rows.iter();
+    let rows: Vec<(&str, u64)> = rows.map(|row| (row.name.as_str(), row.bytes / MIB)).collect();
+    // The blog: master 20, shared 2 x 6, own 2 x 60.
+    assert!(rows.contains(&("blog.service", 152)), "{rows:?}");
+    assert!(rows.contains(&("each worker", 60)), "{rows:?}");
+    // (20 + 12 + 2 x 60 x workers) / 0.8, in steps of 64 MiB, if it is agreed to.
+    let limit = items(&advice)
+        .into_iter()
+        .find(|item| item.setting == "service.MemoryMax")
+        .unwrap_or_else(|| panic!("{}", shown(&advice)));
+    assert!(limit.needs_yes.is_some() && limit.recommended.ends_with('M'), "{limit:?}");
+    // What other advice has given away is gone.
+    let outcome = stack("workers = 2\n", "").check(&Facts::default());
+    let advice = advise(&Question {
+        stack: &outcome.stack,
+        app: *outcome.stack.subjects(Kind::App).first().expect("there is an app"),
+        machine: Some(&two),
+        master: two.masters.first(),
+        traffic: evidence.traffic.as_ref(),
+        symptoms: &[],
+        database: Database::default(),
+        boot_seconds: None,
+        reserved_bytes: 2_300 * MIB,
+        goal: Goal::Throughput,
+    });
+    assert!(advice.budget.as_ref().is_some_and(|budget| budget.workers < 4), "{:?}", advice.budget);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 use super::draft::{Draft, Reasons, integer};
 use super::known::Known;
-use super::queue::{Pool, curve, unfit};
+use super::queue::{CPU_BOUND, Pool, curve, unfit};
 use super::workers::{Situation, Verdict, by_database};
 use super::{Class, Goal};
 use crate::value::Known as Value;
@@ -52,8 +52,8 @@ pub fn advise(known: &Known<'_>, draft: &mut Draft<'_>) -> Option<Pool> {
     situation.quick_workers = quick(known, &situation);
     match situation.verdict() {
         Verdict::Fits => Some(now),
-        Verdict::Refused(why) => {
-            draft.refuse(GROUP, why, "");
+        Verdict::Refused(why, remedy) => {
+            draft.refuse(GROUP, why, remedy);
             Some(now)
         }
         Verdict::Change { to, threaded, why } => {
@@ -70,7 +70,9 @@ fn quick(known: &Known<'_>, situation: &Situation) -> Option<u32> {
     }
     let trace = known.question.traffic?.trace.as_ref()?;
     let conditions = known.conditions();
-    if unfit(trace, &conditions).is_some() {
+    // What was never shown to hold decides nothing.
+    let is_bound = conditions.cpu_share.is_none_or(|share| share >= CPU_BOUND);
+    if is_bound || unfit(trace, &conditions).is_some() {
         return None;
     }
     curve::fewest(trace, &conditions, 1, 1, situation.bound()).ok()

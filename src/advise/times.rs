@@ -100,6 +100,9 @@ fn worker(known: &Known<'_>, steps: &Ladder, now: f64, draft: &mut Draft<'_>) {
             _ => format!("for {} it is a heartbeat and limits no request: 30 to 60 s find a hung worker", known.class_name),
         };
         let mut reasons = Reasons::new(why, evidence(known, known.of_logs(), "timeout"));
+        if known.class == Class::Sync && now > steps.timeout as f64 {
+            reasons = reasons.needing("a request that is slower than any of this log would be ended, with its worker");
+        }
         if known.class == Class::Sync && steps.timeout > super::timeout::MOST_SECONDS {
             reasons =
                 reasons.needing("a hung worker is missed for more than two minutes: long work belongs into a queue of its own");

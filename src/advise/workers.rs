@@ -44,8 +44,8 @@ pub enum Verdict {
         threaded: bool,
         why: Vec<String>,
     },
-    /// Nothing can be said, and why.
-    Refused(String),
+    /// Nothing can be said: why, and what would help.
+    Refused(String, &'static str),
 }
 
 impl Situation {
@@ -53,8 +53,9 @@ impl Situation {
     pub fn bound(&self) -> u32 {
         let by_cpu = match self.cpu_share {
             Some(share) if share < CPU_BOUND => (self.cpus * WORKERS_PER_CPU).floor(),
-            // CPU-bound, or not known to be anything else: between the processors and 2 x processors + 1.
-            _ => (self.cpus * 2.0).floor() + 1.0,
+            Some(_) => (self.cpus * 2.0).floor() + 1.0,
+            // It may be CPU-bound: no more than that, but no reason for fewer than there are.
+            None => ((self.cpus * 2.0).floor() + 1.0).max(f64::from(self.now.workers)),
         };
         let memory = self.memory_workers.map(|most| match self.memory_overstated {
             true => most.max(u64::from(self.now.workers)),
@@ -74,15 +75,13 @@ impl Situation {
         let saturated = self.cpu_use().is_some_and(|share| share > SATURATED);
         if saturated && u64::from(self.now.workers) >= self.cpus.ceil() as u64 && self.now.workers <= self.bound() {
             let share = self.cpu_use().unwrap_or_default() * 100.0;
-            return Verdict::Refused(format!(
-                "the peak takes {share:.0} % of {} processors: more workers do not help, less work for each request or more processors do",
-                number(self.cpus)
-            ));
+            let why = format!("the peak takes {share:.0} % of {} processors: more workers do not help", number(self.cpus));
+            return Verdict::Refused(why, "more processors, or less work for each request");
         }
         match self.class {
             Class::Sync | Class::Gthread => self.of_slots(),
             Class::Async => self.of_processors(),
-            Class::Unknown => Verdict::Refused("the worker class is not known".to_owned()),
+            Class::Unknown => Verdict::Refused("the worker class is not known".to_owned(), "name one that gunicorn has"),
         }
     }
 
@@ -123,7 +122,7 @@ impl Situation {
         };
         if self.cpu_share.is_none_or(|share| share >= CPU_BOUND) {
             return match self.now.workers {
-                now if now == bound => Verdict::Refused(stuck()),
+                now if now == bound => Verdict::Refused(stuck(), "logs since the last restart, more processors or more memory"),
                 _ => self.change(bound, self.now.threads.max(1), false),
             };
         }
@@ -136,7 +135,8 @@ impl Situation {
         match self.now.workers {
             now if fits && now >= workers && now <= most => match u64::from(now) * u64::from(threads) < needed {
                 true => {
-                    Verdict::Refused(format!("{needed} slots are needed, and {now} workers with {threads} threads are what fits"))
+                    let why = format!("{needed} slots are needed, and {now} workers with {threads} threads are what fits");
+                    Verdict::Refused(why, "more memory or processors, or shorter requests")
                 }
                 false => Verdict::Fits,
             },
@@ -147,7 +147,8 @@ impl Situation {
     /// Classes that work on many requests in one process: one for each processor that the load takes.
     fn of_processors(&self) -> Verdict {
         let Some(cpu_use) = self.cpu_use() else {
-            return Verdict::Refused("how much of a request is processor time is not known".to_owned());
+            let why = "how much of a request is processor time is not known";
+            return Verdict::Refused(why.to_owned(), "give logs since the last restart, and run where gunicorn runs");
         };
         let bound = self.bound();
         let wanted = (cpu_use * self.cpus / super::slots::UTILISATION - 1e-9).ceil().max(1.0) as u32;
@@ -277,9 +278,12 @@ mod tests {
         assert_eq!(to(&computing(1, 30.0)), Some((pool(3, 1), false)));
         assert_eq!(to(&computing(9, 30.0)), Some((pool(5, 1), false)));
         // 60/s x 50 ms x 0.9 are 2.7 processors of 2.
-        assert!(matches!(computing(4, 60.0).verdict(), Verdict::Refused(why) if why.contains("135 %")));
-        let unknown = Situation { cpu_share: None, ..waiting(pool(5, 1), 117.0) };
-        assert!(matches!(unknown.verdict(), Verdict::Refused(why) if why.contains("not known")));
+        assert!(matches!(computing(4, 60.0).verdict(), Verdict::Refused(why, _) if why.contains("135 %")));
+        // Unknown: no more than 2 x processors + 1, and no fewer than there are.
+        for workers in [5, 8] {
+            let unknown = Situation { cpu_share: None, ..waiting(pool(workers, 1), 117.0) };
+            assert!(matches!(unknown.verdict(), Verdict::Refused(why, _) if why.contains("not known")));
+        }
     }
 
     #[test]
@@ -288,7 +292,7 @@ mod tests {
         let asgi = Situation { class: Class::Async, cpus: 4.0, cpu_share: Some(0.4), ..waiting(pool(1, 1), 100.0) };
         assert_eq!(to(&asgi), Some((pool(3, 1), false)));
         assert_eq!(to(&Situation { now: pool(16, 1), ..asgi }), Some((pool(6, 1), false)));
-        assert!(matches!(Situation { cpu_share: None, ..asgi }.verdict(), Verdict::Refused(_)));
+        assert!(matches!(Situation { cpu_share: None, ..asgi }.verdict(), Verdict::Refused(..)));
     }
 
     #[test]
