@@ -22,6 +22,8 @@ pub mod workers;
 use self::budget::Budget;
 use self::draft::Draft;
 use self::known::Known;
+use self::queue::curve::Point;
+use self::queue::{Pool, Prediction, Unfit};
 use crate::config::Database;
 use crate::edit::Change;
 use crate::evidence::Missing;
@@ -184,4 +186,24 @@ pub fn conditions(question: &Question<'_>) -> queue::Conditions {
 /// The app's pool as its settings say; none where they are not known.
 pub fn pool(question: &Question<'_>) -> Option<queue::Pool> {
     Known::of(question).now
+}
+
+/// What 1 to `most` workers would do, with as many threads as there are now.
+///
+/// # Errors
+/// Why there is no answer.
+pub fn curve(question: &Question<'_>, most: u32) -> Result<Vec<Point>, Unfit> {
+    let known = Known::of(question);
+    let threads = known.now.map_or(1, |pool| pool.threads);
+    let trace = question.traffic.and_then(|traffic| traffic.trace.as_ref()).ok_or(Unfit::Empty)?;
+    queue::curve::curve(trace, &known.conditions(), threads, most, known.budget.as_ref())
+}
+
+/// What another pool would do.
+///
+/// # Errors
+/// Why there is no answer.
+pub fn what_if(question: &Question<'_>, pool: Pool) -> Result<Prediction, Unfit> {
+    let trace = question.traffic.and_then(|traffic| traffic.trace.as_ref()).ok_or(Unfit::Empty)?;
+    queue::predict(trace, &Known::of(question).conditions(), pool)
 }

@@ -39,7 +39,6 @@
 //! | `fix` | plans the edits of proposals, shows them as a diff, writes sets of files or none; formats know how a setting is written |
 //! | `advise` | which numbers are right here: arithmetic on evidence, and a replay of requests through pools that are not there |
 //! | `logs` | access logs and metrics into evidence: what requests came and how long they took; error logs, by signatures that are data, into symptoms and their causes |
-//! | `logs` | access logs, and metrics, into evidence: what requests came and how long they took |
 //! | `host` | looks at a machine or a copy of one: processors, limits, the gunicorn and nginx that run; asks, never changes |
 //! | **spine and doors** | |
 //! | `check` | what `gearmesh check` does, in order, on one screen |
