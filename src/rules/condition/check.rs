@@ -58,14 +58,14 @@ impl Checker<'_> {
             Node::Not(inner) => {
                 let (expr, found) = self.expression(inner)?;
                 truth(&found, &inner.span)?;
-                Ok((Expr::Not(Box::new(expr)), Type::Boolean))
+                Ok((Expr::Not(Arc::new(expr)), Type::Boolean))
             }
             Node::Negative(inner) => {
                 let (expr, found) = self.expression(inner)?;
                 if !found.is_number() && !matches!(found, Type::Duration | Type::Any) {
                     return Err(Fault::new(format!("a number is expected, this is {found}"), inner.span.clone()));
                 }
-                Ok((Expr::Negative(Box::new(expr)), found))
+                Ok((Expr::Negative(Arc::new(expr)), found))
             }
             Node::Binary(operator, left, right) => self.binary(*operator, left, right, &syntax.span),
             Node::Choice(test, yes, no) => {
@@ -76,7 +76,7 @@ impl Checker<'_> {
                     return Err(Fault::new(format!("the two sides of `?:` are {left} and {right}"), no.span.clone()));
                 }
                 let found = if matches!(left, Type::None | Type::Any) { right } else { left };
-                Ok((Expr::Choice(Box::new(condition), Box::new(yes), Box::new(other)), found))
+                Ok((Expr::Choice(Arc::new(condition), Arc::new(yes), Arc::new(other)), found))
             }
         }
     }
@@ -117,7 +117,7 @@ impl Checker<'_> {
             }
             list.push(expr);
         }
-        Ok((Expr::List(list), Type::List(Box::new(element))))
+        Ok((Expr::List(list.into()), Type::List(Box::new(element))))
     }
 
     fn select(&mut self, of: &Syntax, name: &Arc<str>, span: &Range<usize>) -> Result<(Expr, Type), Fault> {
@@ -125,7 +125,7 @@ impl Checker<'_> {
         let Type::Subject(kind) = found else {
             return Err(Fault::new(format!("only a subject has settings, this is {found}"), of.span.clone()));
         };
-        let subject = Box::new(subject);
+        let subject = Arc::new(subject);
         match fields::field(kind, name) {
             Some(Field::Value(found)) => Ok((Expr::Field(subject, name.clone()), found)),
             Some(Field::Link(to)) => Ok((Expr::Link(subject, name.clone()), Type::Subject(to))),
@@ -147,7 +147,7 @@ impl Checker<'_> {
         if !matches!(found, Type::Integer) {
             return Err(Fault::new(format!("an integer is expected, this is {found}"), index.span.clone()));
         }
-        Ok((Expr::Index(Box::new(of), Box::new(at)), *element))
+        Ok((Expr::Index(Arc::new(of), Arc::new(at)), *element))
     }
 
     fn call(&mut self, name: &str, arguments: &[Syntax], form: Form, span: &Range<usize>) -> Result<(Expr, Type), Fault> {
@@ -165,7 +165,7 @@ impl Checker<'_> {
         let (values, types): (Vec<_>, Vec<_>) =
             arguments.iter().map(|argument| self.expression(argument)).collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
         let found = function.result(&types, span)?;
-        Ok((Expr::Call(function, values), found))
+        Ok((Expr::Call(function, values.into()), found))
     }
 
     fn comprehension(&mut self, over: Over, arguments: &[Syntax], span: &Range<usize>) -> Result<(Expr, Type), Fault> {
@@ -191,7 +191,7 @@ impl Checker<'_> {
             Over::Map => Type::List(Box::new(result)),
         };
         let depth = self.locals.len();
-        Ok((Expr::Comprehension { over, list: Box::new(of), depth, body: Box::new(expr) }, whole))
+        Ok((Expr::Comprehension { over, list: Arc::new(of), depth, body: Arc::new(expr) }, whole))
     }
 
     fn binary(&mut self, operator: Operator, left: &Syntax, right: &Syntax, span: &Range<usize>) -> Result<(Expr, Type), Fault> {
@@ -214,7 +214,7 @@ impl Checker<'_> {
             }
             Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide | Operator::Remainder => {
                 return match arithmetic(operator, &first, &second) {
-                    Some(found) => Ok((Expr::Binary(operator, Box::new(a), Box::new(b)), found)),
+                    Some(found) => Ok((Expr::Binary(operator, Arc::new(a), Arc::new(b)), found)),
                     None => Err(Fault::new(format!("{first} and {second} cannot be combined so"), span.clone())),
                 };
             }
@@ -228,7 +228,7 @@ impl Checker<'_> {
                 return Err(Fault::new(format!("{first} cannot be compared with {second}{hint}"), span.clone()));
             }
         };
-        Ok((Expr::Binary(operator, Box::new(a), Box::new(b)), found))
+        Ok((Expr::Binary(operator, Arc::new(a), Arc::new(b)), found))
     }
 }
 

@@ -63,7 +63,7 @@ impl fmt::Display for Type {
     }
 }
 
-/// A checked expression.
+/// A checked expression. Its parts are shared, not copied: what `let` names is a part of every expression that uses the name.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expr {
     Constant(Value),
@@ -72,23 +72,23 @@ pub enum Expr {
     /// The variable of the n-th comprehension around.
     Local(usize),
     /// A setting of a subject.
-    Field(Box<Expr>, Arc<str>),
+    Field(Arc<Expr>, Arc<str>),
     /// The subject, or subjects, that a link leads to.
-    Link(Box<Expr>, Arc<str>),
-    Links(Box<Expr>, Arc<str>),
-    Index(Box<Expr>, Box<Expr>),
-    List(Vec<Expr>),
-    Not(Box<Expr>),
-    Negative(Box<Expr>),
-    Binary(Operator, Box<Expr>, Box<Expr>),
-    Choice(Box<Expr>, Box<Expr>, Box<Expr>),
-    Call(Function, Vec<Expr>),
+    Link(Arc<Expr>, Arc<str>),
+    Links(Arc<Expr>, Arc<str>),
+    Index(Arc<Expr>, Arc<Expr>),
+    List(Arc<[Expr]>),
+    Not(Arc<Expr>),
+    Negative(Arc<Expr>),
+    Binary(Operator, Arc<Expr>, Arc<Expr>),
+    Choice(Arc<Expr>, Arc<Expr>, Arc<Expr>),
+    Call(Function, Arc<[Expr]>),
     /// Over a list or over subjects, with a body in which `Local(depth)` is the element.
     Comprehension {
         over: Over,
-        list: Box<Expr>,
+        list: Arc<Expr>,
         depth: usize,
-        body: Box<Expr>,
+        body: Arc<Expr>,
     },
 }
 
@@ -115,10 +115,12 @@ impl Over {
 impl Expr {
     /// The expression as it is inside of that many comprehensions, having been read outside of all.
     pub fn inside(&self, depth: usize) -> Expr {
-        let one = |inner: &Expr| Box::new(inner.inside(depth));
+        if depth == 0 || !self.ranges() {
+            return self.clone();
+        }
+        let one = |inner: &Expr| Arc::new(inner.inside(depth));
         let all = |list: &[Expr]| list.iter().map(|inner| inner.inside(depth)).collect();
         match self {
-            _ if depth == 0 => self.clone(),
             Expr::Constant(_) | Expr::Bound(_) => self.clone(),
             Expr::Local(at) => Expr::Local(at + depth),
             Expr::Field(inner, name) => Expr::Field(one(inner), name.clone()),
@@ -150,6 +152,13 @@ impl Expr {
     pub fn tells_places(&self) -> bool {
         let mut found = false;
         self.visit(&mut |expr| found |= matches!(expr, Expr::Call(Function::At | Function::Source, _)));
+        found
+    }
+
+    /// Whether it holds a comprehension, or the variable of one.
+    fn ranges(&self) -> bool {
+        let mut found = false;
+        self.visit(&mut |expr| found |= matches!(expr, Expr::Local(_) | Expr::Comprehension { .. }));
         found
     }
 
