@@ -1,11 +1,22 @@
 //! Embeds every rule file and its cases, so that adding a rule is adding files: `rules/**/*.yaml` and `testdata/rules/*.md` become
-//! tables of (path, text) in OUT_DIR, and the signatures of log lines in `rules/signatures/` one of their own. These and the tables `grammar/*.toml` become JSON there, which loads several times faster at
-//! every start. A rule whose YAML has not the shape of a rule stops the build, with its place.
+//! tables of (path, text) in OUT_DIR, and the signatures of log lines in `rules/signatures/` one of their own; rules and signatures as JSON,
+//! which loads several times faster at every start. The vocabulary tables `grammar/*.toml` become Rust constants there (`build/`). What
+//! has not the shape of a rule or a row stops the build.
 
+#[path = "build/gunicorn.rs"]
+mod gunicorn;
+#[path = "build/model.rs"]
+mod model;
+#[path = "build/nginx.rs"]
+mod nginx;
 #[path = "src/rules/shape.rs"]
 mod shape;
 #[path = "src/logs/signatures/shape.rs"]
 mod signature;
+#[path = "build/source.rs"]
+mod source;
+#[path = "build/systemd.rs"]
+mod systemd;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -17,22 +28,30 @@ const SIGNATURES: &str = "rules/signatures";
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=src/rules/shape.rs");
     println!("cargo::rerun-if-changed=src/logs/signatures/shape.rs");
     embed("rules", "yaml", "rules.rs", as_json::<shape::RuleText>)?;
     embed(SIGNATURES, "yaml", "signatures.rs", as_json::<signature::SignatureText>)?;
     embed("testdata/rules", "md", "cases.rs", |_, text| Ok(text))?;
-    for table in ["gunicorn", "nginx", "systemd", "model", "includes"] {
-        convert(table)?;
-    }
-    Ok(())
+    constants("gunicorn", gunicorn::source)?;
+    constants("model", model::source)?;
+    constants("nginx", nginx::source)?;
+    constants("systemd", systemd::source)?;
+    let includes: toml::Value = toml::from_str(&grammar("includes")?).map_err(io::Error::other)?;
+    fs::write(out("includes.json"), serde_json::to_string(&includes).map_err(io::Error::other)?)
 }
 
-fn convert(table: &str) -> io::Result<()> {
+/// Writes a table as the constants that its module of `vocabulary` includes.
+fn constants(table: &str, source: impl Fn(&str) -> Result<String, String>) -> io::Result<()> {
+    let rust = source(&grammar(table)?).map_err(|error| io::Error::other(format!("grammar/{table}.toml: {error}")))?;
+    fs::write(out(&format!("{table}.rs")), rust)
+}
+
+fn grammar(table: &str) -> io::Result<String> {
     let path = format!("grammar/{table}.toml");
     println!("cargo::rerun-if-changed={path}");
-    let value: toml::Value = toml::from_str(&fs::read_to_string(&path)?).map_err(io::Error::other)?;
-    fs::write(out(&format!("{table}.json")), serde_json::to_string(&value).map_err(io::Error::other)?)
+    fs::read_to_string(&path)
 }
 
 fn out(name: &str) -> PathBuf {

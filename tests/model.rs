@@ -52,10 +52,10 @@ fn every_subject_that_is_computed_is_in_the_table() {
 }
 
 fn is_set(stack: &Stack, fact: &Fact) -> bool {
-    let kind = Kind::of(&fact.subject).expect("a row names a kind of subject");
+    let kind = Kind::of(fact.subject).expect("a row names a kind of subject");
     stack.all(kind).any(|(subject, _)| match fact.type_.starts_with("->") {
-        true => !stack.links(subject, &fact.name).is_empty(),
-        false => stack.setting(subject, &fact.name).value != Value::None,
+        true => !stack.links(subject, fact.name).is_empty(),
+        false => stack.setting(subject, fact.name).value != Value::None,
     })
 }
 

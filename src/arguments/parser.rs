@@ -98,7 +98,7 @@ fn options(version: Version) -> Vec<OptionString> {
             (Type::Integer | Type::Duration, Action::Store, Form::Plain) => Some(Number::decimal),
             _ => None,
         };
-        let meaning = Meaning::Setting(Target { name: setting.name, action: state.action.clone(), number });
+        let meaning = Meaning::Setting(Target { name: setting.name, action: state.action, number });
         options.extend(state.flags.iter().map(|flag| OptionString { flag, meaning: meaning.clone() }));
     }
     options
@@ -246,7 +246,7 @@ impl Reading<'_> {
                         }
                         (Action::StoreOptional(constant), None) => {
                             self.act(&acting, word);
-                            return self.give(target.name, &flag, Value::Known(constant.clone()), word, None);
+                            return self.give(target.name, &flag, Value::Known(constant.known()), word, None);
                         }
                         (_, None) => return self.problem(ProblemKind::MissingValue, word.span, &flag, None),
                     };
@@ -264,7 +264,7 @@ impl Reading<'_> {
             match &option.meaning {
                 Meaning::Exit => self.exit(word.span),
                 Meaning::Setting(Target { name, action: Action::StoreConst(constant), .. }) => {
-                    self.give(name, flag, Value::Known(constant.clone()), word, None);
+                    self.give(name, flag, Value::Known(constant.known()), word, None);
                 }
                 Meaning::Setting(_) => {}
             }

@@ -22,12 +22,12 @@ pub fn add(stack: &mut Stack, unit: &Unit) -> Subject {
             keys::key(section, name).filter(|_| matches!(&**section, "Unit" | "Install") || **section == *unit.section)
             && let Some(setting) = setting(row, key)
         {
-            node.set(row.name, setting);
+            node.set(row.name(), setting);
         }
     }
     for (name, commands) in &unit.commands {
         if let Some(row) = keys::key(unit.section, name) {
-            node.set(row.name, command_lines(commands));
+            node.set(row.name(), command_lines(commands));
         }
     }
     match kind {
@@ -128,7 +128,7 @@ fn typed(row: &keys::Key, text: &Value) -> Option<Value> {
 fn items(row: &keys::Key, value: &Assignment) -> Vec<Item> {
     let origin = Origin::Written { span: value.span };
     match value.text.as_text() {
-        Some(text) if row.name.starts_with("Listen") || row.name.starts_with("Environment") => {
+        Some(text) if row.name().starts_with("Listen") || row.name().starts_with("Environment") => {
             vec![Item { value: Value::text(text), origin }]
         }
         Some(text) => {

@@ -221,7 +221,7 @@ impl Scopes {
         let Some(context) = self.get(id).map(|scope| scope.level.context()) else { return BTreeSet::new() };
         let in_force = |depth: usize, directive: &Directive| {
             let row = nginx::directive(&directive.name, context)?;
-            (depth == 0 || matches!(row.inheritance, Inheritance::Scalar | Inheritance::Array)).then_some(row.name)
+            (depth == 0 || matches!(row.inheritance, Inheritance::Scalar | Inheritance::Array)).then_some(row.name())
         };
         let levels = self.chain(id).enumerate();
         levels
@@ -232,7 +232,7 @@ impl Scopes {
     /// The names of all directives that nginx knows in a block.
     pub fn known(&self, id: ScopeId) -> BTreeSet<&'static str> {
         let Some(context) = self.get(id).map(|scope| scope.level.context()) else { return BTreeSet::new() };
-        nginx::names().filter_map(|name| nginx::directive(name, context)).map(|row| row.name).collect()
+        nginx::names().filter_map(|name| nginx::directive(name, context)).map(|row| row.name()).collect()
     }
 
     /// The directives of that name in force in a block: those of the nearest level that has any.
@@ -244,7 +244,7 @@ impl Scopes {
     }
 
     fn scalar(&self, id: ScopeId, row: &nginx::Directive, levels: usize) -> Setting {
-        let name = row.name;
+        let name = row.name();
         let mut assuming = Vec::new();
         let mut found: Option<Setting> = None;
         for (depth, scope) in self.chain(id).take(levels).enumerate() {
@@ -270,7 +270,7 @@ impl Scopes {
     }
 
     fn array(&self, id: ScopeId, row: &nginx::Directive) -> Setting {
-        let name = row.name;
+        let name = row.name();
         let mut assuming = Vec::new();
         for (depth, scope) in self.chain(id).enumerate() {
             let items: Arc<[Item]> = scope.directives.iter().filter(|directive| &*directive.name == name).map(item).collect();

@@ -28,7 +28,7 @@ pub struct Row {
 /// The field of that name, if the kind of subject has it.
 pub fn field(kind: Kind, name: &str) -> Option<Field> {
     if let Some(fact) = model::fact(kind.name(), name) {
-        return Some(of_fact(&fact.type_));
+        return Some(of_fact(fact.type_));
     }
     let native = match kind {
         Kind::App => gunicorn::setting(name).map(|row| of_type(row.kind(&gunicorn::supported()))),
@@ -36,7 +36,7 @@ pub fn field(kind: Kind, name: &str) -> Option<Field> {
         Kind::Socket => systemd::unit_key("Socket", name).map(of_key),
         _ => context(kind).and_then(|context| nginx::directive(name, context)).map(|row| match row.inheritance {
             Inheritance::Array => Type::List(Box::new(Type::Text)),
-            _ => of_type(&row.kind),
+            _ => of_type(row.kind()),
         }),
     };
     native.map(Field::Value)
@@ -49,11 +49,11 @@ pub fn names(kind: Kind) -> BTreeSet<String> {
 
 /// The whole table of one kind: derived facts first, then native settings.
 pub fn rows(kind: Kind) -> Vec<Row> {
-    let facts = model::facts().filter(|fact| fact.subject == kind.name()).map(|fact| Row {
+    let facts = model::facts_of(kind.name()).iter().map(|fact| Row {
         kind,
-        name: fact.name.clone(),
-        field: of_fact(&fact.type_),
-        summary: fact.summary.clone(),
+        name: fact.name.to_owned(),
+        field: of_fact(fact.type_),
+        summary: fact.summary.to_owned(),
     });
     let native: Vec<&str> = match kind {
         Kind::App => gunicorn::settings().iter().map(|row| row.name).collect(),
@@ -75,9 +75,8 @@ pub fn is_bound(kind: Kind, other: Kind) -> bool {
 
 /// The link from a subject to its companion of another kind, for rules that speak of both.
 pub fn companion(kind: Kind, other: Kind) -> Option<&'static str> {
-    model::facts()
-        .find(|fact| fact.subject == kind.name() && fact.companion && target(&fact.type_) == Some(other))
-        .map(|fact| fact.name.as_str())
+    let mut rows = model::facts_of(kind.name()).iter();
+    rows.find(|fact| fact.companion && target(fact.type_) == Some(other)).map(|fact| fact.name)
 }
 
 /// The level of nginx whose directives a subject has.
@@ -99,7 +98,7 @@ fn directives(context: Context) -> Vec<&'static str> {
 
 /// A key that adds up has a list of its type.
 fn of_key(row: &systemd::Key) -> Type {
-    if row.list { Type::List(Box::new(of_type(&row.kind))) } else { of_type(&row.kind) }
+    if row.list { Type::List(Box::new(of_type(row.kind()))) } else { of_type(row.kind()) }
 }
 
 fn target(found: &str) -> Option<Kind> {

@@ -14,17 +14,16 @@ pub use takes::Takes;
 use super::types::Type;
 use super::version::{Version, VersionRange};
 use crate::value::{Duration, Item, Known, Origin, Value};
-use serde::Deserialize;
-use std::collections::HashMap;
-use std::sync::OnceLock;
+
+include!(concat!(env!("OUT_DIR"), "/gunicorn.rs"));
 
 pub fn setting(name: &str) -> Option<&'static Setting> {
-    table().settings.get(*table().places.get(name)?)
+    SETTINGS.get(SETTINGS.binary_search_by(|setting| setting.name.cmp(name)).ok()?)
 }
 
 /// All settings of all supported versions, by name.
 pub fn settings() -> &'static [Setting] {
-    &table().settings
+    SETTINGS
 }
 
 /// The default in a range of versions, with the variables it is computed from taken as unset. Unknown where versions differ.
@@ -37,7 +36,7 @@ pub fn default_of(setting: &Setting, range: &VersionRange) -> Value {
             setting.name, range.min, range.max
         ));
     }
-    typed(first, kind)
+    Value::Known(known(first, kind))
 }
 
 /// Whether the setting exists in a range of versions.
@@ -47,12 +46,12 @@ pub fn exists_in(setting: &Setting, range: &VersionRange) -> Option<bool> {
 
 /// Names that people write, with the setting each means; none where gunicorn has no such thing.
 pub fn aliases() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
-    table().aliases.iter().map(|(alias, setting)| (*alias, (!setting.is_empty()).then_some(*setting)))
+    ALIASES.iter().map(|(alias, setting)| (*alias, (!setting.is_empty()).then_some(*setting)))
 }
 
 /// A worker class by its short name ("gthread") or its dotted one.
 pub fn worker_class(name: &str) -> Option<&'static WorkerClass> {
-    table().workers.iter().find(|class| class.name == name || class.class == name)
+    WORKERS.iter().find(|class| class.name == name || class.class == name)
 }
 
 /// gunicorn 20.0 to the newest version the table was read from.
@@ -64,7 +63,7 @@ pub fn supported() -> VersionRange {
 
 /// The versions the table was read from, the oldest first.
 pub fn versions() -> &'static [Version] {
-    &table().versions
+    VERSIONS
 }
 
 /// One setting over all versions.
@@ -75,16 +74,16 @@ pub struct Setting {
     /// The first version without it.
     pub removed: Option<Version>,
     /// Variables that the default is computed from ("PORT").
-    pub default_env: Vec<&'static str>,
+    pub default_env: &'static [&'static str],
     /// What it was up to a version, in the order of versions; the last entry is what it is now.
-    states: Vec<(Option<Version>, State)>,
+    states: &'static [(Option<Version>, State)],
 }
 
 /// What a setting is like in one version.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
     /// Its options on the command line ("-w", "--workers"); none when it has none.
-    pub flags: Vec<&'static str>,
+    pub flags: &'static [&'static str],
     pub action: Action,
     pub kind: Type,
     pub form: Form,
@@ -93,14 +92,14 @@ pub struct State {
 }
 
 /// What argparse does when it meets the option.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Action {
     /// Takes one value.
     Store,
     /// Takes one value, or stands alone for this one (`nargs="?"`).
-    StoreOptional(Known),
+    StoreOptional(Raw),
     /// Takes no value and stands for this one.
-    StoreConst(Known),
+    StoreConst(Raw),
     /// Takes one value and adds it to those before.
     Append,
 }
@@ -162,17 +161,11 @@ impl WorkerClass {
     }
 }
 
-static NOTHING: State = State {
-    flags: Vec::new(),
-    action: Action::Store,
-    kind: Type::Any,
-    form: Form::Plain,
-    takes: Takes::All,
-    default: Raw::Integer(0),
-};
+static NOTHING: State =
+    State { flags: &[], action: Action::Store, kind: Type::Any, form: Form::Plain, takes: Takes::All, default: Raw::Integer(0) };
 
-fn typed(default: &Raw, kind: &Type) -> Value {
-    Value::Known(match (default, kind) {
+fn known(raw: &Raw, kind: &Type) -> Known {
+    match (raw, kind) {
         (Raw::Boolean(value), _) => Known::Boolean(*value),
         (Raw::Integer(seconds), Type::Duration) => {
             Known::Duration(Duration { milliseconds: seconds.saturating_mul(1000), written: seconds.to_string().into() })
@@ -181,153 +174,28 @@ fn typed(default: &Raw, kind: &Type) -> Value {
         (Raw::Text("None"), _) => Known::Null,
         (Raw::Text(text), _) => Known::Text((*text).into()),
         (Raw::List(items), kind) => {
-            let addresses = matches!(kind, Type::List(element) if **element == Type::Address);
+            let addresses = matches!(kind, Type::List(Type::Address));
             let known = |text: &str| address(text).ok().filter(|_| addresses).unwrap_or(Known::Text(text.into()));
             let item =
                 |text: &&str| Item { value: Value::Known(known(text)), origin: Origin::Default { source: "gunicorn".into() } };
             Known::List(items.iter().map(item).collect())
         }
-    })
-}
-
-#[derive(Default)]
-struct Table {
-    versions: Vec<Version>,
-    settings: Vec<Setting>,
-    places: HashMap<&'static str, usize>,
-    workers: Vec<WorkerClass>,
-    aliases: Vec<(&'static str, &'static str)>,
-}
-
-fn table() -> &'static Table {
-    static TABLE: OnceLock<Table> = OnceLock::new();
-    TABLE.get_or_init(|| load(serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/gunicorn.json"))).unwrap_or_default()))
-}
-
-#[derive(Default, Deserialize)]
-struct Rows {
-    #[serde(borrow)]
-    versions: Vec<&'static str>,
-    settings: HashMap<&'static str, Row>,
-    workers: HashMap<&'static str, WorkerRow>,
-    aliases: HashMap<&'static str, &'static str>,
-}
-
-#[derive(Deserialize)]
-struct Row {
-    default_env: Option<&'static str>,
-    since: Option<&'static str>,
-    removed: Option<&'static str>,
-    #[serde(default)]
-    before: HashMap<&'static str, StateRow>,
-    #[serde(flatten)]
-    now: StateRow,
-}
-
-#[derive(Clone, Default, Deserialize)]
-struct StateRow {
-    flags: Option<&'static str>,
-    action: Option<&'static str>,
-    nargs: Option<&'static str>,
-    r#const: Option<Raw>,
-    r#type: Option<&'static str>,
-    reads: Option<&'static str>,
-    takes: Option<&'static str>,
-    default: Option<Raw>,
-}
-
-#[derive(Deserialize)]
-struct WorkerRow {
-    class: &'static str,
-    since: Option<&'static str>,
-    last: Option<&'static str>,
+    }
 }
 
 /// A value as the table writes it; "None" is Python's None.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(untagged)]
-enum Raw {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Raw {
     Boolean(bool),
     Integer(i64),
-    Text(#[serde(deserialize_with = "super::kept")] &'static str),
-    List(Vec<&'static str>),
+    Text(&'static str),
+    List(&'static [&'static str]),
 }
 
-fn load(rows: Rows) -> Table {
-    let mut table = Table { versions: rows.versions.into_iter().map(Version::of_table).collect(), ..Table::default() };
-    table.settings = rows.settings.into_iter().map(|(name, row)| row.setting(name)).collect();
-    table.settings.sort_unstable_by_key(|setting| setting.name);
-    table.places = table.settings.iter().enumerate().map(|(place, setting)| (setting.name, place)).collect();
-    table.aliases = rows.aliases.into_iter().collect();
-    table.aliases.sort_unstable();
-    let version = |text: Option<&'static str>| text.map(Version::of_table);
-    let class =
-        |(name, row): (_, WorkerRow)| WorkerClass { name, class: row.class, since: version(row.since), last: version(row.last) };
-    table.workers = rows.workers.into_iter().map(class).collect();
-    table
-}
-
-impl Row {
-    fn setting(self, name: &'static str) -> Setting {
-        let mut changes: Vec<(Version, StateRow)> =
-            self.before.into_iter().map(|(until, was)| (Version::of_table(until), was)).collect();
-        changes.sort_unstable_by_key(|(until, _)| *until);
-        let mut states = vec![(None, self.now.state())];
-        let mut row = self.now;
-        for (until, was) in changes.into_iter().rev() {
-            row = was.over(row);
-            states.push((Some(until), row.state()));
-        }
-        states.reverse();
-        Setting {
-            name,
-            since: self.since.map(Version::of_table),
-            removed: self.removed.map(Version::of_table),
-            default_env: self.default_env.unwrap_or_default().split_ascii_whitespace().collect(),
-            states,
-        }
-    }
-}
-
-impl StateRow {
-    fn over(self, later: StateRow) -> StateRow {
-        StateRow {
-            flags: self.flags.or(later.flags),
-            action: self.action.or(later.action),
-            nargs: self.nargs.or(later.nargs),
-            r#const: self.r#const.or(later.r#const),
-            r#type: self.r#type.or(later.r#type),
-            reads: self.reads.or(later.reads),
-            takes: self.takes.or(later.takes),
-            default: self.default.or(later.default),
-        }
-    }
-
-    fn state(&self) -> State {
-        let constant = || self.r#const.as_ref().map(|raw| typed(raw, &Type::Any)).and_then(|value| value.known().cloned());
-        let constant = || constant().unwrap_or(Known::Boolean(true));
-        let form = match (self.reads, self.r#type) {
-            (Some("octal"), _) => Form::Octal,
-            (Some("kept"), _) => Form::Kept,
-            (_, Some("commas")) => Form::Commas,
-            (_, Some("class")) => Form::Class,
-            (_, Some("account")) => Form::Account,
-            _ => Form::Plain,
-        };
-        State {
-            flags: self.flags.unwrap_or_default().split_ascii_whitespace().collect(),
-            action: match (self.action, self.nargs) {
-                (Some("append"), _) => Action::Append,
-                (Some("store_true"), _) => Action::StoreConst(Known::Boolean(true)),
-                (Some("store_const"), _) => Action::StoreConst(constant()),
-                (_, Some("?")) => Action::StoreOptional(constant()),
-                _ => Action::Store,
-            },
-            kind: self.r#type.map_or(Type::Any, Type::parse),
-            form,
-            takes: self.takes.map_or(Takes::All, Takes::parse),
-            default: self.default.clone().unwrap_or(Raw::Text("None")),
-        }
+impl Raw {
+    /// The value where nothing is known of its type.
+    pub fn known(self) -> Known {
+        known(&self, &Type::Any)
     }
 }
 
@@ -341,7 +209,7 @@ mod tests {
 
     #[test]
     fn the_table_loads_whole() {
-        serde_json::from_str::<Rows>(include_str!(concat!(env!("OUT_DIR"), "/gunicorn.json"))).unwrap();
+        assert!(settings().iter().all(|row| setting(row.name).is_some_and(|found| std::ptr::eq(found, row))));
         assert_eq!(settings().len(), 121);
         assert_eq!((supported().min, worker_class("asgi").unwrap().since), (version("20.0"), Some(version("24.0.0"))));
         assert_eq!(worker_class("eventlet").unwrap().exists_in(&VersionRange::exactly(version("26.0.0"))), Some(false));
@@ -350,8 +218,8 @@ mod tests {
     #[test]
     fn settings_follow_the_version() {
         let proxy_protocol = setting("proxy_protocol").unwrap();
-        assert_eq!(proxy_protocol.at(version("23.0.0")).action, Action::StoreConst(Known::Boolean(true)));
-        assert_eq!(proxy_protocol.at(version("24.1.0")).action, Action::StoreOptional(Known::Text("auto".into())));
+        assert_eq!(proxy_protocol.at(version("23.0.0")).action, Action::StoreConst(Raw::Boolean(true)));
+        assert_eq!(proxy_protocol.at(version("24.1.0")).action, Action::StoreOptional(Raw::Text("auto")));
         assert_eq!(setting("logconfig_dict").unwrap().at(version("20.0.4")).flags, ["--log-config-dict"]);
         assert_eq!(setting("logconfig_dict").unwrap().at(version("20.1.0")).flags, [""; 0]);
         assert_eq!(

@@ -3,13 +3,14 @@
 //! A name may belong to several modules (`server`, `keepalive_timeout`), so a directive is found by name and context. Defaults
 //! that depend on the platform's page size are not known here.
 
+use super::cut::Cut;
 use super::time;
 use super::types::{Inheritance, Type};
 use super::version::{Version, VersionRange};
 use crate::value::{Duration, Item, Known, Origin, Size, Value};
-use serde::Deserialize;
-use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+
+include!(concat!(env!("OUT_DIR"), "/nginx.rs"));
 
 /// Finds a directive by name and by the context it stands in.
 pub fn directive(name: &str, context: Context) -> Option<&'static Directive> {
@@ -18,27 +19,32 @@ pub fn directive(name: &str, context: Context) -> Option<&'static Directive> {
 
 /// All directives of a name, one per module; documented ones of other programs come last.
 pub fn directives(name: &str) -> &'static [Directive] {
-    table().directives.get(name).map_or(&[], Vec::as_slice)
+    let rest = DIRECTIVES.get(DIRECTIVES.partition_point(|directive| directive.name() < name)..).unwrap_or_default();
+    let end = rest.iter().position(|directive| directive.name() != name).unwrap_or(rest.len());
+    rest.get(..end).unwrap_or_default()
 }
 
-/// Every name that is a directive, in no order.
+/// Every name that is a directive, in alphabetical order.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    table().directives.keys().copied()
+    let first = |same_name: &'static [Directive]| same_name.first().map(Directive::name);
+    DIRECTIVES.chunk_by(|left, right| left.name() == right.name()).filter_map(first)
 }
 
 /// nginx 1.18 to the newest version the table was read from.
 pub fn supported() -> VersionRange {
-    table().supported
+    VersionRange::new(Version::of_parts([1, 18, 0, 0], 2), NEWEST)
 }
 
 /// The default in a range of versions: none without one, unknown where the versions differ.
 pub fn default_of(directive: &Directive, range: &VersionRange) -> Value {
-    let changes = directive.before.iter().map(|(until, _)| *until).filter(|until| range.before(*until).is_none());
+    let changes = directive.before().iter().map(|(until, _)| *until).filter(|until| range.before(*until).is_none());
     let oldest = directive.default_at(range.min);
     if changes.into_iter().any(|version| directive.default_at(version) != oldest) {
         return Value::unknown(format!(
             "the default of {} differs between nginx {} and {}",
-            directive.name, range.min, range.max
+            directive.name(),
+            range.min,
+            range.max
         ));
     }
     oldest.map_or(Value::None, |words| typed(directive, words))
@@ -47,11 +53,11 @@ pub fn default_of(directive: &Directive, range: &VersionRange) -> Value {
 /// The arguments of a directive as a value of its type; unknown when they hold a variable or a placeholder.
 pub fn read(directive: &Directive, args: &[&str]) -> Value {
     let text = args.join(" ");
-    if text.contains(['$', '{']) && !matches!(directive.kind, Type::Text | Type::List(_) | Type::Any) {
+    if text.contains(['$', '{']) && !matches!(directive.kind(), Type::Text | Type::List(_) | Type::Any) {
         return Value::unknown("it holds a variable or a placeholder");
     }
     let first = args.first().copied().unwrap_or_default();
-    let known = match &directive.kind {
+    let known = match directive.kind() {
         Type::Duration => time::nginx_time(first).or_else(|| time::nginx_seconds(first)).map(Known::Duration),
         Type::Size => time::nginx_size(first).or_else(|| time::nginx_offset(first)).map(Known::Size),
         Type::Boolean => time::nginx_flag(first).map(Known::Boolean),
@@ -59,7 +65,7 @@ pub fn read(directive: &Directive, args: &[&str]) -> Value {
         Type::List(_) => Some(Known::List(args.iter().map(|arg| item(arg)).collect())),
         _ => Some(Known::Text(text.as_str().into())),
     };
-    known.map_or_else(|| Value::unknown(format!("`{text}` is no {}", directive.kind.name())), Value::Known)
+    known.map_or_else(|| Value::unknown(format!("`{text}` is no {}", directive.kind().name())), Value::Known)
 }
 
 /// Whether the directive exists in a range of versions.
@@ -67,26 +73,30 @@ pub fn exists_in(directive: &Directive, range: &VersionRange) -> Option<bool> {
     range.has(directive.since, None, directive.last)
 }
 
-/// One directive of one module.
+/// One directive of one module. What takes more room than a number stands in lists of its own, and once.
 #[derive(Debug)]
 pub struct Directive {
-    pub name: &'static str,
-    pub module: &'static str,
-    pub contexts: Vec<Context>,
+    name: Cut,
+    /// A place in `MODULES`.
+    module: u8,
+    /// The set of contexts that it may stand in.
+    contexts: u16,
     /// The fewest and the most arguments.
     pub least: u8,
     pub most: u8,
     pub block: bool,
-    pub kind: Type,
+    /// A place in `KINDS`.
+    kind: u8,
     pub inheritance: Inheritance,
     pub since: Option<Version>,
     /// The last version that has it.
     pub last: Option<Version>,
     /// Documented, but not part of the open-source tree (commercial, njs, ...).
     pub doc_only: bool,
-    default: Option<Words>,
-    /// The default up to a version, in the order of versions.
-    before: Vec<(Version, Option<Words>)>,
+    /// A place in `WORDS`.
+    default: u16,
+    /// Places in `BEFORE`, the first and the one behind the last.
+    before: (u16, u16),
 }
 
 /// A default as a person writes it: one text, or one per entry of an array.
@@ -97,12 +107,31 @@ enum Words {
 }
 
 impl Directive {
+    pub fn name(&self) -> &'static str {
+        self.name.of(NAMES)
+    }
+
+    /// The module it belongs to, "ngx_http_core_module".
+    pub fn module(&self) -> &'static str {
+        MODULES.get(usize::from(self.module)).copied().unwrap_or_default()
+    }
+
+    pub fn kind(&self) -> &'static Type {
+        KINDS.get(usize::from(self.kind)).unwrap_or(&Type::Any)
+    }
+
     pub fn allows(&self, context: Context) -> bool {
-        self.contexts.iter().any(|allowed| *allowed == context || *allowed == Context::Any)
+        self.contexts & (context.alone() | Context::Any.alone()) != 0
+    }
+
+    /// The default up to a version, in the order of versions.
+    fn before(&self) -> &'static [(Version, u16)] {
+        BEFORE.get(usize::from(self.before.0)..usize::from(self.before.1)).unwrap_or_default()
     }
 
     fn default_at(&self, version: Version) -> Option<Words> {
-        self.before.iter().find(|(until, _)| version < *until).map_or(self.default, |(_, words)| *words)
+        let words = self.before().iter().find(|(until, _)| version < *until).map_or(self.default, |(_, words)| *words);
+        WORDS.get(usize::from(words)).copied().flatten()
     }
 }
 
@@ -130,31 +159,15 @@ pub enum Context {
 }
 
 impl Context {
-    fn parse(text: &str) -> Context {
-        match text {
-            "main" => Context::Main,
-            "events" => Context::Events,
-            "http" => Context::Http,
-            "server" => Context::Server,
-            "location" => Context::Location,
-            "if in server" => Context::IfInServer,
-            "if in location" => Context::IfInLocation,
-            "limit_except" => Context::LimitExcept,
-            "upstream" => Context::Upstream,
-            "stream" => Context::Stream,
-            "stream server" => Context::StreamServer,
-            "stream upstream" => Context::StreamUpstream,
-            "mail" => Context::Mail,
-            "mail server" => Context::MailServer,
-            "any" => Context::Any,
-            _ => Context::Other,
-        }
+    /// The set that holds this context and no other.
+    const fn alone(self) -> u16 {
+        1 << self as u16
     }
 }
 
 fn typed(directive: &Directive, words: Words) -> Value {
     let list = |items: Vec<Item>| Value::Known(Known::List(items.into()));
-    match (words, &directive.kind) {
+    match (words, directive.kind()) {
         (Words::Entries(entries), _) => list(entries.iter().map(|entry| item(entry)).collect()),
         (Words::One(text), Type::List(_)) => list(text.split_ascii_whitespace().map(item).collect()),
         (Words::One(text), kind) => Value::Known(scalar(kind, text)),
@@ -195,111 +208,6 @@ fn scalar(kind: &Type, text: &str) -> Known {
     }
 }
 
-struct Table {
-    supported: VersionRange,
-    directives: HashMap<&'static str, Vec<Directive>>,
-}
-
-fn table() -> &'static Table {
-    static TABLE: OnceLock<Table> = OnceLock::new();
-    TABLE.get_or_init(|| load(serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/nginx.json"))).unwrap_or_default()))
-}
-
-#[derive(Default, Deserialize)]
-struct Rows {
-    newest: &'static str,
-    directives: HashMap<&'static str, HashMap<&'static str, Row>>,
-    doc_only: HashMap<&'static str, HashMap<&'static str, Row>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    #[serde(rename = "in", default = "nearly_everywhere")]
-    contexts: &'static str,
-    #[serde(default = "one")]
-    args: &'static str,
-    #[serde(default)]
-    block: bool,
-    #[serde(rename = "type", default)]
-    kind: Option<&'static str>,
-    default: Option<Written>,
-    #[serde(default)]
-    inherit: &'static str,
-    since: Option<&'static str>,
-    last: Option<&'static str>,
-    #[serde(default)]
-    before: HashMap<&'static str, Written>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Written {
-    One(#[serde(deserialize_with = "super::kept")] &'static str),
-    Entries(Vec<&'static str>),
-}
-
-fn nearly_everywhere() -> &'static str {
-    "http, server, location"
-}
-
-fn one() -> &'static str {
-    "1"
-}
-
-fn load(rows: Rows) -> Table {
-    let mut directives: HashMap<&'static str, Vec<Directive>> = HashMap::with_capacity(1024);
-    for (modules, doc_only) in [(rows.directives, false), (rows.doc_only, true)] {
-        for (module, rows) in modules {
-            for (name, row) in rows {
-                directives.entry(name).or_default().push(row.directive(name, module, doc_only));
-            }
-        }
-    }
-    for same_name in directives.values_mut() {
-        same_name.sort_by_key(|directive| (directive.doc_only, directive.module));
-    }
-    Table { supported: VersionRange::new(Version::of_table("1.18"), Version::of_table(rows.newest)), directives }
-}
-
-impl Row {
-    fn directive(self, name: &'static str, module: &'static str, doc_only: bool) -> Directive {
-        let count = |text: &str, otherwise| text.parse().unwrap_or(otherwise);
-        let (least, most) = match (self.args.strip_suffix('+'), self.args.split_once('-')) {
-            (Some(least), _) => (count(least, 0), u8::MAX),
-            (_, Some((least, most))) => (count(least, 0), count(most, u8::MAX)),
-            _ => (count(self.args, 0), count(self.args, u8::MAX)),
-        };
-        let mut before: Vec<_> = self.before.into_iter().map(|(until, was)| (Version::of_table(until), was.words())).collect();
-        before.sort_by_key(|(until, _)| *until);
-        Directive {
-            name,
-            module,
-            contexts: self.contexts.split(", ").map(Context::parse).collect(),
-            least,
-            most,
-            block: self.block,
-            kind: self.kind.map_or(Type::Text, Type::parse),
-            inheritance: Inheritance::parse(self.inherit),
-            since: self.since.map(Version::of_table),
-            last: self.last.map(Version::of_table),
-            doc_only,
-            default: self.default.and_then(Written::words),
-            before,
-        }
-    }
-}
-
-impl Written {
-    fn words(self) -> Option<Words> {
-        match self {
-            Written::One("") => None,
-            Written::One(text) => Some(Words::One(text)),
-            Written::Entries(entries) => Some(Words::Entries(entries.leak())),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -309,14 +217,18 @@ mod tests {
     }
 
     #[test]
-    fn the_table_loads_whole() {
-        serde_json::from_str::<Rows>(include_str!(concat!(env!("OUT_DIR"), "/nginx.json"))).unwrap();
-        assert!(table().directives.values().map(Vec::len).sum::<usize>() > 1000);
+    fn rows_are_found_by_their_names() {
+        assert!(DIRECTIVES.len() > 1000);
+        for row in DIRECTIVES {
+            assert!(directives(row.name()).iter().any(|found| std::ptr::eq(found, row)), "{row:?}");
+            assert!(row.module().starts_with("ng"), "{row:?}");
+        }
+        assert!(directives("proxy_read_timeou").is_empty() && directives("").is_empty() && directives("zzz").is_empty());
     }
 
     #[test]
     fn contexts_tell_namesakes_apart() {
-        assert_eq!(directive("keepalive_timeout", Context::Upstream).unwrap().module, "ngx_http_upstream_keepalive_module");
+        assert_eq!(directive("keepalive_timeout", Context::Upstream).unwrap().module(), "ngx_http_upstream_keepalive_module");
         assert_eq!(directive("keepalive_timeout", Context::Location).unwrap().most, 2);
         assert!(directive("server", Context::Http).unwrap().block);
         assert!(directive("proxy_read_timeout", Context::IfInLocation).is_none());

@@ -4,40 +4,49 @@
 
 pub mod values;
 
+use super::cut::Cut;
 use super::time::{self, Limit};
 use super::types::Type;
 use super::version::{Version, VersionRange};
 use crate::value::{Duration, Known, Value};
-use serde::Deserialize;
-use std::collections::HashMap;
-use std::sync::OnceLock;
+
+include!(concat!(env!("OUT_DIR"), "/systemd.rs"));
 
 /// Finds a key of a section ("Service", "TimeoutStopSec").
 pub fn key(section: &str, name: &str) -> Option<&'static Key> {
-    table().sections.get(section)?.get(name).and_then(|row| table().keys.get(*row))
+    let places = places(section);
+    let at = places.partition_point(|place| row(*place).is_some_and(|key| key.name() < name));
+    row(*places.get(at)?).filter(|key| key.name() == name)
 }
 
 /// The sections that know a key, in alphabetical order.
 pub fn sections_of(name: &str) -> Vec<&'static str> {
-    let mut known: Vec<&str> =
-        table().sections.iter().filter(|(_, keys)| keys.contains_key(name)).map(|(section, _)| *section).collect();
-    known.sort_unstable();
-    known
+    sections().filter(|section| key(section, name).is_some()).collect()
 }
 
-/// The names of a section's keys, in no order; none for a section that is not in the table.
+/// The names of a section's keys, in alphabetical order; none for a section that is not in the table.
 pub fn keys(section: &str) -> impl Iterator<Item = &'static str> {
-    table().sections.get(section).into_iter().flat_map(|keys| keys.keys().copied())
+    places(section).iter().filter_map(|place| row(*place)).map(Key::name)
 }
 
-/// The sections of the table, in no order.
+/// The sections of the table, in alphabetical order.
 pub fn sections() -> impl Iterator<Item = &'static str> {
-    table().sections.keys().copied()
+    SECTIONS.iter().map(|(section, _)| *section)
 }
 
 /// systemd 245 to the newest version the table was read from.
 pub fn supported() -> VersionRange {
-    table().supported
+    VersionRange::new(Version::of_parts([245, 0, 0, 0], 1), NEWEST)
+}
+
+/// The places of a section's keys in `KEYS`, sorted by name.
+fn places(section: &str) -> &'static [u16] {
+    let at = SECTIONS.binary_search_by(|(known, _)| (*known).cmp(section)).ok();
+    at.and_then(|at| SECTIONS.get(at)).map_or(&[], |(_, places)| places)
+}
+
+fn row(place: u16) -> Option<&'static Key> {
+    KEYS.get(usize::from(place))
 }
 
 /// Whether the key exists in a range of versions.
@@ -63,17 +72,17 @@ pub fn default_of(key: &Key) -> Option<Value> {
     if key.list {
         return Some(Value::Known(Known::List([].into())));
     }
-    read(key, key.default?)
+    read(key, key.default()?)
 }
 
 /// A value of a key, as systemd reads it; none when systemd ignores it with a warning.
 pub fn read(key: &Key, text: &str) -> Option<Value> {
-    let known = match &key.kind {
+    let known = match key.kind() {
         Type::Boolean => Known::Boolean(time::systemd_boolean(text)?),
         Type::Integer => Known::Integer(time::systemd_integer(text)?),
         // A time-out of 0 means none (systemd.service(5)).
         Type::Duration => match time::systemd_time(text)? {
-            zero if zero.milliseconds == 0 && key.name.starts_with("Timeout") => Known::Duration(Duration::infinite()),
+            zero if zero.milliseconds == 0 && key.name().starts_with("Timeout") => Known::Duration(Duration::infinite()),
             duration => Known::Duration(duration),
         },
         Type::Size => match time::systemd_size(text)? {
@@ -82,7 +91,7 @@ pub fn read(key: &Key, text: &str) -> Option<Value> {
             Limit::Percent(_) => return Some(Value::unknown("it is a share of the machine's memory")),
         },
         Type::Enumeration(words) => Known::Text(word(words, text)?.into()),
-        _ => Known::Text(Some(text).filter(|text| values::takes_text(key.name, text))?.into()),
+        _ => Known::Text(Some(text).filter(|text| values::takes_text(key.name(), text))?.into()),
     };
     Some(Value::Known(known))
 }
@@ -97,69 +106,32 @@ fn word(words: &[&'static str], text: &str) -> Option<&'static str> {
 /// One key, shared by the sections that read it alike.
 #[derive(Debug)]
 pub struct Key {
-    pub name: &'static str,
-    /// Of one value, also where values add up to a list.
-    pub kind: Type,
+    name: Cut,
+    /// A place in `KINDS`.
+    kind: u8,
     /// Repeated values add up, and an empty one empties the list.
     pub list: bool,
-    /// The default as a unit file would write it; only keys of interest have one.
-    pub default: Option<&'static str>,
+    /// A place in `DEFAULTS`.
+    default: u8,
     pub since: Option<Version>,
     /// Read, warned about and ignored.
     pub obsolete: bool,
 }
 
-struct Table {
-    supported: VersionRange,
-    keys: Vec<Key>,
-    /// Section to name to index of `keys`.
-    sections: HashMap<&'static str, HashMap<&'static str, usize>>,
-}
-
-fn table() -> &'static Table {
-    static TABLE: OnceLock<Table> = OnceLock::new();
-    TABLE.get_or_init(|| load(serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/systemd.json"))).unwrap_or_default()))
-}
-
-#[derive(Default, Deserialize)]
-struct Rows {
-    newest: &'static str,
-    /// By the sections that know them, separated by spaces.
-    keys: HashMap<&'static str, HashMap<&'static str, Row>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    #[serde(rename = "type")]
-    kind: Option<&'static str>,
-    #[serde(default)]
-    list: bool,
-    default: Option<&'static str>,
-    since: Option<u32>,
-    #[serde(default)]
-    obsolete: bool,
-}
-
-fn load(rows: Rows) -> Table {
-    let supported = VersionRange::new(Version::of_table("245"), Version::of_table(rows.newest));
-    let mut table = Table { supported, keys: Vec::with_capacity(640), sections: HashMap::new() };
-    for (group, rows) in rows.keys {
-        for (name, row) in rows {
-            for section in group.split(' ') {
-                table.sections.entry(section).or_default().insert(name, table.keys.len());
-            }
-            table.keys.push(Key {
-                name,
-                kind: row.kind.map_or(Type::Text, Type::parse),
-                list: row.list,
-                default: row.default,
-                since: row.since.map(|since| Version::of_table(&since.to_string())),
-                obsolete: row.obsolete,
-            });
-        }
+impl Key {
+    pub fn name(&self) -> &'static str {
+        self.name.of(NAMES)
     }
-    table
+
+    /// Of one value, also where values add up to a list.
+    pub fn kind(&self) -> &'static Type {
+        KINDS.get(usize::from(self.kind)).unwrap_or(&Type::Any)
+    }
+
+    /// The default as a unit file would write it; only keys of interest have one.
+    pub fn default(&self) -> Option<&'static str> {
+        DEFAULTS.get(usize::from(self.default)).copied().flatten()
+    }
 }
 
 #[cfg(test)]
@@ -167,15 +139,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_loads_whole() {
-        serde_json::from_str::<Rows>(include_str!(concat!(env!("OUT_DIR"), "/systemd.json"))).unwrap();
+    fn keys_are_found_by_their_names() {
+        for section in sections() {
+            assert!(keys(section).all(|name| key(section, name).is_some_and(|key| key.name() == name)), "{section}");
+        }
         assert!(keys("Service").count() > 300 && keys("Socket").count() > 300);
+        assert!(key("Service", "TimeoutStop").is_none() && key("Service", "").is_none() && key("Servic", "User").is_none());
     }
 
     #[test]
     fn keys_belong_to_sections() {
         let stop = key("Service", "TimeoutStopSec").unwrap();
-        assert_eq!((&stop.kind, stop.default, stop.list), (&Type::Duration, Some("90s"), false));
+        assert_eq!((stop.kind(), stop.default(), stop.list), (&Type::Duration, Some("90s"), false));
         assert!(key("Service", "ExecStart").unwrap().list && key("Unit", "After").unwrap().list);
         assert!(key("Service", "StartLimitIntervalSec").is_none());
         assert_eq!(sections_of("ListenStream"), ["Socket"]);

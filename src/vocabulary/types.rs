@@ -9,10 +9,10 @@ pub enum Type {
     Duration,
     Size,
     Text,
-    List(Box<Type>),
+    List(&'static Type),
     Address,
     /// One of these words.
-    Enumeration(Vec<&'static str>),
+    Enumeration(&'static [&'static str]),
     /// A function of the configuration file that takes this many parameters.
     Hook {
         least: u8,
@@ -22,30 +22,6 @@ pub enum Type {
 }
 
 impl Type {
-    /// Reads a type as a table spells it: "list address", "enum off on", "hook 2..4". A word it does not know is `Any`.
-    pub(crate) fn parse(text: &'static str) -> Type {
-        let (name, rest) = text.split_once(' ').unwrap_or((text, ""));
-        match name {
-            "boolean" => Type::Boolean,
-            "integer" => Type::Integer,
-            "number" => Type::Number,
-            "duration" => Type::Duration,
-            "size" => Type::Size,
-            // A class and an account are written as text, see `gunicorn::convert`.
-            "text" | "class" | "account" => Type::Text,
-            "address" => Type::Address,
-            "list" if rest.is_empty() => Type::List(Box::new(Type::Text)),
-            "list" => Type::List(Box::new(Type::parse(rest))),
-            "commas" => Type::List(Box::new(Type::Text)),
-            "enum" => Type::Enumeration(rest.split(' ').collect()),
-            "hook" => {
-                let (least, most) = rest.split_once("..").unwrap_or((rest, rest));
-                Type::Hook { least: least.parse().unwrap_or(0), most: most.parse().unwrap_or(u8::MAX) }
-            }
-            _ => Type::Any,
-        }
-    }
-
     /// The type in words, as messages name it.
     pub fn name(&self) -> &'static str {
         match self {
@@ -79,17 +55,4 @@ pub enum Inheritance {
     Upstream,
     /// Set once for the whole program.
     Main,
-}
-
-impl Inheritance {
-    pub(crate) fn parse(text: &str) -> Inheritance {
-        match text {
-            "array" => Inheritance::Array,
-            "none" => Inheritance::None,
-            "block" => Inheritance::Block,
-            "upstream" => Inheritance::Upstream,
-            "main" => Inheritance::Main,
-            _ => Inheritance::Scalar,
-        }
-    }
 }

@@ -69,7 +69,12 @@ impl Version {
         open.map_or_else(|| parts.iter().rposition(|part| *part > 0).map_or(1, |last| last as u8 + 1), |open| open.max(1) as u8)
     }
 
-    /// A version that stands in one of our own tables; 0 when it does not parse.
+    /// A version of one of our own tables, of which so many parts are written there.
+    pub(super) const fn of_parts(parts: [u32; 4], written: u8) -> Version {
+        Version { parts, written }
+    }
+
+    /// A version that stands in our own code; 0 when it does not parse.
     pub(crate) fn of_table(text: &str) -> Version {
         Version::parse(text).unwrap_or(Version { parts: [0; 4], written: 1 })
     }

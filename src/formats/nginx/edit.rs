@@ -235,7 +235,7 @@ fn level_of(page: &Page<'_>, name: &str) -> Result<Option<usize>, Refusal> {
 
 /// Whether a directive of that name holds a whole list, as against one entry of it.
 fn is_one_list(order: &Order) -> bool {
-    row(order.kind, &order.name).is_some_and(|row| matches!(row.kind, Type::List(_)) && row.inheritance != Inheritance::Array)
+    row(order.kind, &order.name).is_some_and(|row| matches!(row.kind(), Type::List(_)) && row.inheritance != Inheritance::Array)
 }
 
 /// What is known of a directive of a subject.

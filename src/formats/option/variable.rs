@@ -16,7 +16,7 @@ use crate::vocabulary::gunicorn;
 /// Why it is not written.
 pub fn edit_variable(kind: &str, document: &Document, order: &Order) -> Result<Vec<Edit>, Refusal> {
     let row = gunicorn::setting(&order.name);
-    let names = row.map_or(&["WEB_CONCURRENCY"][..], |row| &row.default_env);
+    let names = row.map_or(&["WEB_CONCURRENCY"][..], |row| row.default_env);
     let is_yaml = matches!(kind, "compose" | "kubernetes" | "appengine");
     let child = if is_yaml { command::child(document, order.place.span())? } else { None };
     let assigned = names.iter().find_map(|name| Assigned::read(document, order.place.span(), name));

@@ -9,7 +9,7 @@ use super::place::Joint;
 use crate::edit::{Edit, Operation, Order, Place, Refusal, Tongue};
 use crate::source::{Document, Span};
 use crate::value::{Duration, Known};
-use crate::vocabulary::gunicorn::{self, Action, Form};
+use crate::vocabulary::gunicorn::{self, Action, Form, Raw};
 
 /// One way to write it.
 pub struct Attempt {
@@ -95,14 +95,14 @@ impl Writer<'_> {
     /// All names of the option that the order is about; none for what is no setting.
     fn flags(&self) -> Vec<&'static str> {
         let row = gunicorn::setting(&self.order.name);
-        row.map(|row| row.at(gunicorn::supported().max).flags.clone()).unwrap_or_default()
+        row.map(|row| row.at(gunicorn::supported().max).flags.to_vec()).unwrap_or_default()
     }
 
     /// What a switch does not set.
     fn opposite(&self) -> Result<Known, Refusal> {
         let row = gunicorn::setting(&self.order.name).map(|row| &row.at(gunicorn::supported().max).action);
         match row {
-            Some(Action::StoreConst(Known::Boolean(value))) => Ok(Known::Boolean(!value)),
+            Some(Action::StoreConst(Raw::Boolean(value))) => Ok(Known::Boolean(!value)),
             _ => Err(Refusal::new("the option takes no value")),
         }
     }

@@ -14,13 +14,13 @@ use crate::vocabulary::systemd::Key;
 /// Judges one value.
 pub fn oddities(key: &Key, line: &Assignment, file: &UnitFile) -> Vec<Oddity> {
     let text = line.value.text.as_str();
-    if text.is_empty() || is_filled_in(text) && !is_command(key.name) {
+    if text.is_empty() || is_filled_in(text) && !is_command(key.name()) {
         return Vec::new();
     }
     if let Some(comment) = comment(key, line, file) {
         return vec![comment];
     }
-    match key.name {
+    match key.name() {
         name if is_command(name) => Vec::new(),
         _ if has_specifier(text) => Vec::new(),
         "Environment" => assignments(line),
@@ -72,25 +72,25 @@ fn ignored(span: Span, key: &Key, text: &str, meant: Option<String>) -> Oddity {
         Some(default) => format!("the default {default} stays in force"),
         None => "it has no effect".to_owned(),
     };
-    Oddity::new("ignored-unit-value", key.name, span, reason).with_value(text).meant(meant)
+    Oddity::new("ignored-unit-value", key.name(), span, reason).with_value(text).meant(meant)
 }
 
 /// A comment behind a value, where it does harm: words too many in a list of units or variables are ignored one by one.
 fn comment(key: &Key, line: &Assignment, file: &UnitFile) -> Option<Oddity> {
-    if is_command(key.name) {
+    if is_command(key.name()) {
         return comment_in_command(line, file);
     }
     let harmed = !key.list
-        || matches!(key.name, "EnvironmentFile" | "SupplementaryGroups")
-        || key.name.starts_with("Listen")
-        || DIRECTORIES.iter().any(|(name, _)| *name == key.name);
+        || matches!(key.name(), "EnvironmentFile" | "SupplementaryGroups")
+        || key.name().starts_with("Listen")
+        || DIRECTORIES.iter().any(|(name, _)| *name == key.name());
     let text = line.value.text.as_str();
-    let start = comment_start(text).filter(|_| harmed && !FREE.contains(&key.name))?;
+    let start = comment_start(text).filter(|_| harmed && !FREE.contains(&key.name()))?;
     let before = text.get(..start)?.trim_end_matches(BLANKS);
     let told = text.get(start..)?;
     let reason = "systemd knows no comments behind a value";
     let span = line.value.span_of(start, text.len());
-    Some(Oddity::new("comment-after-unit-value", key.name, span, reason).with_value(told).meant(Some(before)))
+    Some(Oddity::new("comment-after-unit-value", key.name(), span, reason).with_value(told).meant(Some(before)))
 }
 
 /// Where ` # text` or ` ; text` begins in a text, in front of any quote.

@@ -9,7 +9,7 @@ use crate::value::{Item, Known, Origin, Value};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// A narrowing of a setting's type.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Takes {
     #[default]
     All,
@@ -28,30 +28,10 @@ pub enum Takes {
     /// Integers between two, both included.
     Between(i64, i64),
     /// Words and Python's constants that stand for words of the list: None, True and False with capitals.
-    Synonyms(Vec<(&'static str, &'static str)>),
+    Synonyms(&'static [(&'static str, &'static str)]),
 }
 
 impl Takes {
-    /// Reads the key `takes` of a table row.
-    pub(super) fn parse(text: &'static str) -> Takes {
-        match text {
-            "addresses" => Takes::Addresses,
-            "networks" => Takes::Networks { strict: true },
-            "loose networks" => Takes::Networks { strict: false },
-            "protocols" => Takes::Protocols,
-            "host:port" => Takes::HostPort,
-            "statsd" => Takes::Statsd,
-            "exact" => Takes::Exact,
-            _ => match text.split_once("..") {
-                Some((least, most)) => Takes::Between(least.parse().unwrap_or(0), most.parse().unwrap_or(i64::MAX)),
-                None => {
-                    let pairs: Vec<_> = text.split(' ').filter_map(|pair| pair.split_once('=')).collect();
-                    if pairs.is_empty() { Takes::All } else { Takes::Synonyms(pairs) }
-                }
-            },
-        }
-    }
-
     /// The word that a word or constant stands for.
     pub(super) fn synonym(&self, known: &Known) -> Option<&'static str> {
         let Takes::Synonyms(pairs) = self else { return None };
@@ -204,16 +184,18 @@ mod tests {
 
     #[test]
     fn versions_take_less_or_more() {
-        let taken = |takes: &str, text: &str| Takes::parse(Box::leak(takes.to_owned().into_boxed_str())).has_network(text);
-        assert!(taken("addresses", "*") && taken("addresses", "::1") && !taken("addresses", "10.0.0.0/8"));
-        assert!(taken("loose networks", "10.0.0.1/8") && !taken("networks", "10.0.0.1/8") && taken("networks", "*"));
+        let (strict, loose) = (Takes::Networks { strict: true }, Takes::Networks { strict: false });
+        assert!(Takes::Addresses.has_network("*") && Takes::Addresses.has_network("::1"));
+        assert!(!Takes::Addresses.has_network("10.0.0.0/8"));
+        assert!(loose.has_network("10.0.0.1/8") && !strict.has_network("10.0.0.1/8") && strict.has_network("*"));
     }
 
     #[test]
     fn rows_say_what_is_taken() {
-        assert_eq!(Takes::parse("16384..16777215"), Takes::Between(16384, 16_777_215));
-        assert_eq!(Takes::parse("1.."), Takes::Between(1, i64::MAX));
-        assert_eq!(Takes::parse("None=off"), Takes::Synonyms(vec![("None", "off")]));
-        assert_eq!((Takes::parse(""), Takes::parse("host:port")), (Takes::All, Takes::HostPort));
+        let takes = |name: &str| super::super::setting(name).unwrap().at(super::super::supported().max).takes;
+        assert_eq!(takes("http2_max_frame_size"), Takes::Between(16384, 16_777_215));
+        assert_eq!(takes("http2_max_concurrent_streams"), Takes::Between(1, i64::MAX));
+        assert_eq!(takes("http_parser"), Takes::Synonyms(&[("None", "auto")]));
+        assert_eq!((takes("bind"), takes("reload_engine")), (Takes::All, Takes::Exact));
     }
 }

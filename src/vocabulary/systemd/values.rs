@@ -10,12 +10,12 @@ use crate::vocabulary::types::Type;
 
 /// Whether systemd takes a value that is not empty; what it does not take it ignores with a warning.
 pub fn takes(key: &Key, text: &str) -> bool {
-    match key.kind {
+    match key.kind() {
         // Nanoseconds have units of their own, and buffers of sockets other bounds.
-        _ if key.name == "TimerSlackNSec" || key.obsolete => true,
+        _ if key.name() == "TimerSlackNSec" || key.obsolete => true,
         Type::Size => {
-            !key.name.contains("Memory")
-                || matches!(text, "0" | "0%") && !matches!(key.name, "MemoryMax" | "MemoryHigh")
+            !key.name().contains("Memory")
+                || matches!(text, "0" | "0%") && !matches!(key.name(), "MemoryMax" | "MemoryHigh")
                 || read(key, text).is_some()
         }
         // Some count below zero.
@@ -51,7 +51,7 @@ pub(super) fn takes_text(name: &str, text: &str) -> bool {
 pub fn meant(key: &Key, text: &str) -> Option<String> {
     let bare = text.trim_matches(['"', '\'']);
     let lower = bare.to_ascii_lowercase();
-    let candidates = match (&key.kind, key.name) {
+    let candidates = match (key.kind(), key.name()) {
         (Type::Size, _) => vec![size(bare)?],
         (_, "CPUQuota") => vec![share(bare)?],
         (_, "StandardOutput" | "StandardError") if bare.starts_with('/') => vec![format!("append:{bare}")],

@@ -54,7 +54,7 @@ fn lines(order: &Order, section: &str, key: &str) -> Result<String, Refusal> {
             Ok(if empties { format!("{key}=\n{key}={text}") } else { format!("{key}={text}") })
         }
         Operation::Unset if row.list => Ok(format!("{key}=")),
-        Operation::Unset => match row.default {
+        Operation::Unset => match row.default() {
             Some(default) => Ok(format!("{key}={default}")),
             None => Err(Refusal::new(format!("a drop-in cannot take {key}= away"))),
         },

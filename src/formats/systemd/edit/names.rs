@@ -23,7 +23,7 @@ const LAUNCHER: [(&str, &str); 9] = [
 pub fn native(order: &Order, own: &str) -> Option<&'static str> {
     match order.kind {
         Kind::Launcher => LAUNCHER.iter().find(|(name, _)| *name == &*order.name).map(|(_, key)| *key),
-        _ => keys::unit_key(own, &order.name).map(|key| key.name),
+        _ => keys::unit_key(own, &order.name).map(|key| key.name()),
     }
 }
 

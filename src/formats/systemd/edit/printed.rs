@@ -36,7 +36,7 @@ pub fn value(section: &str, name: &str, to: &Known, old: &str) -> Result<String,
     if !key.list && keys::read(key, &text).is_none() {
         return Err(Refusal::new(format!("systemd takes no {text} for {name}=")));
     }
-    Ok(if matches!(key.kind, Type::Text | Type::Any) { without_specifiers(&text) } else { text })
+    Ok(if matches!(key.kind(), Type::Text | Type::Any) { without_specifiers(&text) } else { text })
 }
 
 /// A value that systemd reads back as it is written: on one line and without blanks around it.
@@ -50,8 +50,8 @@ pub fn one_line(text: &str) -> Result<(), Refusal> {
 
 fn item_of(key: &keys::Key, item: &Value) -> Result<String, Refusal> {
     let text = item.known().map(ToString::to_string).ok_or_else(|| Refusal::new("an item is not known"))?;
-    match super::words_are_items(key.name) && text.contains(|c: char| c.is_whitespace() || "\"'\\".contains(c)) {
-        true => Err(Refusal::new(format!("{text} would need quotes in {}=", key.name))),
+    match super::words_are_items(key.name()) && text.contains(|c: char| c.is_whitespace() || "\"'\\".contains(c)) {
+        true => Err(Refusal::new(format!("{text} would need quotes in {}=", key.name()))),
         false => Ok(text),
     }
 }
