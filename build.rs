@@ -1,7 +1,7 @@
 //! Embeds every rule file and its cases, so that adding a rule is adding files: `rules/**/*.yaml` and `testdata/rules/*.md` become
-//! tables of (path, text) in OUT_DIR, and the signatures of log lines in `rules/signatures/` one of their own; rules and signatures as JSON,
-//! which loads several times faster at every start. The vocabulary tables `grammar/*.toml` become Rust constants there (`build/`). What
-//! has not the shape of a rule or a row stops the build.
+//! tables in OUT_DIR, and so do the signatures of log lines in `rules/signatures/` and the vocabulary tables `grammar/*.toml` (`build/`):
+//! constants, because every start would have to read them otherwise, but for signatures, which are JSON. What has not the shape of a
+//! rule, a signature or a row stops the build.
 
 #[path = "build/gunicorn.rs"]
 mod gunicorn;
@@ -9,8 +9,8 @@ mod gunicorn;
 mod model;
 #[path = "build/nginx.rs"]
 mod nginx;
-#[path = "src/rules/shape.rs"]
-mod shape;
+#[path = "build/rules.rs"]
+mod rules;
 #[path = "src/logs/signatures/shape.rs"]
 mod signature;
 #[path = "build/source.rs"]
@@ -18,8 +18,6 @@ mod source;
 #[path = "build/systemd.rs"]
 mod systemd;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
@@ -29,11 +27,13 @@ const SIGNATURES: &str = "rules/signatures";
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build");
-    println!("cargo::rerun-if-changed=src/rules/shape.rs");
     println!("cargo::rerun-if-changed=src/logs/signatures/shape.rs");
-    embed("rules", "yaml", "rules.rs", as_json::<shape::RuleText>)?;
-    embed(SIGNATURES, "yaml", "signatures.rs", as_json::<signature::SignatureText>)?;
-    embed("testdata/rules", "md", "cases.rs", |_, text| Ok(text))?;
+    for shared in ["shape", "condition/parse", "condition/syntax", "condition/template"] {
+        println!("cargo::rerun-if-changed=src/rules/{shared}.rs");
+    }
+    embed("rules", "yaml", "rules.rs", rules::source)?;
+    embed(SIGNATURES, "yaml", "signatures.rs", signature)?;
+    embed("testdata/rules", "md", "cases.rs", |file, text| Ok(format!("({file:?}, {text:?})")))?;
     constants("gunicorn", gunicorn::source)?;
     constants("model", model::source)?;
     constants("nginx", nginx::source)?;
@@ -58,20 +58,23 @@ fn out(name: &str) -> PathBuf {
     PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join(name)
 }
 
-fn as_json<T: DeserializeOwned + Serialize>(file: &Path, yaml: String) -> io::Result<String> {
-    let text: T = serde_yaml::from_str(&yaml).map_err(|error| io::Error::other(format!("{}: {error}", file.display())))?;
-    serde_json::to_string(&text).map_err(io::Error::other)
+/// A signature as its path and JSON.
+fn signature(file: &Path, yaml: &str) -> Result<String, String> {
+    let text: signature::SignatureText = serde_yaml::from_str(yaml).map_err(|error| error.to_string())?;
+    let json = serde_json::to_string(&text).map_err(|error| error.to_string())?;
+    Ok(format!("({file:?}, {json:?})"))
 }
 
-fn embed(folder: &str, extension: &str, table: &str, form: impl Fn(&Path, String) -> io::Result<String>) -> io::Result<()> {
+fn embed(folder: &str, extension: &str, table: &str, row: impl Fn(&Path, &str) -> Result<String, String>) -> io::Result<()> {
     println!("cargo::rerun-if-changed={folder}");
     let mut files = Vec::new();
     collect(Path::new(folder), extension, &mut files)?;
     files.sort();
     let mut rows = String::new();
     for file in files {
-        let text = form(&file, fs::read_to_string(&file)?)?;
-        rows.push_str(&format!("    ({file:?}, {text:?}),\n"));
+        let row = row(&file, &fs::read_to_string(&file)?);
+        let row = row.map_err(|error| io::Error::other(format!("{}: {error}", file.display())))?;
+        rows.push_str(&format!("    {row},\n"));
     }
     fs::write(out(table), format!("&[\n{rows}]\n"))
 }

@@ -4,10 +4,12 @@
 //! worlds of an app is one finding; what holds in some drops to low confidence and names the branch. Equal findings are one.
 //! A large stack is judged by a pool of workers, a run of subjects of one rule at a time; a small one is done before a thread starts.
 
+use super::Loaded;
+use super::compile::LoadedFix;
 use super::condition::evaluate::{Bound, Evaluation};
 use super::condition::types::{Expr, Over};
-use super::{Loaded, LoadedFix};
 use crate::edit::Change;
+use crate::error::Error;
 use crate::finding::{Finding, Fix, Label, Undecided};
 use crate::model::{Kind, Stack, Subject, World};
 use crate::rule::Confidence;
@@ -31,11 +33,16 @@ type Worlds = BTreeMap<(Subject, Option<Subject>), Vec<(World, Finding)>>;
 const RUN: usize = 512;
 
 /// Judges a stack. Pure: equal stacks and rules give equal findings, whatever the order of threads.
-pub fn judge(rules: &[Loaded], stack: &Stack) -> Judged {
+///
+/// # Errors
+/// A fault in a built-in rule that has not been compiled before.
+pub fn judge(rules: &[Loaded], stack: &Stack) -> Result<Judged, Error> {
     let tasks = tasks(rules, stack);
     let workers = num_cpus::get().min(tasks.iter().filter(|task| task.subjects.len() == RUN).count());
-    let parts =
-        if workers > 1 { in_parallel(&tasks, stack, workers) } else { tasks.iter().map(|task| task.judge(stack)).collect() };
+    let parts: Vec<Part> = match workers > 1 {
+        true => in_parallel(&tasks, stack, workers)?,
+        false => tasks.iter().map(|task| task.judge(stack)).collect::<Result<_, _>>()?,
+    };
     let mut findings = Vec::new();
     let mut undecided = BTreeSet::new();
     let mut parts = tasks.iter().zip(parts).peekable();
@@ -49,7 +56,7 @@ pub fn judge(rules: &[Loaded], stack: &Stack) -> Judged {
         undecided.extend(part.undecided);
     }
     findings.sort_by(|left: &Finding, right: &Finding| left.order().cmp(&right.order()));
-    Judged { findings: once_per_place(findings), undecided: undecided.into_iter().collect() }
+    Ok(Judged { findings: once_per_place(findings), undecided: undecided.into_iter().collect() })
 }
 
 /// A rule and some of its subjects.
@@ -69,13 +76,11 @@ struct Part {
 fn tasks<'a>(rules: &'a [Loaded], stack: &'a Stack) -> Vec<Task<'a>> {
     let host = stack.all(Kind::Host).next().map(|(host, _)| host);
     let rules = rules.iter().filter(|rule| !rule.off);
-    rules
-        .flat_map(|rule| stack.subjects(rule.compiled.kind).chunks(RUN).map(move |subjects| Task { rule, subjects, host }))
-        .collect()
+    rules.flat_map(|rule| stack.subjects(rule.kind()).chunks(RUN).map(move |subjects| Task { rule, subjects, host })).collect()
 }
 
 /// Has workers do the tasks; what comes of them is in the order of tasks.
-fn in_parallel(tasks: &[Task<'_>], stack: &Stack, workers: usize) -> Vec<Part> {
+fn in_parallel(tasks: &[Task<'_>], stack: &Stack, workers: usize) -> Result<Vec<Part>, Error> {
     let (work, queue) = crossbeam_channel::unbounded();
     let (results, done) = crossbeam_channel::unbounded();
     for task in tasks.iter().enumerate() {
@@ -83,7 +88,7 @@ fn in_parallel(tasks: &[Task<'_>], stack: &Stack, workers: usize) -> Vec<Part> {
         let _ = work.send(task);
     }
     drop(work);
-    let mut parts: Vec<(usize, Part)> = std::thread::scope(|scope| {
+    let mut parts: Vec<(usize, Result<Part, Error>)> = std::thread::scope(|scope| {
         for _ in 0..workers {
             let (queue, results) = (queue.clone(), results.clone());
             scope.spawn(move || {
@@ -100,18 +105,19 @@ fn in_parallel(tasks: &[Task<'_>], stack: &Stack, workers: usize) -> Vec<Part> {
 }
 
 impl Task<'_> {
-    fn judge(&self, stack: &Stack) -> Part {
+    fn judge(&self, stack: &Stack) -> Result<Part, Error> {
         let rule = self.rule;
+        let condition = rule.condition()?;
         let mut part = Part::default();
         for bound in self.subjects.iter().flat_map(|subject| tuples(rule, *subject, self.host, stack)) {
-            let Some(&subject) = bound.get(&rule.compiled.kind) else { continue };
+            let Some(&subject) = bound.get(&rule.kind()) else { continue };
             let mut evaluation = Evaluation::new(stack, &bound);
-            match evaluation.holds(&rule.compiled.when) {
+            match evaluation.holds(condition) {
                 Some(false) => {}
                 Some(true) => {
                     let app = bound.get(&Kind::App).and_then(|app| stack.node(*app));
                     let world = app.map(|node| node.world.clone()).unwrap_or_default();
-                    if let Some(finding) = found(rule, stack, subject, &mut evaluation) {
+                    if let Some(finding) = found(rule, stack, subject, &mut evaluation)? {
                         part.worlds.entry((root(stack, subject), world.app)).or_default().push((world, finding));
                     }
                 }
@@ -121,7 +127,7 @@ impl Task<'_> {
                 }
             }
         }
-        part
+        Ok(part)
     }
 }
 
@@ -167,12 +173,10 @@ fn root(stack: &Stack, subject: Subject) -> Subject {
 
 /// Every combination in which a rule is held against a subject.
 fn tuples(rule: &Loaded, subject: Subject, host: Option<Subject>, stack: &Stack) -> Vec<Bound> {
-    let mut bound = Bound::from([(rule.compiled.kind, subject)]);
+    let mut bound = Bound::from([(rule.kind(), subject)]);
     bound.extend(host.map(|host| (Kind::Host, host)));
-    bound.extend(
-        rule.compiled.companions.with.iter().filter_map(|&(kind, link)| Some((kind, *stack.links(subject, link).first()?))),
-    );
-    match rule.compiled.companions.each.map(|(kind, link)| (kind, stack.links(subject, link))) {
+    bound.extend(rule.companions().with.iter().filter_map(|&(kind, link)| Some((kind, *stack.links(subject, link).first()?))));
+    match rule.companions().each.map(|(kind, link)| (kind, stack.links(subject, link))) {
         Some((kind, all)) if !all.is_empty() => all
             .iter()
             .map(|each| {
@@ -200,12 +204,13 @@ fn merge(worlds: Vec<(World, Finding)>) -> Option<Finding> {
     Some(finding)
 }
 
-fn found(rule: &Loaded, stack: &Stack, subject: Subject, evaluation: &mut Evaluation<'_>) -> Option<Finding> {
+fn found(rule: &Loaded, stack: &Stack, subject: Subject, evaluation: &mut Evaluation<'_>) -> Result<Option<Finding>, Error> {
+    let telling = rule.telling()?;
     let assuming: Vec<String> = evaluation.assuming.iter().map(|assumption| assumption.to_string()).collect();
-    let message = rule.compiled.message.render(evaluation);
-    let values = rule.compiled.message.values(evaluation);
+    let message = telling.message.render(evaluation);
+    let values = telling.message.values(evaluation);
     let mut labels: Vec<Label> = Vec::new();
-    for (place, says) in &rule.compiled.labels {
+    for (place, says) in &telling.labels {
         let text = says.render(evaluation);
         if let Some(label) = label(place, text, stack, evaluation) {
             match labels.iter_mut().find(|other| other.span == label.span) {
@@ -215,10 +220,11 @@ fn found(rule: &Loaded, stack: &Stack, subject: Subject, evaluation: &mut Evalua
         }
     }
     if labels.is_empty() {
-        labels.push(Label { span: stack.documents.home(stack.node(subject)?.anchor?), text: String::new() });
+        let Some(anchor) = stack.node(subject).and_then(|node| node.anchor) else { return Ok(None) };
+        labels.push(Label { span: stack.documents.home(anchor), text: String::new() });
     }
-    let fix = rule.compiled.fix.as_ref().and_then(|fix| proposed(fix, stack, evaluation));
-    let mut help: Vec<String> = rule.compiled.help.as_ref().map(|help| help.render_lines(evaluation)).into_iter().collect();
+    let fix = telling.fix.as_ref().and_then(|fix| proposed(fix, stack, evaluation));
+    let mut help: Vec<String> = telling.help.as_ref().map(|help| help.render_lines(evaluation)).into_iter().collect();
     if help.is_empty() {
         help.extend(fix.as_ref().map(|fix| fix.to_string().replace('\n', "?")));
     }
@@ -226,7 +232,7 @@ fn found(rule: &Loaded, stack: &Stack, subject: Subject, evaluation: &mut Evalua
         help.push(format!("this assumes that {}", assuming.join(" and ")).replace('\n', "?"));
     }
     let lowered = if assuming.is_empty() { rule.rule.confidence } else { rule.rule.confidence.lowered() };
-    Some(Finding {
+    Ok(Some(Finding {
         rule: rule.rule.id.clone(),
         subject: stack.title(subject),
         severity: rule.rule.severity,
@@ -236,7 +242,7 @@ fn found(rule: &Loaded, stack: &Stack, subject: Subject, evaluation: &mut Evalua
         labels,
         help: (!help.is_empty()).then(|| help.join("\n")),
         fix,
-    })
+    }))
 }
 
 /// A label where the value was written; for a default, at the nearest written thing, and saying so. What is none has no label.

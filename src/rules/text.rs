@@ -1,15 +1,36 @@
 //! A rule file as it is written: YAML with a place for every text, so that a fault points into it.
 
-use super::shape::{RuleText, Text};
+use super::shape::{FixText, Ordered, RuleText, Text};
 use crate::error::Error;
 use crate::vocabulary::suggest::suggest;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_yaml::Spanned;
 use std::ops::Range;
 use std::path::Path;
 
-/// Reads a built-in rule, which the build script has read by the same shape and embedded as JSON. Places in it are not known;
-/// reading its file gives them.
-pub fn read_embedded(path: &Path, json: &str) -> Result<RuleText, Error> {
+/// What decides whether a rule holds.
+#[derive(Debug, Deserialize)]
+pub struct Condition {
+    #[serde(rename = "let")]
+    pub lets: Ordered<Text>,
+    pub when: Text,
+}
+
+/// What a rule says where it holds, and what it proposes.
+#[derive(Debug, Deserialize)]
+pub struct Telling {
+    #[serde(rename = "let")]
+    pub lets: Ordered<Text>,
+    pub message: Text,
+    pub labels: Ordered<Text>,
+    pub help: Option<Text>,
+    pub fix: Option<FixText>,
+}
+
+/// Reads a part of a built-in rule, which the build script has embedded as JSON. Places in it are not known; reading its file gives
+/// them.
+pub fn read_embedded<T: DeserializeOwned>(path: &Path, json: &str) -> Result<T, Error> {
     serde_json::from_str(json).map_err(|error| Error::Rule {
         path: path.to_owned(),
         line: 1,

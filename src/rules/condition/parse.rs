@@ -1,7 +1,8 @@
 //! Reads the text of a condition: CEL's spelling, with literals for time spans (`30s`, `5m`) and sizes (`64MiB`).
 //!
-//! In: text. Out: a tree with byte spans, or what is wrong and where. Written by hand, because every run reads all rules, and a parser
-//! made from a grammar took longer for that than all the rest of a small run. Nothing is typed or evaluated here.
+//! In: text. Out: a tree with byte spans, or what is wrong and where. Written by hand, because every run reads many rules, and a parser
+//! made from a grammar took longer for that than all the rest of a small run. Nothing is typed or evaluated here. Shared with the build
+//! script.
 //!
 //! ```text
 //! expression = binary ( "?" expression ":" expression )?
@@ -10,7 +11,7 @@
 //! primary    = literal | name | name "(" list ")" | "(" expression ")" | "[" list "]"
 //! ```
 
-use super::{Fault, Form, Node, Operator, Syntax};
+use super::syntax::{Fault, Form, Node, Operator, Syntax};
 use std::ops::Range;
 use std::sync::Arc;
 
