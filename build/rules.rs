@@ -15,11 +15,10 @@ use serde_json::json;
 use shape::{ChangeText, RuleText, Text};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
 use syntax::{Form, Node, Syntax};
 use template::{Part, parse_template};
 
-type Names = BTreeSet<Arc<str>>;
+type Names<'a> = BTreeSet<&'a str>;
 
 /// One rule of its YAML.
 pub fn source(file: &Path, yaml: &str) -> Result<String, String> {
@@ -28,7 +27,7 @@ pub fn source(file: &Path, yaml: &str) -> Result<String, String> {
     let condition = json!({"let": &rule.lets, "when": &rule.when});
     let telling =
         json!({"let": &rule.lets, "message": &rule.message, "labels": &rule.labels, "help": &rule.help, "fix": &rule.fix});
-    let names: Vec<Arc<str>> = spoken(&rule).map_err(|fault| fault.message)?.into_iter().collect();
+    let names: Vec<&str> = spoken(&rule).map_err(|fault| fault.message)?.into_iter().collect();
     Ok(format!(
         "Embedded {{ path: {file:?}, kind: Kind::{}, severity: Severity::{}, confidence: Confidence::{}, fix: {fix}, since: {:?}, \
          summary: {:?}, why: {:?}, references: &{:?}, names: {:?}, condition: {:?}, telling: {:?} }}",
@@ -53,8 +52,8 @@ fn variant(text: &Text) -> String {
 
 /// Every name in the expressions of a rule that is neither a `let` nor the variable of a comprehension; what a `let` speaks of counts
 /// where its name is used.
-fn spoken(rule: &RuleText) -> Result<Names, syntax::Fault> {
-    let mut lets: BTreeMap<&str, Names> = BTreeMap::new();
+fn spoken(rule: &RuleText) -> Result<Names<'_>, syntax::Fault> {
+    let mut lets: BTreeMap<&str, Names<'_>> = BTreeMap::new();
     for (name, text) in &rule.lets.0 {
         let found = names(&parse(&text.value)?, &lets);
         lets.insert(name, found);
@@ -86,23 +85,23 @@ fn texts(change: &ChangeText) -> impl Iterator<Item = &str> {
     [set, add, remove, unset, rename, relocate, to, when].into_iter().flatten().map(|text| text.value.as_str())
 }
 
-fn names(syntax: &Syntax, lets: &BTreeMap<&str, Names>) -> Names {
+fn names<'a>(syntax: &Syntax<'a>, lets: &BTreeMap<&str, Names<'a>>) -> Names<'a> {
     let mut found = Names::new();
     gather(syntax, lets, &mut Vec::new(), &mut found);
     found
 }
 
-fn gather(syntax: &Syntax, lets: &BTreeMap<&str, Names>, locals: &mut Vec<Arc<str>>, into: &mut Names) {
+fn gather<'a>(syntax: &Syntax<'a>, lets: &BTreeMap<&str, Names<'a>>, locals: &mut Vec<&'a str>, into: &mut Names<'a>) {
     match &syntax.node {
         Node::Name(name) if locals.contains(name) => {}
-        Node::Name(name) => match lets.get(&**name) {
-            Some(names) => into.extend(names.iter().cloned()),
-            None => _ = into.insert(name.clone()),
+        Node::Name(name) => match lets.get(name) {
+            Some(names) => into.extend(names.iter().copied()),
+            None => _ = into.insert(*name),
         },
-        Node::Call(over, arguments, Form::Method) if matches!(&**over, "exists" | "all" | "filter" | "map") => {
+        Node::Call(over, arguments, Form::Method) if matches!(*over, "exists" | "all" | "filter" | "map") => {
             let [list, Syntax { node: Node::Name(variable), .. }, body] = arguments.as_slice() else { return };
             gather(list, lets, locals, into);
-            locals.push(variable.clone());
+            locals.push(variable);
             gather(body, lets, locals, into);
             locals.pop();
         }

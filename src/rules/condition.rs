@@ -34,12 +34,14 @@ mod tests {
 
     #[test]
     fn literals_and_names_end_where_letters_end() {
-        let node = |text: &str| parse(text).unwrap().node;
+        fn node(text: &str) -> Node<'_> {
+            parse(text).unwrap().node
+        }
         assert_eq!(node("1.5"), Node::Number(1.5));
         assert_eq!(node("90m"), Node::Duration(5_400_000));
         assert_eq!(node(" 2KiB "), Node::Size(2048));
         assert_eq!(node("'it\\'s\\n'"), Node::Text("it's\n".into()));
-        assert_eq!(node("inner"), Node::Name("inner".into()));
+        assert_eq!(node("inner"), Node::Name("inner"));
         assert!(matches!(node("a . b ( ) [ 0 ]"), Node::Index(..)));
         for text in [
             "",

@@ -25,21 +25,18 @@ pub struct Row {
     pub summary: String,
 }
 
-/// The field of that name, if the kind of subject has it.
-pub fn field(kind: Kind, name: &str) -> Option<Field> {
+/// The field of that name, if the kind of subject has it, with the name as it stands in the tables.
+pub fn field(kind: Kind, name: &str) -> Option<(&'static str, Field)> {
     if let Some(fact) = model::fact(kind.name(), name) {
-        return Some(of_fact(fact.type_));
+        return Some((fact.name, of_fact(fact.type_)));
     }
-    let native = match kind {
-        Kind::App => gunicorn::setting(name).map(|row| of_type(row.kind(&gunicorn::supported()))),
-        Kind::Service => systemd::unit_key("Service", name).map(of_key),
-        Kind::Socket => systemd::unit_key("Socket", name).map(of_key),
-        _ => context(kind).and_then(|context| nginx::directive(name, context)).map(|row| match row.inheritance {
-            Inheritance::Array => Type::List(Box::new(Type::Text)),
-            _ => of_type(row.kind()),
-        }),
+    let (name, native) = match kind {
+        Kind::App => gunicorn::setting(name).map(|row| (row.name, of_type(row.kind(&gunicorn::supported()))))?,
+        Kind::Service => systemd::unit_key("Service", name).map(of_key)?,
+        Kind::Socket => systemd::unit_key("Socket", name).map(of_key)?,
+        _ => nginx::directive(name, context(kind)?).map(of_directive)?,
     };
-    native.map(Field::Value)
+    Some((name, Field::Value(native)))
 }
 
 /// Every name of a kind, for suggestions.
@@ -64,7 +61,7 @@ pub fn rows(kind: Kind) -> Vec<Row> {
     let native = native
         .into_iter()
         .filter(|name| model::fact(kind.name(), name).is_none())
-        .filter_map(|name| Some(Row { kind, name: name.to_owned(), field: field(kind, name)?, summary: String::new() }));
+        .filter_map(|name| Some(Row { kind, name: name.to_owned(), field: field(kind, name)?.1, summary: String::new() }));
     facts.chain(native).collect()
 }
 
@@ -97,8 +94,13 @@ fn directives(context: Context) -> Vec<&'static str> {
 }
 
 /// A key that adds up has a list of its type.
-fn of_key(row: &systemd::Key) -> Type {
-    if row.list { Type::List(Box::new(of_type(row.kind()))) } else { of_type(row.kind()) }
+fn of_key(row: &'static systemd::Key) -> (&'static str, Type) {
+    (row.name(), if row.list { Type::List(Box::new(of_type(row.kind()))) } else { of_type(row.kind()) })
+}
+
+fn of_directive(row: &'static nginx::Directive) -> (&'static str, Type) {
+    let is_array = row.inheritance == Inheritance::Array;
+    (row.name(), if is_array { Type::List(Box::new(Type::Text)) } else { of_type(row.kind()) })
 }
 
 fn target(found: &str) -> Option<Kind> {
@@ -106,10 +108,11 @@ fn target(found: &str) -> Option<Kind> {
 }
 
 fn of_fact(text: &str) -> Field {
-    match (text.strip_prefix("->").map(str::trim), target(text)) {
-        (Some(link), Some(kind)) if link.starts_with('[') => Field::Links(kind),
-        (Some(_), Some(kind)) => Field::Link(kind),
-        _ => Field::Value(of_name(text)),
+    let link = text.strip_prefix("->").map(str::trim);
+    match link.and_then(|link| Some((link, target(link)?))) {
+        Some((link, kind)) if link.starts_with('[') => Field::Links(kind),
+        Some((_, kind)) => Field::Link(kind),
+        None => Field::Value(of_name(text)),
     }
 }
 

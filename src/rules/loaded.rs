@@ -145,7 +145,7 @@ impl Companions {
         for other in spoken.into_iter().filter(|other| *other != kind) {
             let Some(link) = fields::companion(kind, other) else { continue };
             match fields::field(kind, link) {
-                Some(fields::Field::Links(_)) => companions.each = Some((other, link)),
+                Some((_, fields::Field::Links(_))) => companions.each = Some((other, link)),
                 _ => companions.with.push((other, link)),
             }
         }

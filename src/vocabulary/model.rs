@@ -28,8 +28,7 @@ pub fn facts_of(subject: &str) -> &'static [Fact] {
 }
 
 pub fn fact(subject: &str, name: &str) -> Option<&'static Fact> {
-    let rows = facts_of(subject);
-    rows.get(rows.binary_search_by(|fact| fact.name.cmp(name)).ok()?)
+    FACTS.get(FACTS.binary_search_by(|fact| fact.subject.cmp(subject).then_with(|| fact.name.cmp(name))).ok()?)
 }
 
 #[cfg(test)]

@@ -24,12 +24,12 @@ pub struct Names<'a> {
 }
 
 /// Types an expression.
-pub fn check(syntax: &Syntax, names: &Names<'_>) -> Result<(Expr, Type), Fault> {
+pub fn check(syntax: &Syntax<'_>, names: &Names<'_>) -> Result<(Expr, Type), Fault> {
     Checker { names, locals: Vec::new() }.expression(syntax)
 }
 
 /// Types a condition: an expression that is a truth value.
-pub fn check_condition(syntax: &Syntax, names: &Names<'_>) -> Result<Expr, Fault> {
+pub fn check_condition(syntax: &Syntax<'_>, names: &Names<'_>) -> Result<Expr, Fault> {
     let (expr, found) = check(syntax, names)?;
     truth(&found, &syntax.span)?;
     Ok(expr)
@@ -37,11 +37,11 @@ pub fn check_condition(syntax: &Syntax, names: &Names<'_>) -> Result<Expr, Fault
 
 struct Checker<'a> {
     names: &'a Names<'a>,
-    locals: Vec<(Arc<str>, Type)>,
+    locals: Vec<(&'a str, Type)>,
 }
 
-impl Checker<'_> {
-    fn expression(&mut self, syntax: &Syntax) -> Result<(Expr, Type), Fault> {
+impl<'a> Checker<'a> {
+    fn expression(&mut self, syntax: &Syntax<'a>) -> Result<(Expr, Type), Fault> {
         let constant = |known: Known, found: Type| Ok((Expr::Constant(Value::Known(known)), found));
         match &syntax.node {
             Node::Boolean(value) => constant(Known::Boolean(*value), Type::Boolean),
@@ -81,8 +81,8 @@ impl Checker<'_> {
         }
     }
 
-    fn name(&self, name: &Arc<str>, span: &Range<usize>) -> Result<(Expr, Type), Fault> {
-        if let Some(depth) = self.locals.iter().rposition(|(local, _)| local == name) {
+    fn name(&self, name: &str, span: &Range<usize>) -> Result<(Expr, Type), Fault> {
+        if let Some(depth) = self.locals.iter().rposition(|(local, _)| *local == name) {
             let found = self.locals.get(depth).map_or(Type::Any, |(_, found)| found.clone());
             return Ok((Expr::Local(depth), found));
         }
@@ -90,7 +90,7 @@ impl Checker<'_> {
             // It was read on its own: what it ranges over lies inside of what is ranged over here.
             return Ok((expr.inside(self.locals.len()), found.clone()));
         }
-        if &**name == "none" {
+        if name == "none" {
             return Ok((Expr::Constant(Value::None), Type::None));
         }
         match Kind::of(name).filter(|&kind| fields::is_bound(self.names.kind, kind)) {
@@ -104,7 +104,7 @@ impl Checker<'_> {
         }
     }
 
-    fn list(&mut self, items: &[Syntax]) -> Result<(Expr, Type), Fault> {
+    fn list(&mut self, items: &[Syntax<'a>]) -> Result<(Expr, Type), Fault> {
         let mut element = Type::Any;
         let mut list = Vec::new();
         for item in items {
@@ -120,16 +120,16 @@ impl Checker<'_> {
         Ok((Expr::List(list.into()), Type::List(Box::new(element))))
     }
 
-    fn select(&mut self, of: &Syntax, name: &Arc<str>, span: &Range<usize>) -> Result<(Expr, Type), Fault> {
+    fn select(&mut self, of: &Syntax<'a>, name: &str, span: &Range<usize>) -> Result<(Expr, Type), Fault> {
         let (subject, found) = self.expression(of)?;
         let Type::Subject(kind) = found else {
             return Err(Fault::new(format!("only a subject has settings, this is {found}"), of.span.clone()));
         };
         let subject = Arc::new(subject);
         match fields::field(kind, name) {
-            Some(Field::Value(found)) => Ok((Expr::Field(subject, name.clone()), found)),
-            Some(Field::Link(to)) => Ok((Expr::Link(subject, name.clone()), Type::Subject(to))),
-            Some(Field::Links(to)) => Ok((Expr::Links(subject, name.clone()), Type::Subjects(to))),
+            Some((name, Field::Value(found))) => Ok((Expr::Field(subject, name), found)),
+            Some((name, Field::Link(to))) => Ok((Expr::Link(subject, name), Type::Subject(to))),
+            Some((name, Field::Links(to))) => Ok((Expr::Links(subject, name), Type::Subjects(to))),
             None => {
                 let close = suggest(name, fields::names(kind).iter().map(|known| &**known))
                     .map_or_else(String::new, |close| format!("; did you mean `{kind}.{close}`?"));
@@ -138,7 +138,7 @@ impl Checker<'_> {
         }
     }
 
-    fn index(&mut self, list: &Syntax, index: &Syntax) -> Result<(Expr, Type), Fault> {
+    fn index(&mut self, list: &Syntax<'a>, index: &Syntax<'a>) -> Result<(Expr, Type), Fault> {
         let (of, found) = self.expression(list)?;
         let Type::List(element) = found else {
             return Err(Fault::new(format!("a list is expected, this is {found}"), list.span.clone()));
@@ -150,7 +150,7 @@ impl Checker<'_> {
         Ok((Expr::Index(Arc::new(of), Arc::new(at)), *element))
     }
 
-    fn call(&mut self, name: &str, arguments: &[Syntax], form: Form, span: &Range<usize>) -> Result<(Expr, Type), Fault> {
+    fn call(&mut self, name: &str, arguments: &[Syntax<'a>], form: Form, span: &Range<usize>) -> Result<(Expr, Type), Fault> {
         if let (Form::Method, Some(over)) = (form, Over::of(name)) {
             return self.comprehension(over, arguments, span);
         }
@@ -168,7 +168,7 @@ impl Checker<'_> {
         Ok((Expr::Call(function, values.into()), found))
     }
 
-    fn comprehension(&mut self, over: Over, arguments: &[Syntax], span: &Range<usize>) -> Result<(Expr, Type), Fault> {
+    fn comprehension(&mut self, over: Over, arguments: &[Syntax<'a>], span: &Range<usize>) -> Result<(Expr, Type), Fault> {
         let [list, Syntax { node: Node::Name(variable), .. }, body] = arguments else {
             return Err(Fault::new("a name and a condition are expected, as in `list.exists(x, x > 0)`", span.clone()));
         };
@@ -178,7 +178,7 @@ impl Checker<'_> {
             Type::Subjects(kind) => Type::Subject(*kind),
             other => return Err(Fault::new(format!("a list is expected, this is {other}"), list.span.clone())),
         };
-        self.locals.push((variable.clone(), element));
+        self.locals.push((variable, element));
         let checked = self.expression(body);
         self.locals.pop();
         let (expr, result) = checked?;
@@ -194,7 +194,13 @@ impl Checker<'_> {
         Ok((Expr::Comprehension { over, list: Arc::new(of), depth, body: Arc::new(expr) }, whole))
     }
 
-    fn binary(&mut self, operator: Operator, left: &Syntax, right: &Syntax, span: &Range<usize>) -> Result<(Expr, Type), Fault> {
+    fn binary(
+        &mut self,
+        operator: Operator,
+        left: &Syntax<'a>,
+        right: &Syntax<'a>,
+        span: &Range<usize>,
+    ) -> Result<(Expr, Type), Fault> {
         let (a, first) = self.expression(left)?;
         let (b, second) = self.expression(right)?;
         let found = match operator {
@@ -233,7 +239,7 @@ impl Checker<'_> {
 }
 
 /// `version("24.0")`: the text is read once, here.
-fn version(arguments: &[Syntax], span: &Range<usize>) -> Result<(Expr, Type), Fault> {
+fn version(arguments: &[Syntax<'_>], span: &Range<usize>) -> Result<(Expr, Type), Fault> {
     let read = match arguments {
         [Syntax { node: Node::Text(text), .. }] => Version::parse(text).filter(|version| version.to_string() == **text),
         _ => None,

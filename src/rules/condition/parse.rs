@@ -25,25 +25,8 @@ const OPEN: usize = 150;
 const TOO_DEEP: &str = "the condition is nested too deeply";
 const EXPECTED: &str = "this is not a condition: an operator, a name or a value is expected here";
 
-/// Longest first, so that `<=` is not read as `<`.
-const OPERATORS: [(&str, Operator); 13] = [
-    ("||", Operator::Or),
-    ("&&", Operator::And),
-    ("<=", Operator::LessEqual),
-    (">=", Operator::GreaterEqual),
-    ("==", Operator::Equal),
-    ("!=", Operator::NotEqual),
-    ("<", Operator::Less),
-    (">", Operator::Greater),
-    ("+", Operator::Add),
-    ("-", Operator::Subtract),
-    ("*", Operator::Multiply),
-    ("/", Operator::Divide),
-    ("%", Operator::Remainder),
-];
-
 /// Parses a condition.
-pub fn parse(text: &str) -> Result<Syntax, Fault> {
+pub fn parse(text: &str) -> Result<Syntax<'_>, Fault> {
     let mut reader = Reader { text, at: 0, depth: 0 };
     let tree = reader.expression()?;
     reader.blanks();
@@ -62,18 +45,18 @@ struct Reader<'a> {
 }
 
 /// A tree, and how deep it is.
-struct Tree {
-    syntax: Syntax,
+struct Tree<'a> {
+    syntax: Syntax<'a>,
     depth: usize,
 }
 
-impl Tree {
-    fn leaf(node: Node, span: Range<usize>) -> Tree {
+impl<'a> Tree<'a> {
+    fn leaf(node: Node<'a>, span: Range<usize>) -> Tree<'a> {
         Tree { syntax: Syntax { node, span }, depth: 1 }
     }
 
     /// A node over parts of that depth.
-    fn over(depth: usize, node: Node, span: Range<usize>) -> Result<Tree, Fault> {
+    fn over(depth: usize, node: Node<'a>, span: Range<usize>) -> Result<Tree<'a>, Fault> {
         if depth >= DEEPEST {
             return Err(Fault::new(TOO_DEEP, span));
         }
@@ -86,15 +69,22 @@ impl<'a> Reader<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
+    /// The byte so many places further on.
+    fn byte(&self, ahead: usize) -> Option<u8> {
+        self.text.as_bytes().get(self.at + ahead).copied()
+    }
+
     fn blanks(&mut self) {
-        self.at += self.rest().len() - self.rest().trim_start_matches([' ', '\n', '\t', '\r']).len();
+        while matches!(self.byte(0), Some(b' ' | b'\n' | b'\t' | b'\r')) {
+            self.at += 1;
+        }
     }
 
     /// Takes a sign, blanks before it too.
-    fn takes(&mut self, sign: &str) -> bool {
+    fn takes(&mut self, sign: u8) -> bool {
         self.blanks();
-        let found = self.rest().starts_with(sign);
-        self.at += if found { sign.len() } else { 0 };
+        let found = self.byte(0) == Some(sign);
+        self.at += usize::from(found);
         found
     }
 
@@ -102,7 +92,7 @@ impl<'a> Reader<'a> {
         Fault::new(EXPECTED, self.at..self.at + 1)
     }
 
-    fn need(&mut self, sign: &str) -> Result<(), Fault> {
+    fn need(&mut self, sign: u8) -> Result<(), Fault> {
         if self.takes(sign) { Ok(()) } else { Err(self.expected()) }
     }
 
@@ -117,14 +107,14 @@ impl<'a> Reader<'a> {
         found
     }
 
-    fn expression(&mut self) -> Result<Tree, Fault> {
+    fn expression(&mut self) -> Result<Tree<'a>, Fault> {
         self.deeper(|reader| {
             let test = reader.binary(0)?;
-            if !reader.takes("?") {
+            if !reader.takes(b'?') {
                 return Ok(test);
             }
             let yes = reader.expression()?;
-            reader.need(":")?;
+            reader.need(b':')?;
             let no = reader.expression()?;
             let depth = test.depth.max(yes.depth).max(no.depth);
             let span = test.syntax.span.start..no.syntax.span.end;
@@ -133,7 +123,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A chain of operators that bind at least as strongly as that.
-    fn binary(&mut self, least: u8) -> Result<Tree, Fault> {
+    fn binary(&mut self, least: u8) -> Result<Tree<'a>, Fault> {
         let mut left = self.operand()?;
         while let Some((operator, length)) = self.operator().filter(|(operator, _)| operator.strength() >= least) {
             self.at += length;
@@ -148,18 +138,30 @@ impl<'a> Reader<'a> {
     /// The operator that follows, and how long it is.
     fn operator(&mut self) -> Option<(Operator, usize)> {
         self.blanks();
-        let rest = self.rest();
-        if rest.starts_with("in") && !rest.get(2..).is_some_and(|rest| rest.starts_with(is_letter)) {
-            return Some((Operator::In, 2));
-        }
-        OPERATORS.iter().find(|(sign, _)| rest.starts_with(sign)).map(|(sign, operator)| (*operator, sign.len()))
+        Some(match (self.byte(0)?, self.byte(1)) {
+            (b'|', Some(b'|')) => (Operator::Or, 2),
+            (b'&', Some(b'&')) => (Operator::And, 2),
+            (b'<', Some(b'=')) => (Operator::LessEqual, 2),
+            (b'>', Some(b'=')) => (Operator::GreaterEqual, 2),
+            (b'=', Some(b'=')) => (Operator::Equal, 2),
+            (b'!', Some(b'=')) => (Operator::NotEqual, 2),
+            (b'i', Some(b'n')) if !self.byte(2).is_some_and(is_letter) => (Operator::In, 2),
+            (b'<', _) => (Operator::Less, 1),
+            (b'>', _) => (Operator::Greater, 1),
+            (b'+', _) => (Operator::Add, 1),
+            (b'-', _) => (Operator::Subtract, 1),
+            (b'*', _) => (Operator::Multiply, 1),
+            (b'/', _) => (Operator::Divide, 1),
+            (b'%', _) => (Operator::Remainder, 1),
+            _ => return None,
+        })
     }
 
-    fn operand(&mut self) -> Result<Tree, Fault> {
+    fn operand(&mut self) -> Result<Tree<'a>, Fault> {
         self.blanks();
         let mut prefixes = Vec::new();
-        while self.rest().starts_with('-') || (self.rest().starts_with('!') && !self.rest().starts_with("!=")) {
-            prefixes.push((self.at, self.rest().starts_with('!')));
+        while let Some(sign @ (b'-' | b'!')) = self.byte(0).filter(|sign| *sign == b'-' || self.byte(1) != Some(b'=')) {
+            prefixes.push((self.at, sign == b'!'));
             self.at += 1;
             self.blanks();
         }
@@ -172,27 +174,26 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    fn suffixed(&mut self) -> Result<Tree, Fault> {
+    fn suffixed(&mut self) -> Result<Tree<'a>, Fault> {
         self.blanks();
         let start = self.at;
         let mut value = self.primary()?;
         loop {
             let depth = value.depth;
-            if self.takes(".") {
+            if self.takes(b'.') {
                 self.blanks();
                 let name = self.name().ok_or_else(|| self.expected())?;
-                if self.takes("(") {
-                    let (arguments, deepest) = self.list(")")?;
+                let end = self.at;
+                if self.takes(b'(') {
+                    let (arguments, deepest) = self.list(b')')?;
                     let all = std::iter::once(value.syntax).chain(arguments).collect();
                     value = Tree::over(depth.max(deepest), Node::Call(name, all, Form::Method), start..self.at)?;
                 } else {
-                    // Where the name ends: what was looked for behind it may have been blanks.
-                    let end = start + self.text.get(start..self.at).unwrap_or_default().trim_end().len();
                     value = Tree::over(depth, Node::Select(Box::new(value.syntax), name), start..end)?;
                 }
-            } else if self.takes("[") {
+            } else if self.takes(b'[') {
                 let index = self.expression()?;
-                self.need("]")?;
+                self.need(b']')?;
                 let node = Node::Index(Box::new(value.syntax), Box::new(index.syntax));
                 value = Tree::over(depth.max(index.depth), node, start..self.at)?;
             } else {
@@ -202,7 +203,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Expressions with commas between them, as far as the closing sign; and how deep the deepest is.
-    fn list(&mut self, close: &str) -> Result<(Vec<Syntax>, usize), Fault> {
+    fn list(&mut self, close: u8) -> Result<(Vec<Syntax<'a>>, usize), Fault> {
         let (mut items, mut depth) = (Vec::new(), 0);
         if self.takes(close) {
             return Ok((items, depth));
@@ -214,23 +215,23 @@ impl<'a> Reader<'a> {
             if self.takes(close) {
                 return Ok((items, depth));
             }
-            self.need(",")?;
+            self.need(b',')?;
         }
     }
 
-    fn primary(&mut self) -> Result<Tree, Fault> {
+    fn primary(&mut self) -> Result<Tree<'a>, Fault> {
         self.blanks();
         let start = self.at;
-        match self.rest().bytes().next() {
+        match self.byte(0) {
             Some(b'(') => {
                 self.at += 1;
                 let inner = self.expression()?;
-                self.need(")")?;
+                self.need(b')')?;
                 Ok(inner)
             }
             Some(b'[') => {
                 self.at += 1;
-                let (items, depth) = self.list("]")?;
+                let (items, depth) = self.list(b']')?;
                 Tree::over(depth, Node::List(items), start..self.at)
             }
             Some(quote @ (b'"' | b'\'')) => {
@@ -246,38 +247,37 @@ impl<'a> Reader<'a> {
     }
 
     /// A name, a truth, or the call of a function.
-    fn named(&mut self, start: usize) -> Result<Tree, Fault> {
-        for (word, truth) in [("true", true), ("false", false)] {
-            if self.word() == word {
-                self.at += word.len();
-                return Ok(Tree::leaf(Node::Boolean(truth), start..self.at));
-            }
+    fn named(&mut self, start: usize) -> Result<Tree<'a>, Fault> {
+        if let word @ ("true" | "false") = self.word() {
+            self.at += word.len();
+            return Ok(Tree::leaf(Node::Boolean(word == "true"), start..self.at));
         }
         let name = self.name().ok_or_else(|| self.expected())?;
         let end = self.at;
-        if !self.takes("(") {
+        if !self.takes(b'(') {
             return Ok(Tree::leaf(Node::Name(name), start..end));
         }
-        let (arguments, depth) = self.list(")")?;
+        let (arguments, depth) = self.list(b')')?;
         Tree::over(depth, Node::Call(name, arguments, Form::Function), start..self.at)
     }
 
     /// The letters that follow.
     fn word(&self) -> &'a str {
         let rest = self.rest();
-        rest.find(|c| !is_letter(c)).and_then(|end| rest.get(..end)).unwrap_or(rest)
+        let end = rest.bytes().position(|byte| !is_letter(byte)).unwrap_or(rest.len());
+        rest.get(..end).unwrap_or_default()
     }
 
-    fn name(&mut self) -> Option<Arc<str>> {
+    fn name(&mut self) -> Option<&'a str> {
         let word = self.word();
-        let is_name =
-            !word.is_empty() && !word.starts_with(|c: char| c.is_ascii_digit()) && !matches!(word, "true" | "false" | "in");
+        let begins_well = word.bytes().next().is_some_and(|first| !first.is_ascii_digit());
+        let is_name = begins_well && !matches!(word, "true" | "false" | "in");
         self.at += if is_name { word.len() } else { 0 };
-        is_name.then(|| word.into())
+        is_name.then_some(word)
     }
 
     /// Digits, with a fraction or a unit.
-    fn number(&mut self) -> Result<Node, Fault> {
+    fn number(&mut self) -> Result<Node<'a>, Fault> {
         let start = self.at;
         let digits = |text: &str| text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         let whole = digits(self.rest());
@@ -332,8 +332,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn is_letter(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_'
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 /// What a unit multiplies with, and whether it is one of time: milliseconds, else bytes.

@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 /// A parsed expression, not yet typed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Syntax {
-    pub node: Node,
+pub struct Syntax<'a> {
+    pub node: Node<'a>,
     pub span: Range<usize>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Node {
+pub enum Node<'a> {
     Boolean(bool),
     Integer(i64),
     Number(f64),
@@ -22,16 +22,16 @@ pub enum Node {
     /// In bytes.
     Size(i64),
     Text(Arc<str>),
-    Name(Arc<str>),
-    List(Vec<Syntax>),
-    Select(Box<Syntax>, Arc<str>),
-    Index(Box<Syntax>, Box<Syntax>),
+    Name(&'a str),
+    List(Vec<Syntax<'a>>),
+    Select(Box<Syntax<'a>>, &'a str),
+    Index(Box<Syntax<'a>>, Box<Syntax<'a>>),
     /// A function, or a method with its receiver first.
-    Call(Arc<str>, Vec<Syntax>, Form),
-    Not(Box<Syntax>),
-    Negative(Box<Syntax>),
-    Binary(Operator, Box<Syntax>, Box<Syntax>),
-    Choice(Box<Syntax>, Box<Syntax>, Box<Syntax>),
+    Call(&'a str, Vec<Syntax<'a>>, Form),
+    Not(Box<Syntax<'a>>),
+    Negative(Box<Syntax<'a>>),
+    Binary(Operator, Box<Syntax<'a>>, Box<Syntax<'a>>),
+    Choice(Box<Syntax<'a>>, Box<Syntax<'a>>, Box<Syntax<'a>>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +90,7 @@ pub(super) fn shift_fault(fault: Fault, by: usize) -> Fault {
 }
 
 /// Moves an expression to where it stands in a longer text.
-pub(super) fn shift(syntax: &mut Syntax, by: usize) {
+pub(super) fn shift(syntax: &mut Syntax<'_>, by: usize) {
     syntax.span = syntax.span.start + by..syntax.span.end + by;
     match &mut syntax.node {
         Node::List(items) | Node::Call(_, items, _) => items.iter_mut().for_each(|item| shift(item, by)),

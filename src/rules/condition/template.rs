@@ -5,13 +5,13 @@ use super::syntax::{Fault, Syntax, shift, shift_fault};
 
 /// A part of a message: plain text, or an expression whose value goes there.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Part {
+pub enum Part<'a> {
     Plain(String),
-    Hole(Syntax),
+    Hole(Syntax<'a>),
 }
 
 /// Parses a message with `{expressions}` in it; `{{` and `}}` stand for braces.
-pub fn parse_template(text: &str) -> Result<Vec<Part>, Fault> {
+pub fn parse_template(text: &str) -> Result<Vec<Part<'_>>, Fault> {
     let mut parts = Vec::new();
     let mut plain = String::new();
     let mut rest = text;

@@ -71,11 +71,11 @@ pub enum Expr {
     Bound(Kind),
     /// The variable of the n-th comprehension around.
     Local(usize),
-    /// A setting of a subject.
-    Field(Arc<Expr>, Arc<str>),
+    /// A setting of a subject, by its name in the tables.
+    Field(Arc<Expr>, &'static str),
     /// The subject, or subjects, that a link leads to.
-    Link(Arc<Expr>, Arc<str>),
-    Links(Arc<Expr>, Arc<str>),
+    Link(Arc<Expr>, &'static str),
+    Links(Arc<Expr>, &'static str),
     Index(Arc<Expr>, Arc<Expr>),
     List(Arc<[Expr]>),
     Not(Arc<Expr>),
@@ -123,9 +123,9 @@ impl Expr {
         match self {
             Expr::Constant(_) | Expr::Bound(_) => self.clone(),
             Expr::Local(at) => Expr::Local(at + depth),
-            Expr::Field(inner, name) => Expr::Field(one(inner), name.clone()),
-            Expr::Link(inner, name) => Expr::Link(one(inner), name.clone()),
-            Expr::Links(inner, name) => Expr::Links(one(inner), name.clone()),
+            Expr::Field(inner, name) => Expr::Field(one(inner), name),
+            Expr::Link(inner, name) => Expr::Link(one(inner), name),
+            Expr::Links(inner, name) => Expr::Links(one(inner), name),
             Expr::Index(list, at) => Expr::Index(one(list), one(at)),
             Expr::List(items) => Expr::List(all(items)),
             Expr::Not(inner) => Expr::Not(one(inner)),
