@@ -78,9 +78,9 @@
 //! | key of `gearmesh.toml` | its line in `src/config/read.rs`, and a test in `tests/config.rs` |
 //!
 //! Departures from the first plan: environment variables of a unit are expanded when it is lowered, because nothing that `link`
-//! learns changes them; the vocabulary tables and the built-in rules are TOML and YAML for people and become JSON when the program is
-//! built, which loads faster; and half of the rules are made ready on another thread, because a small stack waits for nothing else; conditions are
-//! parsed by hand, for the same reason; a fix makes the proposals of one rule at a time and judges anew.
+//! learns changes them; the vocabulary tables and the built-in rules are TOML and YAML for people and become constants when the program
+//! is built (`build.rs`), and of a built-in rule a run compiles what it needs, because a small stack waits for nothing else; conditions
+//! are parsed by hand, for the same reason; a fix makes the proposals of one rule at a time and judges anew.
 
 pub mod advise;
 pub mod arguments;
