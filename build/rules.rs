@@ -24,7 +24,11 @@ type Names<'a> = BTreeSet<&'a str>;
 pub fn source(file: &Path, yaml: &str) -> Result<String, String> {
     let rule: RuleText = serde_yaml::from_str(yaml).map_err(|error| error.to_string())?;
     let fix = rule.fix.as_ref().map_or("None".to_owned(), |fix| format!("Some(Safety::{})", variant(&fix.safety)));
-    let condition = json!({"let": &rule.lets, "when": &rule.when});
+    let mut condition: Vec<&str> = rule.lets.0.iter().flat_map(|(name, text)| [name.as_str(), &text.value]).collect();
+    condition.push(&rule.when.value);
+    if condition.iter().any(|text| text.contains('\0')) {
+        return Err("a text holds a NUL".to_owned());
+    }
     let telling =
         json!({"let": &rule.lets, "message": &rule.message, "labels": &rule.labels, "help": &rule.help, "fix": &rule.fix});
     let names: Vec<&str> = spoken(&rule).map_err(|fault| fault.message)?.into_iter().collect();
@@ -39,7 +43,7 @@ pub fn source(file: &Path, yaml: &str) -> Result<String, String> {
         rule.why.value,
         rule.references,
         names.join(" "),
-        condition.to_string(),
+        condition.join("\0"),
         telling.to_string(),
     ))
 }

@@ -42,7 +42,7 @@ pub struct Embedded {
     references: &'static [&'static str],
     /// The names in its expressions that are neither of `let` nor of a comprehension, with blanks between them.
     names: &'static str,
-    /// `text::Condition` as JSON.
+    /// The names of `let` and their texts in turn, then when it holds; a NUL between each.
     condition: &'static str,
     /// `text::Telling` as JSON.
     telling: &'static str,

@@ -159,8 +159,7 @@ impl Compiler<'_> {
     }
 
     fn at(&self, text: &Text) -> impl Fn(Fault) -> Error {
-        let (path, text) = (self.path.to_owned(), text.clone());
-        move |found| fault(&path, &text, &found.span, found.message)
+        move |found| fault(self.path, text, &found.span, found.message)
     }
 
     fn expression(&self, text: &Text) -> Result<(Expr, Type), Error> {

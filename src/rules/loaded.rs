@@ -101,8 +101,7 @@ impl Loaded {
     /// A fault in a built-in rule, which a test finds first.
     pub(super) fn condition(&self) -> Result<&Expr, Error> {
         self.expressions.condition.get(|embedded| {
-            let path = Path::new(embedded.path);
-            compile::condition(path, embedded.kind, &text::read_embedded(path, embedded.condition)?)
+            compile::condition(Path::new(embedded.path), embedded.kind, &text::Condition::embedded(embedded.condition))
         })
     }
 

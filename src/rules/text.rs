@@ -4,17 +4,30 @@ use super::shape::{FixText, Ordered, RuleText, Text};
 use crate::error::Error;
 use crate::vocabulary::suggest::suggest;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_yaml::Spanned;
+use serde_yaml::{Location, Spanned};
 use std::ops::Range;
 use std::path::Path;
 
 /// What decides whether a rule holds.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct Condition {
-    #[serde(rename = "let")]
     pub lets: Ordered<Text>,
     pub when: Text,
+}
+
+impl Condition {
+    /// The condition of a built-in rule, as the build script embeds it. Places in it are not known; reading its file gives them.
+    pub fn embedded(texts: &str) -> Condition {
+        let text = |text: &str| Spanned::new(text.to_owned(), Location::UNKNOWN, Location::UNKNOWN);
+        let mut lets = Ordered::default();
+        let mut texts = texts.split('\0');
+        let mut first = texts.next().unwrap_or_default();
+        while let (Some(given), Some(next)) = (texts.next(), texts.next()) {
+            lets.0.push((first.to_owned(), text(given)));
+            first = next;
+        }
+        Condition { lets, when: text(first) }
+    }
 }
 
 /// What a rule says where it holds, and what it proposes.
@@ -28,9 +41,8 @@ pub struct Telling {
     pub fix: Option<FixText>,
 }
 
-/// Reads a part of a built-in rule, which the build script has embedded as JSON. Places in it are not known; reading its file gives
-/// them.
-pub fn read_embedded<T: DeserializeOwned>(path: &Path, json: &str) -> Result<T, Error> {
+/// Reads what a built-in rule says where it holds, which the build script has embedded as JSON.
+pub fn read_embedded(path: &Path, json: &str) -> Result<Telling, Error> {
     serde_json::from_str(json).map_err(|error| Error::Rule {
         path: path.to_owned(),
         line: 1,
