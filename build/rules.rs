@@ -1,5 +1,5 @@
-//! The built-in rules as Rust: what is shown of a rule as constants, its expressions as JSON for when they are needed, and the names
-//! that they speak of, which tell with which subjects a rule is held together.
+//! The built-in rules as Rust: the texts of each as one, so that the table has few addresses, and with them the names that its
+//! expressions speak of, which tell with which subjects a rule is held together.
 
 #[path = "../src/rules/condition/parse.rs"]
 mod parse;
@@ -24,27 +24,23 @@ type Names<'a> = BTreeSet<&'a str>;
 pub fn source(file: &Path, yaml: &str) -> Result<String, String> {
     let rule: RuleText = serde_yaml::from_str(yaml).map_err(|error| error.to_string())?;
     let fix = rule.fix.as_ref().map_or("None".to_owned(), |fix| format!("Some(Safety::{})", variant(&fix.safety)));
-    let mut condition: Vec<&str> = rule.lets.0.iter().flat_map(|(name, text)| [name.as_str(), &text.value]).collect();
-    condition.push(&rule.when.value);
-    if condition.iter().any(|text| text.contains('\0')) {
-        return Err("a text holds a NUL".to_owned());
-    }
     let telling =
         json!({"let": &rule.lets, "message": &rule.message, "labels": &rule.labels, "help": &rule.help, "fix": &rule.fix});
     let names: Vec<&str> = spoken(&rule).map_err(|fault| fault.message)?.into_iter().collect();
+    let (path, names, references) = (file.to_string_lossy(), names.join(" "), rule.references.join("\n"));
+    let (since, summary, why, telling) = (&rule.since.value, &rule.summary.value, &rule.why.value, telling.to_string());
+    let mut texts: Vec<&str> = vec![&path, since, summary, &names, &references, why, &telling];
+    texts.extend(rule.lets.0.iter().flat_map(|(name, text)| [name.as_str(), &text.value]));
+    texts.push(&rule.when.value);
+    if texts.iter().any(|text| text.contains('\u{1f}')) {
+        return Err("a text holds a separator".to_owned());
+    }
     Ok(format!(
-        "Embedded {{ path: {file:?}, kind: Kind::{}, severity: Severity::{}, confidence: Confidence::{}, fix: {fix}, since: {:?}, \
-         summary: {:?}, why: {:?}, references: &{:?}, names: {:?}, condition: {:?}, telling: {:?} }}",
+        "Embedded {{ kind: Kind::{}, severity: Severity::{}, confidence: Confidence::{}, fix: {fix}, texts: {:?} }}",
         variant(&rule.over),
         variant(&rule.severity),
         variant(&rule.confidence),
-        rule.since.value,
-        rule.summary.value,
-        rule.why.value,
-        rule.references,
-        names.join(" "),
-        condition.join("\0"),
-        telling.to_string(),
+        texts.join("\u{1f}"),
     ))
 }
 

@@ -31,21 +31,26 @@ use std::sync::{Arc, OnceLock};
 /// A rule that gearmesh carries, as `build.rs` writes it.
 #[derive(Debug)]
 pub struct Embedded {
-    pub path: &'static str,
     kind: Kind,
     severity: Severity,
     confidence: Confidence,
     fix: Option<Safety>,
-    since: &'static str,
-    summary: &'static str,
-    why: &'static str,
-    references: &'static [&'static str],
-    /// The names in its expressions that are neither of `let` nor of a comprehension, with blanks between them.
-    names: &'static str,
-    /// The names of `let` and their texts in turn, then when it holds; a NUL between each.
-    condition: &'static str,
-    /// `text::Telling` as JSON.
-    telling: &'static str,
+    /// With a unit separator between each: the path of its file, since when it is there, its summary, the names in its expressions that are neither
+    /// of `let` nor of a comprehension (blanks between them), references (lines), why it matters, `text::Telling` as JSON, then the
+    /// names of `let` and their texts in turn, and when it holds.
+    texts: &'static str,
+}
+
+impl Embedded {
+    /// The path of its file in the sources.
+    pub fn path(&self) -> &'static str {
+        self.parts().next().unwrap_or_default()
+    }
+
+    /// The texts up to `text::Telling`, and what remains as one.
+    fn parts(&self) -> impl Iterator<Item = &'static str> {
+        self.texts.splitn(8, '\u{1f}')
+    }
 }
 
 /// The rules that gearmesh carries, by path.

@@ -44,7 +44,7 @@ fn every_case_reports_what_it_says() {
 #[test]
 fn embedded_rules_are_those_of_the_files() {
     let loaded = rules::load();
-    for path in rules::EMBEDDED.iter().map(|embedded| embedded.path) {
+    for path in rules::EMBEDDED.iter().map(|embedded| embedded.path()) {
         let yaml = fs::read_to_string(path).expect("the rule file is there");
         let written = rules::compile(Path::new(path), &yaml).unwrap_or_else(|fault| panic!("{path}: {fault}"));
         let embedded = loaded.iter().find(|loaded| loaded.rule.id == written.rule.id).expect("the rule is embedded");

@@ -42,5 +42,5 @@ fn with_words(command: Command) -> Command {
 }
 
 fn ids() -> impl Iterator<Item = &'static str> {
-    EMBEDDED.iter().filter_map(|rule| Path::new(rule.path).file_stem()?.to_str())
+    EMBEDDED.iter().filter_map(|rule| Path::new(rule.path()).file_stem()?.to_str())
 }

@@ -49,19 +49,22 @@ pub(super) struct Companions {
 impl Loaded {
     /// A built-in rule, of which nothing is compiled.
     pub(super) fn embedded(embedded: &'static Embedded) -> Loaded {
-        let (path, kind) = (Path::new(embedded.path), embedded.kind);
+        let mut parts = embedded.parts();
+        let mut part = || parts.next().unwrap_or_default();
+        let (path, since, summary, names, references, why) = (Path::new(part()), part(), part(), part(), part(), part());
+        let kind = embedded.kind;
         let rule = Rule {
             id: compile::id(path),
             group: compile::group(path),
-            summary: embedded.summary.into(),
+            summary: summary.into(),
             severity: embedded.severity,
             confidence: embedded.confidence,
-            since: embedded.since.into(),
-            why: embedded.why.into(),
-            references: embedded.references.iter().map(|reference| (*reference).into()).collect(),
+            since: since.into(),
+            why: why.into(),
+            references: references.lines().map(Arc::from).collect(),
             fix: embedded.fix,
         };
-        let companions = Companions::of(kind, embedded.names.split(' ').filter_map(Kind::of).collect());
+        let companions = Companions::of(kind, names.split(' ').filter_map(Kind::of).collect());
         let (condition, telling) = (Part::Embedded(embedded, OnceLock::new()), Part::Embedded(embedded, OnceLock::new()));
         let expressions = Expressions { kind, companions, condition, telling };
         Loaded { rule: Arc::new(rule), off: false, expressions: Arc::new(expressions) }
@@ -101,7 +104,8 @@ impl Loaded {
     /// A fault in a built-in rule, which a test finds first.
     pub(super) fn condition(&self) -> Result<&Expr, Error> {
         self.expressions.condition.get(|embedded| {
-            compile::condition(Path::new(embedded.path), embedded.kind, &text::Condition::embedded(embedded.condition))
+            let condition = text::Condition::embedded(embedded.parts().nth(7).unwrap_or_default());
+            compile::condition(Path::new(embedded.path()), embedded.kind, &condition)
         })
     }
 
@@ -111,8 +115,8 @@ impl Loaded {
     /// As [`Loaded::condition`].
     pub(super) fn telling(&self) -> Result<&Telling, Error> {
         self.expressions.telling.get(|embedded| {
-            let path = Path::new(embedded.path);
-            compile::telling(path, embedded.kind, &text::read_embedded(path, embedded.telling)?)
+            let path = Path::new(embedded.path());
+            compile::telling(path, embedded.kind, &text::read_embedded(path, embedded.parts().nth(6).unwrap_or_default())?)
         })
     }
 

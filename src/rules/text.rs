@@ -20,7 +20,7 @@ impl Condition {
     pub fn embedded(texts: &str) -> Condition {
         let text = |text: &str| Spanned::new(text.to_owned(), Location::UNKNOWN, Location::UNKNOWN);
         let mut lets = Ordered::default();
-        let mut texts = texts.split('\0');
+        let mut texts = texts.split('\u{1f}');
         let mut first = texts.next().unwrap_or_default();
         while let (Some(given), Some(next)) = (texts.next(), texts.next()) {
             lets.0.push((first.to_owned(), text(given)));
