@@ -89,9 +89,7 @@ pub(super) fn verdict(seen: Option<&Seen>, rule: &str) -> Verdict {
 pub(super) fn summary(seen: Option<&Seen>, rule: &str) -> Option<String> {
     match seen {
         Some(seen) => seen.summaries.get(rule).cloned(),
-        None => {
-            rules::load().ok()?.into_iter().find(|loaded| *loaded.rule.id == *rule).map(|loaded| loaded.rule.summary.to_string())
-        }
+        None => rules::load().into_iter().find(|loaded| *loaded.rule.id == *rule).map(|loaded| loaded.rule.summary.to_string()),
     }
 }
 
