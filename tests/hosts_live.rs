@@ -120,7 +120,7 @@ fn is_right(gunicorn: &Gunicorn, master: &Master, version: &str) {
     assert_eq!(master.folder.as_deref(), here.to_str());
     assert_eq!(master.version.as_deref(), Some(version));
     let addresses: Vec<&str> = master.listeners.iter().map(|listener| listener.address.as_str()).collect();
-    assert_eq!(addresses, ["unix:own.sock"], "without the control socket");
+    assert_eq!(addresses, [format!("unix:{}/own.sock", here.display())], "without the control socket");
     if Command::new("ss").arg("-V").output().is_ok() {
         assert_eq!(master.listeners[0].backlog, Some(77));
         assert_eq!(master.listeners[0].queued, Some(0));
@@ -313,4 +313,27 @@ fn an_empty_group_below_a_quota_has_that_quota() {
         assert_eq!(gunicorn.found(&look()).limits.quota, Some(0.5));
     }
     fs::remove_dir(&child).and_then(|()| fs::remove_dir(&top)).expect("nobody is left in it");
+}
+
+#[test]
+fn a_configuration_that_was_written_after_the_start_wants_a_reload() {
+    let version = "23.0.0";
+    if !is_there(version) {
+        return;
+    }
+    let gunicorn = Gunicorn::start(version, &["-c", "own.conf.py"], false);
+    let config = gunicorn.folder().join("own.conf.py");
+    let elsewhere = tempfile::tempdir().expect("a scratch folder");
+    let drift = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gearmesh"));
+        command.args(["facts", "--sample", "0", "--format", "json"]).arg(elsewhere.path());
+        let output = command.output().expect("gearmesh starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let evidence: gearmesh::evidence::Evidence = serde_json::from_slice(&output.stdout).expect("it is JSON");
+        gunicorn.found(&evidence.machines[0]).drift
+    };
+    assert_eq!(drift(), Vec::<String>::new());
+    let file = fs::File::options().append(true).open(&config).expect("it is opened");
+    file.set_modified(std::time::SystemTime::now() + Duration::from_secs(60)).expect("its time is set");
+    assert_eq!(drift(), [format!("{} is newer than the processes: reload needed", config.display())]);
 }

@@ -36,7 +36,7 @@ fn server() -> tempfile::TempDir {
         ),
         (
             "etc/systemd/system/shop.service",
-            "[Unit]\nDescription=shop\n[Service]\nEnvironment=DB_PASSWORD=hunter22zz\nWorkingDirectory=/srv/shop\n\
+            "[Unit]\nDescription=shop\n[Service]\nEnvironmentFile=/etc/shop.env\nEnvironment=DB_PASSWORD=hunter22zz\nWorkingDirectory=/srv/shop\n\
              ExecStart=/srv/shop/venv/bin/gunicorn -c /srv/shop/gunicorn.conf.py shop.wsgi\n",
         ),
         ("etc/systemd/system/shop.service.d/stop.conf", "[Service]\nTimeoutStopSec=5s\n"),
@@ -44,6 +44,7 @@ fn server() -> tempfile::TempDir {
             "srv/shop/gunicorn.conf.py",
             "bind = 'unix:/run/shop.sock'\nworkers = 2\ntimeout = 120\ngraceful_timeout = 60\n# caf\u{e9}\n",
         ),
+        ("etc/shop.env", "MYSQL_PWD=hunter22xx\nSENTRY_DSN=https://0123abcd@example.org/1\nPLAIN=yes\n"),
         ("srv/shop/unrelated.txt", "not read\n"),
     ];
     for (path, text) in files {
@@ -95,6 +96,9 @@ fn secrets_do_not_leave_the_server() {
     let copy = folder.path().join("copy");
     let unit = fs::read_to_string(copy.join("etc/systemd/system/shop.service")).expect("it is read");
     assert!(unit.contains("DB_PASSWORD=**********\n"), "{unit}");
+    let variables = fs::read_to_string(copy.join("etc/shop.env")).expect("it is read");
+    let hidden: Vec<&str> = variables.lines().map(|line| line.trim_end_matches('*')).collect();
+    assert_eq!(hidden, ["MYSQL_PWD=", "SENTRY_DSN=", "PLAIN=yes"]);
     let site = fs::read_to_string(copy.join("etc/nginx/sites-available/shop")).expect("it is read");
     assert!(!site.contains("c2hvcDpodW50ZXIyMg"), "{site}");
     assert!(copy.join("etc/nginx/sites-enabled/shop").is_symlink());

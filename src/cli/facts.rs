@@ -11,6 +11,7 @@ use crate::error::{Error, in_words};
 use crate::evidence::machine::Machine;
 use crate::evidence::{Evidence, FORMAT, Missing};
 use crate::host;
+use crate::model::Stack;
 use crate::model::facts::Facts;
 use crate::outcome::Outcome;
 use crate::report::facts;
@@ -105,9 +106,9 @@ impl Look {
         }
         let (mut machine, missing) = host::look(&root, self.sample);
         let outcome = survey_if_any(&input, Some(&machine), &config)?;
-        if let Some(outcome) = &outcome {
-            host::drift::fill(&outcome.stack, &root, &mut machine);
-        }
+        // Without any configuration, files may still be newer than processes.
+        let none = Stack::default();
+        host::drift::fill(outcome.as_ref().map_or(&none, |outcome| &outcome.stack), &root, &mut machine);
         let mut evidence = Evidence { format: FORMAT, machines: vec![machine], missing, ..Evidence::default() };
         evidence.missing.extend(outcome.iter().flat_map(unread));
         self.with_logs(Found { evidence, outcome, input })

@@ -16,6 +16,7 @@ use super::tree::{Absent, Tree};
 use super::{installed, users};
 use crate::evidence::Moment;
 use crate::evidence::machine::{Listener, Master, Worker};
+use crate::source::paths::plain;
 use crate::vocabulary::secrets::mask;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,7 +50,8 @@ pub fn master(around: &Around<'_>, family: &Family, gaps: &mut Gaps) -> Option<M
     let mut gap = |what: &str, absent| gaps.file(tree, format!("{what} of gunicorn {}", process.pid), &absent, user.as_deref());
     match sockets {
         Ok(Sockets { listeners, controls }) => {
-            master.listeners = listeners;
+            let folder = Path::new(master.folder.as_deref().unwrap_or_default());
+            master.listeners = listeners.into_iter().map(|listener| absolute(listener, folder)).collect();
             if let Some(told) = controls.iter().find_map(|path| ask(tree, process, path, master.folder.as_deref())) {
                 lay(told, &mut master);
             }
@@ -60,7 +62,13 @@ pub fn master(around: &Around<'_>, family: &Family, gaps: &mut Gaps) -> Option<M
         gap("folder, environment and installed version", absent);
     }
     let unseen = |process: &Process| Some((process.uid, memory(tree, process).1?));
-    if let Some((uid, absent)) = family.workers.iter().chain([process]).find_map(unseen) {
+    // Reading it stops the process for a moment, so those that are known are not asked again.
+    let is_unknown = |other: &&Process| {
+        let own = if other.pid == process.pid { Some(&master.memory) } else { None };
+        let worker = master.workers.iter().find(|worker| worker.pid == other.pid).map(|worker| &worker.memory);
+        own.or(worker).is_some_and(|memory| memory.uss.is_none())
+    };
+    if let Some((uid, absent)) = family.workers.iter().chain([process]).filter(is_unknown).find_map(unseen) {
         // Workers may run as somebody else than their master, whom its own user cannot look into.
         let user = uid.map(|uid| users::name(tree, uid));
         let what = format!("memory of each worker of gunicorn {} (PSS, USS)", process.pid);
@@ -132,6 +140,15 @@ fn sockets(around: &Around<'_>, family: &Family) -> Result<Sockets, Absent> {
     listeners.sort_by(|left, right| left.address.cmp(&right.address));
     let path = |listener: Listener| listener.address.strip_prefix("unix:").map(PathBuf::from);
     Ok(Sockets { listeners, controls: controls.into_values().filter_map(path).collect() })
+}
+
+/// A path as the kernel keeps it is as it was bound: relative to the folder that the master works in.
+fn absolute(listener: Listener, folder: &Path) -> Listener {
+    let path = listener.address.strip_prefix("unix:").filter(|path| !path.starts_with(['/', '@']) && folder.is_absolute());
+    match path.map(|path| plain(&folder.join(path))) {
+        Some(path) => Listener { address: format!("unix:{}", path.display()), ..listener },
+        None => listener,
+    }
 }
 
 fn with_queue(listener: Listener, queue: Option<&(u64, u64)>) -> Listener {

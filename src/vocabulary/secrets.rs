@@ -6,8 +6,21 @@
 pub mod mask;
 
 /// Words of names whose values are not repeated: rather too many than too few.
-pub const WORDS: [&str; 10] =
-    ["AUTHORIZATION", "SECRET", "PASSWORD", "PASSWD", "TOKEN", "API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY", "CREDENTIAL"];
+pub const WORDS: [&str; 13] = [
+    "AUTHORIZATION",
+    "SECRET",
+    "PASSWORD",
+    "PASSWD",
+    "PASSPHRASE",
+    "_PWD",
+    "TOKEN",
+    "API_KEY",
+    "APIKEY",
+    "ACCESS_KEY",
+    "PRIVATE_KEY",
+    "CREDENTIAL",
+    "_DSN",
+];
 
 /// How the name of a variable ends that holds a secret itself, rather than its place, age or length.
 const ENDS: [&str; 9] =
