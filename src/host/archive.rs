@@ -49,9 +49,14 @@ fn unpack(bytes: impl Read) -> io::Result<Archive> {
     let mut found = Archive::default();
     let mut targets = BTreeMap::new();
     let mut archive = tar::Archive::new(bytes);
+    let mut all = 0u64;
     for (number, entry) in archive.entries()?.enumerate() {
         let entry = entry?;
         let path = inside(&entry.path()?)?;
+        all = all.saturating_add(entry.size());
+        if all > MOST {
+            return Err(io::Error::other(format!("it holds more than {} MiB", MOST >> 20)));
+        }
         if number >= MOST_ENTRIES {
             return Err(io::Error::other(format!("it has more than {MOST_ENTRIES} entries")));
         }
@@ -214,7 +219,8 @@ mod tests {
     fn what_no_archive_should_hold_refuses_it() {
         assert_eq!(refused(&[("../etc/passwd", Made::File("x"))]), "../etc/passwd leaves it");
         assert_eq!(refused(&[("/etc/passwd", Made::File("x"))]), "/etc/passwd leaves it");
-        assert!(refused(&[("a", Made::Size(1 << 40))]).starts_with("a is larger than 16 MiB"));
+        assert!(refused(&[("a", Made::Size(20 << 20))]).starts_with("a is larger than 16 MiB"));
+        assert_eq!(refused(&[("a", Made::Size(1 << 40))]), "it holds more than 256 MiB");
         assert_eq!(refused(&[("a", Made::Size(100_000))]), "it ends within a");
         assert!(unpack(&b"no archive at all, but some text"[..]).is_err());
     }
