@@ -25,6 +25,7 @@ mod rules;
 mod schema;
 mod show;
 mod snapshot;
+mod tune;
 
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -58,6 +59,8 @@ enum Command {
     Baseline(Box<baseline::Arguments>),
     /// Write a commented gearmesh.toml for the stack that is here
     Init(init::Arguments),
+    /// Recommend numbers from what a server measures, talk them over, and apply them with a way back
+    Tune(Box<tune::Arguments>),
     /// List what tune has changed, and put files back as they were
     Rollback(rollback::Arguments),
     /// Show how everything is linked, every setting with its origin, and who gives up first
@@ -110,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Diagnose(arguments) => diagnose::run(&arguments),
         Command::Baseline(arguments) => baseline::run(&arguments),
         Command::Init(arguments) => init::run(&arguments),
+        Command::Tune(arguments) => tune::run(&arguments),
         Command::Rollback(arguments) => rollback::run(&arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Facts(arguments) => facts::run(&arguments),

@@ -4,6 +4,7 @@
 //! proposals contradict each other. It writes no file. A proposal whose edit does not remove its finding, or keeps a file from being
 //! read, is left out, and everything begins anew without it, so nothing of it is in the result.
 
+pub mod changes;
 mod taken;
 
 use self::taken::Taken;
@@ -238,10 +239,17 @@ impl Step {
 
 /// The files that proposals change, with what they become.
 fn changed(steps: &[Step], outcome: &Outcome) -> Vec<Changed> {
+    laid_over(steps.iter().flat_map(|step| &step.edits), steps.iter().flat_map(|step| &step.files), outcome)
+}
+
+/// The files that edits change and bring into being, with what they become.
+fn laid_over<'a>(
+    edits: impl Iterator<Item = &'a Edit>,
+    new: impl Iterator<Item = &'a NewFile>,
+    outcome: &Outcome,
+) -> Vec<Changed> {
     let mut by_document: BTreeMap<DocumentId, Vec<Edit>> = BTreeMap::new();
-    for edit in steps.iter().flat_map(|step| &step.edits) {
-        by_document.entry(edit.span.document).or_default().push(edit.clone());
-    }
+    edits.for_each(|edit| by_document.entry(edit.span.document).or_default().push(edit.clone()));
     // Several findings may want the same line at the same place.
     for edits in by_document.values_mut() {
         edits.sort_by(|left, right| (left.span, &left.text).cmp(&(right.span, &right.text)));
@@ -252,7 +260,6 @@ fn changed(steps: &[Step], outcome: &Outcome) -> Vec<Changed> {
         let after = edit::apply(&document.bytes, &edits)?.into();
         Some(Changed { path: document.path.clone(), before: Some(document.bytes.clone()), after })
     });
-    let new = steps.iter().flat_map(|step| &step.files);
     made.chain(new.map(|new| Changed { path: new.path.clone(), before: None, after: new.text.as_bytes().into() })).collect()
 }
 

@@ -5,7 +5,27 @@
 
 pub mod apply;
 pub mod backup;
+pub mod commands;
+pub mod dialogue;
+pub mod find;
 pub mod page;
+pub mod plan;
 pub mod probe;
 pub mod run;
+pub mod text;
 pub mod view;
+
+use self::view::Item;
+use crate::edit::Change;
+
+/// One setting that evidence asks for, as it is shown and as it would be made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proposal {
+    /// The app's name.
+    pub app: String,
+    /// What it belongs to: "timeouts".
+    pub group: String,
+    pub item: Item,
+    /// The setting itself first, then those that only make sense together with it.
+    pub changes: Vec<Change>,
+}

@@ -44,12 +44,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("check", &[NOUNS, "formats", "read", "link", "rules", "suppress", "report"]),
     ("settle", &[NOUNS, "fix", "report", "check"]),
     // Doors.
-    ("tune", &[NOUNS, "formats", "link", "rules", "report", "fix", "logs", "host", "check"]),
+    ("tune", &[NOUNS, "report", "fix", "advise"]),
     (
         "cli",
         &[
-            NOUNS, "formats", "read", "link", "rules", "suppress", "baseline", "report", "fix", "logs", "host", "check",
-            "settle", "tune",
+            NOUNS, "formats", "read", "link", "rules", "suppress", "baseline", "report", "fix", "logs", "host", "advise",
+            "check", "settle", "tune",
         ],
     ),
 ];

@@ -4,27 +4,26 @@ mod logs;
 
 use super::configuration::Flags;
 use super::input::Places;
+use super::known;
 use super::{Ending, output, print, print_bytes};
 use crate::check::survey;
 use crate::config::Config;
 use crate::error::{Error, in_words};
 use crate::evidence::machine::Machine;
+use crate::evidence::traffic::Traffic;
 use crate::evidence::{Evidence, FORMAT, Missing};
 use crate::host;
+use crate::logs::metrics;
 use crate::model::Stack;
 use crate::model::facts::Facts;
 use crate::outcome::Outcome;
 use crate::report::facts;
 use crate::source::{Input, MAX_BYTES};
-use crate::vocabulary::time;
 use clap::{Args, ValueEnum};
 use std::fs;
 use std::io::{self, ErrorKind, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// The longest that a machine is watched: an hour.
-const LONGEST: i64 = 3_600_000;
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  gearmesh facts\n  gearmesh facts --sample 30s --format json\n  \
@@ -58,11 +57,18 @@ pub(super) struct Look {
     #[command(flatten)]
     pub places: Places,
     /// How long this machine is watched for what is busy and what grows; 0 leaves that out
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = window)]
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = known::span)]
     pub sample: Duration,
-    /// An access log of nginx or gunicorn, plain or .gz, in the format that the configuration gives it; may be given several times
+    /// An access log of nginx or gunicorn, plain or .gz, in place of those that the configuration names, in the format that it gives
+    /// them; may be given several times
     #[arg(long, value_name = "FILE")]
     pub log: Vec<PathBuf>,
+    /// Read no logs but those that are given
+    #[arg(long)]
+    pub no_logs: bool,
+    /// Durations by route as Prometheus or OpenMetrics text, where logs are too large; may be given several times
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub histogram: Vec<PathBuf>,
     #[command(flatten)]
     pub flags: Flags,
 }
@@ -73,6 +79,9 @@ pub(super) struct Found {
     /// None where there is no configuration to read.
     pub outcome: Option<Outcome>,
     pub input: Input,
+    pub config: Config,
+    /// What rules are told of the machine.
+    pub facts: Facts,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
@@ -100,9 +109,18 @@ impl Look {
         let input = self.places.input_of_machine()?;
         let config = self.flags.load(&input)?;
         let root = input.root.clone().unwrap_or_else(|| PathBuf::from("/"));
-        if let Some(evidence) = recorded(&input)? {
-            let outcome = survey_if_any(&input, evidence.machines.first(), &config)?;
-            return self.with_logs(Found { evidence, outcome, input });
+        let (mut evidence, is_recorded) = match recorded(&input)? {
+            Some(evidence) => (evidence, true),
+            None => {
+                let (machine, missing) = host::look(&root, self.sample);
+                (Evidence { format: FORMAT, machines: vec![machine], missing, ..Evidence::default() }, false)
+            }
+        };
+        let facts = config.facts(evidence.machines.first().map(of_machine));
+        let outcome = survey_if_any(&input, &facts, &config)?;
+        if let (Some(outcome), Some(machine), false) = (&outcome, evidence.machines.first_mut(), is_recorded) {
+            host::drift::fill(&outcome.stack, &root, machine);
+            evidence.missing.extend(unread(outcome));
         }
         let (mut machine, missing) = host::look(&root, self.sample);
         let outcome = survey_if_any(&input, Some(&machine), &config)?;
@@ -112,24 +130,41 @@ impl Look {
         let mut evidence = Evidence { format: FORMAT, machines: vec![machine], missing, ..Evidence::default() };
         evidence.missing.extend(outcome.iter().flat_map(unread));
         self.with_logs(Found { evidence, outcome, input })
+        let found = Found { evidence, outcome, input, config, facts };
+        self.with_logs(found, is_recorded)
     }
 
-    fn with_logs(&self, mut found: Found) -> Result<Found, Error> {
-        let stack = found.outcome.as_ref().map(|outcome| &outcome.stack);
-        found.evidence.merge(logs::read(&self.log, stack, found.input.root.as_deref())?);
+    fn with_logs(&self, mut found: Found, is_recorded: bool) -> Result<Found, Error> {
+        let none = Stack::default();
+        let stack = found.outcome.as_ref().map_or(&none, |outcome| &outcome.stack);
+        let root = found.input.root.as_deref();
+        if !self.log.is_empty() {
+            found.evidence.merge(logs::read(logs::named(&self.log, stack, root))?);
+        } else if !self.no_logs && !is_recorded {
+            let machine = found.evidence.machines.first();
+            found.evidence.merge(logs::read(logs::configured(stack, machine, root))?);
+        }
+        for path in &self.histogram {
+            let traffic = Traffic { name: logs::only(stack), ..metrics::read(path)? };
+            found.evidence.merge(Evidence { traffic: vec![traffic], ..Evidence::default() });
+        }
         Ok(found)
     }
 }
 
-/// Reads what configuration there is; none is no error, because a machine has facts without.
-fn survey_if_any(input: &Input, machine: Option<&Machine>, config: &Config) -> Result<Option<Outcome>, Error> {
-    let known = machine.map(|machine| Facts {
+/// What rules are told of a machine.
+fn of_machine(machine: &Machine) -> Facts {
+    Facts {
         cpus: machine.cpus.map(i64::from),
         memory: machine.memory.and_then(|memory| i64::try_from(memory).ok()),
         source: "the machine".into(),
         ..Facts::default()
-    });
-    match survey(input, &config.facts(known), config) {
+    }
+}
+
+/// Reads what configuration there is; none is no error, because a machine has facts without.
+fn survey_if_any(input: &Input, facts: &Facts, config: &Config) -> Result<Option<Outcome>, Error> {
+    match survey(input, facts, config) {
         Ok(outcome) => Ok(Some(outcome)),
         Err(Error::NothingToRead { .. }) => Ok(None),
         Err(error) => Err(error),
@@ -152,12 +187,25 @@ fn recorded(input: &Input) -> Result<Option<Evidence>, Error> {
         None if path.is_file() => read(&path)?,
         None => return Ok(None),
     };
-    let fault = |reason: String| Error::Path { path: path.clone(), reason };
-    let evidence: Evidence = serde_json::from_slice(&bytes).map_err(|problem| fault(problem.to_string()))?;
+    evidence(&path, &bytes).map(Some)
+}
+
+/// What `gearmesh facts` wrote, on this machine or another.
+///
+/// # Errors
+/// It cannot be read, or is nothing of the kind.
+pub(super) fn written(path: &Path) -> Result<Evidence, Error> {
+    evidence(path, &read(path)?)
+}
+
+fn evidence(path: &Path, bytes: &[u8]) -> Result<Evidence, Error> {
+    let fault = |reason: String| Error::Path { path: path.to_owned(), reason };
+    let evidence: Evidence =
+        serde_json::from_slice(bytes).map_err(|problem| fault(format!("is no facts file of gearmesh: {problem}")))?;
     if evidence.format > FORMAT {
         return Err(fault(format!("it has version {} of the form, and this gearmesh knows {FORMAT}", evidence.format)));
     }
-    Ok(Some(evidence))
+    Ok(evidence)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
@@ -167,10 +215,4 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
         return Err(fault(&io::Error::new(ErrorKind::FileTooLarge, "larger than gearmesh reads of one file")));
     }
     fs::read(path).map_err(|problem| fault(&problem))
-}
-
-fn window(text: &str) -> Result<Duration, String> {
-    let time = time::systemd_time(text).map(|time| time.milliseconds).filter(|time| (0..=LONGEST).contains(time));
-    let milliseconds = time.ok_or_else(|| "a time up to an hour is expected, as in 2s or 500ms".to_owned())?;
-    Ok(Duration::from_millis(milliseconds.unsigned_abs()))
 }

@@ -153,7 +153,7 @@ fn parted(written: &Written) -> String {
 
 /// The diff of all files: for a terminal without what acts on one; for a program byte by byte, so that it can be applied, which the log
 /// of a job cannot be told from. Secrets are masked in both, and that is said.
-fn diffs(files: &[Changed]) -> Vec<u8> {
+pub(super) fn diffs(files: &[Changed]) -> Vec<u8> {
     let mut text = Vec::new();
     let mut masked = false;
     for file in files {
@@ -214,7 +214,8 @@ impl Choice for Asked<'_> {
             return answer;
         }
         // The end of the input is a quit.
-        let answer = ask(finding, files).unwrap_or("quit");
+        let answer = ask(finding, files).unwrap_or_default();
+        let answer = if answer.is_empty() { "quit" } else { &*answer };
         if matches!(answer, "all that follow" | "quit") {
             self.rest = Some(answer == "all that follow");
         }
@@ -225,12 +226,12 @@ impl Choice for Asked<'_> {
 }
 
 /// Shows a change and asks.
-fn ask(finding: &Finding, files: &[Changed]) -> Option<&'static str> {
+fn ask(finding: &Finding, files: &[Changed]) -> Option<String> {
     let mut text = format!("\n{}[{}] {}\n", finding.severity, finding.rule, line(&finding.message));
     if let Some(fix) = &finding.fix {
         text.push_str(&format!("{}: {}\n", fix.safety.name(), line(&fix.because)));
     }
     text.push_str(&String::from_utf8_lossy(&diffs(files)));
     print(&text).ok()?;
-    prompt::ask("change this?", &["yes", "no", "all that follow", "quit"])
+    prompt::ask("change this?", &["[y]es", "[n]o", "[a]ll that follow", "[q]uit"])
 }

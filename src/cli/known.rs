@@ -8,6 +8,9 @@ use crate::vocabulary::time;
 use clap::Args;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// In milliseconds.
+const DAY: u64 = 86_400_000;
+
 #[derive(Args)]
 pub(super) struct Known {
     /// What the host has, where it is known: cpus=4,memory=8G
@@ -28,6 +31,19 @@ impl Known {
 /// The day of the clock; none for a clock that stands before 1970.
 fn now() -> Option<Date> {
     SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|time| Date::of_unix(time.as_secs()))
+}
+
+/// Seconds since 1970.
+pub(super) fn seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+}
+
+/// A length of time of a flag: 60s, 2min; a bare number is seconds.
+pub(super) fn span(text: &str) -> Result<std::time::Duration, String> {
+    let span = time::systemd_time(text).and_then(|span| u64::try_from(span.milliseconds).ok());
+    span.filter(|milliseconds| *milliseconds <= DAY)
+        .map(std::time::Duration::from_millis)
+        .ok_or_else(|| "a time of at most a day is expected, as in 60s or 2min".to_owned())
 }
 
 fn date(text: &str) -> Result<Date, String> {

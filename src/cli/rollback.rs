@@ -65,11 +65,11 @@ fn back(backup: &Backup, arguments: &Arguments) -> Result<(), Error> {
     print(&text)?;
     let asked = !commands.is_empty() && !arguments.yes && io::stdin().is_terminal();
     // Asked before anything is written, so that Ctrl-C leaves everything as it is.
-    let answer = if asked { prompt::ask("run that afterwards?", &["yes", "no", "quit"]).unwrap_or("quit") } else { "no" };
-    if answer == "quit" {
+    let answer = if asked { prompt::ask("run that afterwards?", &["[y]es", "[n]o", "[q]uit"]) } else { Some("no".to_owned()) };
+    if !matches!(answer.as_deref(), Some("yes" | "no")) {
         return print("nothing was changed\n");
     }
-    let run = if arguments.yes || answer == "yes" { backup.commands() } else { &[] };
+    let run = if arguments.yes || answer.as_deref() == Some("yes") { backup.commands() } else { &[] };
     go_back(backup, arguments.force, run, &mut |step| drop(print(&format!("{}\n", line(step)))))?;
     print(if run.is_empty() && !commands.is_empty() {
         "the files are back; run the commands to bring them into force\n"

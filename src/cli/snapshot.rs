@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
         let reason = "is there already, and is not overwritten".to_owned();
         return Err(Error::Path { path: arguments.out.clone(), reason });
     }
-    let Found { evidence, outcome, input } = arguments.look.find()?;
+    let Found { evidence, outcome, input, .. } = arguments.look.find()?;
     let outcome = outcome.ok_or_else(|| Error::NothingToRead { paths: input.paths.clone() })?;
     let here = env::current_dir().unwrap_or_default();
     let mut snapshot = Snapshot::of(&outcome, input.root.as_deref(), &here);

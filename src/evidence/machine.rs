@@ -23,15 +23,22 @@ pub struct Machine {
     pub available: Option<u64>,
     /// net.core.somaxconn: no listen queue is longer.
     pub somaxconn: Option<u64>,
-    pub nginx: Option<Nginx>,
+    /// By process.
+    pub nginx: Vec<Nginx>,
     pub masters: Vec<Master>,
 }
 
-/// The running nginx.
+/// A running nginx.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Nginx {
     pub pid: u32,
+    /// How its master was started, as its title tells: ["/usr/sbin/nginx", "-c", "/etc/nginx/nginx.conf"].
+    pub arguments: Vec<String>,
+    /// Its main configuration, as a path of the machine; none where it was compiled in.
+    pub config: Option<String>,
+    /// "nginx.service".
+    pub unit: Option<String>,
     /// "1.22.1".
     pub version: Option<String>,
     pub workers: u32,

@@ -54,7 +54,7 @@ fn machine(out: &mut String, machine: &Machine) {
     for master in &machine.masters {
         self::master(out, machine, master);
     }
-    if let Some(nginx) = &machine.nginx {
+    for nginx in &machine.nginx {
         let version = nginx.version.as_deref().map_or_else(String::new, |version| format!(" {version}"));
         let parts = [
             Some(format!("process {}", nginx.pid)),
@@ -63,7 +63,7 @@ fn machine(out: &mut String, machine: &Machine) {
         ];
         let _ = writeln!(out, "\nnginx{}: {}", line(&version), joined(parts));
     }
-    if machine.masters.is_empty() && machine.nginx.is_none() {
+    if machine.masters.is_empty() && machine.nginx.is_empty() {
         out.push_str("no running gunicorn and no nginx was seen\n");
     }
 }

@@ -72,7 +72,8 @@ fn recommended(app: &App) -> String {
 fn row(item: &Item) -> String {
     let mut why: Vec<String> = item.why.iter().map(|why| text(why)).collect();
     why.extend(item.evidence.iter().map(|evidence| format!("<small>{}</small>", text(evidence))));
-    why.extend(item.by_hand.iter().map(|by_hand| format!("<em>To be written by hand: {}</em>", text(by_hand))));
+    why.extend(item.also.iter().map(|also| format!("together with {}", text(also))));
+    why.extend(item.needs_yes.iter().map(|what| format!("<em>only with a yes: {}</em>", text(what))));
     format!(
         "<tr><td>{}<br><small>{}</small></td><td>{}<br><small>{}</small></td><td><strong>{}</strong></td><td>{}</td></tr>\n",
         text(&item.setting),

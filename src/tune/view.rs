@@ -49,10 +49,10 @@ pub struct Item {
     pub why: Vec<String>,
     /// What is behind it: counts, time spans, files.
     pub evidence: Vec<String>,
-    /// Only with an explicit yes, never by `--yes`.
-    pub needs_yes: bool,
-    /// Why it has to be written by hand; none when gearmesh can.
-    pub by_hand: Option<String>,
+    /// What has to be agreed to first; such an item is never made by `--yes`.
+    pub needs_yes: Option<String>,
+    /// "app.threads to 4": what is set together with it.
+    pub also: Vec<String>,
 }
 
 /// One limit of the ladder of timeouts, in seconds; none is "no limit".

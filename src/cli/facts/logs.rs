@@ -1,31 +1,40 @@
-//! The access logs that `gearmesh facts --log` names: whose they are and how they are written, by the configuration where it tells.
+//! The access logs that somebody names, or that the configuration does: whose they are and how they are written.
 //!
 //! In: paths, and the linked stack. Out: traffic, and what the logs do not tell. A log that no configuration writes is read by the
 //! format that its first lines have.
 
-use crate::error::Error;
-use crate::evidence::traffic::Traffic;
+use crate::error::{Error, in_words};
+use crate::evidence::machine::Machine;
 use crate::evidence::{Evidence, Missing};
 use crate::logs::access::configured::{self, Configured};
 use crate::logs::access::format::{Format, Program};
 use crate::logs::access::{self, Log, Logs, Progress};
-use crate::model::Stack;
+use crate::logs::files;
+use crate::model::{Kind, Stack, Subject};
 use crate::source::paths::plain;
+use crate::tune::find;
+use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
-/// Reads all logs; those of one app together.
+/// Logs to be read, and those that cannot be.
+#[derive(Default)]
+pub(super) struct Found {
+    logs: Vec<Logs>,
+    missing: Vec<Missing>,
+}
+
+/// Reads all logs; how far that is, is told to a terminal.
 ///
 /// # Errors
 /// One cannot be opened, or its lines are of no format that is known.
-pub(super) fn read(paths: &[PathBuf], stack: Option<&Stack>, root: Option<&Path>) -> Result<Evidence, Error> {
-    let known = stack.map(configured::logs).unwrap_or_default();
-    let mut evidence = Evidence::default();
-    for logs in together(paths, &known, stack, root, &mut evidence.missing) {
+pub(super) fn read(found: Found) -> Result<Evidence, Error> {
+    let mut evidence = Evidence { missing: found.missing, ..Evidence::default() };
+    for logs in &found.logs {
         let is_watched = io::stderr().is_terminal();
-        let reading = access::read(&logs, &mut |progress| {
+        let reading = access::read(logs, &mut |progress| {
             if is_watched {
                 tell(progress);
             }
@@ -34,8 +43,7 @@ pub(super) fn read(paths: &[PathBuf], stack: Option<&Stack>, root: Option<&Path>
             // Takes the line away again; nobody is left to tell when standard error is closed.
             let _ = write!(io::stderr().lock(), "\r\x1b[K");
         }
-        let traffic: Vec<Traffic> = vec![reading.traffic];
-        evidence.merge(Evidence { traffic, missing: reading.missing, ..Evidence::default() });
+        evidence.merge(Evidence { traffic: vec![reading.traffic], missing: reading.missing, ..Evidence::default() });
     }
     Ok(evidence)
 }
@@ -46,32 +54,81 @@ fn tell(progress: Progress) {
     let _ = write!(io::stderr().lock(), "\rreading logs: {text}");
 }
 
-/// Logs by the app that they are of, nginx's beside gunicorn's, the oldest file first.
-fn together(
-    paths: &[PathBuf],
-    known: &[Configured],
-    stack: Option<&Stack>,
-    root: Option<&Path>,
-    missing: &mut Vec<Missing>,
-) -> Vec<Logs> {
+/// The logs that somebody named, by the app that they are of, nginx's beside gunicorn's, the oldest file first.
+pub(super) fn named(paths: &[PathBuf], stack: &Stack, root: Option<&Path>) -> Found {
+    let known = configured::logs(stack);
     let mut paths = paths.to_vec();
     // As a shell lists them, the newest comes first: access.log, access.log.1.
     paths.sort_by_key(|path| fs::metadata(path).and_then(|kind| kind.modified()).ok());
-    let mut all: Vec<Logs> = Vec::new();
+    let mut all = Found::default();
     for path in paths {
         let found = known.iter().find(|log| log.path.as_deref().is_some_and(|written| is_of(&path, written, root)));
         let (program, format) = match found.map(|log| (log.program, &log.format)) {
             Some((program, Ok(format))) => (program, Some(format.clone())),
             Some((program, Err(reason))) => {
-                missing.push(unread(&path, reason));
+                all.missing.push(unread(&path, reason));
                 (program, None)
             }
             None => (Program::Nginx, None),
         };
-        let name = found.zip(stack).map(|(log, stack)| name(log, stack)).unwrap_or_else(|| path.display().to_string());
-        add(&mut all, name, program, format, path);
+        let name = found.map_or_else(|| only(stack), |log| name(log, stack));
+        let name = if name.is_empty() { path.display().to_string() } else { name };
+        add(&mut all.logs, name, program, format, path);
     }
     all
+}
+
+/// The logs that the configuration names, for each app; a log that is not there is missing evidence.
+pub(super) fn configured(stack: &Stack, machine: Option<&Machine>, root: Option<&Path>) -> Found {
+    let known = configured::logs(stack);
+    let mut all = Found::default();
+    for (app, master) in find::masters(stack, machine.map_or(&[][..], |machine| &machine.masters)) {
+        // A relative path is one of the folder that gunicorn works in.
+        let folder = Path::new(master.and_then(|master| master.folder.as_deref()).unwrap_or_default());
+        let mut log = |program: Program| {
+            let mut own = known.iter().filter(|log| log.program == program && log.apps.contains(&app));
+            own.find_map(|log| there(log, folder, root, &mut all.missing))
+        };
+        let (nginx, gunicorn) = (log(Program::Nginx), log(Program::Gunicorn));
+        if let (true, Some(node)) = (nginx.is_some() || gunicorn.is_some(), stack.node(app)) {
+            let is_shared = |log: &Configured| log.program == Program::Nginx && log.apps.contains(&app) && log.apps.len() > 1;
+            let servers = if known.iter().any(is_shared) { addresses(stack, app) } else { Vec::new() };
+            all.logs.push(Logs { name: node.name.to_string(), nginx, gunicorn, servers, ..Logs::default() });
+        }
+    }
+    all
+}
+
+/// The name of the stack's only app; empty where there are several.
+pub(super) fn only(stack: &Stack) -> String {
+    let mut names: BTreeSet<&str> = stack.all(Kind::App).map(|(_, node)| &*node.name).collect();
+    names.pop_first().filter(|_| names.is_empty()).unwrap_or_default().to_owned()
+}
+
+fn there(log: &Configured, folder: &Path, root: Option<&Path>, missing: &mut Vec<Missing>) -> Option<Log> {
+    let named = log.path.as_deref()?;
+    let mut lacks = |why: String, remedy: &str| {
+        missing.push(Missing { what: format!("requests of {named}"), why, remedy: remedy.to_owned() });
+        None
+    };
+    let path = folder.join(named);
+    let path = root.map_or_else(|| path.clone(), |root| root.join(path.strip_prefix("/").unwrap_or(&path)));
+    let format = match &log.format {
+        Ok(format) => format.clone(),
+        Err(why) => return lacks(why.clone(), "write a format with times: $msec, $request_time, $upstream_response_time"),
+    };
+    match fs::File::open(&path) {
+        Ok(_) => Some(Log { paths: files::rotated(&path), format: Some(format) }),
+        Err(problem) => lacks(in_words(&problem), "run as a user who may read it, or name the log with --log"),
+    }
+}
+
+/// Where an app listens, as nginx writes addresses into its log.
+fn addresses(stack: &Stack, app: Subject) -> Vec<String> {
+    let binds = stack.setting(app, "binds").value;
+    let texts: BTreeSet<String> =
+        binds.items().iter().filter_map(|item| item.value.known()).map(|address| address.to_string()).collect();
+    texts.into_iter().collect()
 }
 
 fn add(all: &mut Vec<Logs>, name: String, program: Program, format: Option<Format>, path: PathBuf) {
