@@ -1,6 +1,6 @@
 //! `gearmesh diagnose`: reads logs, knows faults by their lines, and says what in this stack is likeliest to cause them.
 
-mod stack;
+pub(super) mod stack;
 mod text;
 mod view;
 
@@ -106,7 +106,7 @@ impl Arguments {
 
     fn read(&self, mut reader: Reader<'_>, seen: Option<&Seen>) -> Result<Told, Error> {
         let below = self.root.as_deref().zip(seen).filter(|_| self.logs.is_empty());
-        let found = below.map(|(root, seen)| seen.logs(root)).unwrap_or_default();
+        let found = below.map(|(root, seen)| stack::logs(&seen.outcome.stack, root)).unwrap_or_default();
         let mut logs: Vec<&Path> = self.logs.iter().chain(&found).map(PathBuf::as_path).collect();
         let piped = logs.is_empty() && self.root.is_none() && !io::stdin().is_terminal();
         if piped {

@@ -143,6 +143,7 @@ impl Look {
         } else if !self.no_logs && !is_recorded {
             let machine = found.evidence.machines.first();
             found.evidence.merge(logs::read(logs::configured(stack, machine, root))?);
+            found.evidence.merge(logs::symptoms(stack, root.unwrap_or(Path::new("/")))?);
         }
         for path in &self.histogram {
             let traffic = Traffic { name: logs::only(stack), ..metrics::read(path)? };

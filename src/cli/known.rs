@@ -29,7 +29,7 @@ impl Known {
 }
 
 /// The day of the clock; none for a clock that stands before 1970.
-fn now() -> Option<Date> {
+pub(super) fn now() -> Option<Date> {
     SystemTime::now().duration_since(UNIX_EPOCH).ok().map(|time| Date::of_unix(time.as_secs()))
 }
 

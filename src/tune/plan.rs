@@ -171,6 +171,7 @@ fn measured(question: &Question<'_>) -> Vec<String> {
             lines.push(format!("answered or given up: {}", failed.join(", ")));
         }
     }
+    lines.extend(question.symptoms.iter().map(|symptom| format!("error logs: {} x {}", symptom.count, symptom.meaning)));
     lines.extend(question.machine.map(|machine| seen(machine, question.master)));
     lines
 }

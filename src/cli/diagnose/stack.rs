@@ -9,8 +9,8 @@ use crate::edit::Edit;
 use crate::error::Error;
 use crate::finding::Finding;
 use crate::logs::likely::Verdict;
-use crate::model::Kind;
 use crate::model::facts::{Declared, Facts};
+use crate::model::{Kind, Stack};
 use crate::outcome::Outcome;
 use crate::rules;
 use crate::source::Input;
@@ -59,21 +59,19 @@ impl Seen {
     pub(super) fn unread(&self) -> impl Iterator<Item = (String, String)> {
         self.outcome.unread.iter().map(|unread| (unread.path.display().to_string(), unread.reason.clone()))
     }
+}
 
-    /// The error logs that nginx and gunicorn are told to write and that lie below the root.
-    pub(super) fn logs(&self, root: &Path) -> Vec<PathBuf> {
-        let stack = &self.outcome.stack;
-        let nginx =
-            stack.scopes.iter().flat_map(|(_, scope)| &scope.directives).filter(|directive| &*directive.name == "error_log");
-        let nginx = nginx.filter_map(|directive| Some(directive.args.first()?.text.to_string()));
-        let apps = stack.subjects(Kind::App).iter().filter_map(|app| {
-            let setting = stack.setting(*app, "errorlog");
-            setting.value.as_text().map(str::to_owned)
-        });
-        let named: BTreeSet<String> = nginx.chain(apps).chain(USUAL.map(str::to_owned)).collect();
-        let below = named.iter().filter_map(|path| Some(root.join(path.strip_prefix('/')?)));
-        below.filter(|path| path.is_file()).collect()
-    }
+/// The error logs that nginx and gunicorn are told to write and that lie below the root.
+pub(in crate::cli) fn logs(stack: &Stack, root: &Path) -> Vec<PathBuf> {
+    let nginx = stack.scopes.iter().flat_map(|(_, scope)| &scope.directives).filter(|directive| &*directive.name == "error_log");
+    let nginx = nginx.filter_map(|directive| Some(directive.args.first()?.text.to_string()));
+    let apps = stack.subjects(Kind::App).iter().filter_map(|app| {
+        let setting = stack.setting(*app, "errorlog");
+        setting.value.as_text().map(str::to_owned)
+    });
+    let named: BTreeSet<String> = nginx.chain(apps).chain(USUAL.map(str::to_owned)).collect();
+    let below = named.iter().filter_map(|path| Some(root.join(path.strip_prefix('/')?)));
+    below.filter(|path| path.is_file()).collect()
 }
 
 /// What is known of a rule here.

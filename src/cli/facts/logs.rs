@@ -3,13 +3,16 @@
 //! In: paths, and the linked stack. Out: traffic, and what the logs do not tell. A log that no configuration writes is read by the
 //! format that its first lines have.
 
+use crate::cli::diagnose::stack::logs as error_logs;
+use crate::cli::known;
 use crate::error::{Error, in_words};
 use crate::evidence::machine::Machine;
 use crate::evidence::{Evidence, Missing};
 use crate::logs::access::configured::{self, Configured};
 use crate::logs::access::format::{Format, Program};
 use crate::logs::access::{self, Log, Logs, Progress};
-use crate::logs::files;
+use crate::logs::errors::{self, Reader};
+use crate::logs::{files, signatures};
 use crate::model::{Kind, Stack, Subject};
 use crate::source::paths::plain;
 use crate::tune::find;
@@ -97,6 +100,25 @@ pub(super) fn configured(stack: &Stack, machine: Option<&Machine>, root: Option<
         }
     }
     all
+}
+
+/// What the error logs say that the configuration names.
+///
+/// # Errors
+/// A signature is broken.
+pub(super) fn symptoms(stack: &Stack, root: &Path) -> Result<Evidence, Error> {
+    let mut reader = Reader::new(signatures::load()?, known::now(), None);
+    for path in error_logs(stack, root) {
+        reader.file(&path.display().to_string(), &path);
+    }
+    let told = reader.finish();
+    let lacking = |log: errors::Log| {
+        let why = log.unread?;
+        let remedy = "run as a user who may read it".to_owned();
+        Some(Missing { what: format!("errors of {}", log.name), why, remedy })
+    };
+    let missing = told.logs.into_iter().filter_map(lacking).collect();
+    Ok(Evidence { symptoms: told.symptoms, missing, ..Evidence::default() })
 }
 
 /// The name of the stack's only app; empty where there are several.
