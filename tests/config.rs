@@ -435,3 +435,40 @@ fn a_configuration_below_that_is_not_used_is_told() {
     assert_eq!(folder.run(&["check"]).2, told("shop"), "what is left out needs no word");
     assert_eq!(folder.run_in("shop", &["check", ".."]).2.matches("not used").count(), 1);
 }
+
+#[test]
+fn a_folder_of_rules_may_be_that_of_the_file() {
+    let folder = Folder::new(&[("a.service", HASTY), ("gearmesh.toml", "[rules]\npaths = [\".\"]\n")]);
+    for paths in [".", "./"] {
+        folder.write("gearmesh.toml", &format!("[rules]\npaths = [\"{paths}\"]\n"));
+        let (code, _, err) = folder.run(&["check"]);
+        assert!(code != 2 && err.is_empty(), "{err}");
+    }
+}
+
+#[test]
+fn what_is_no_file_is_no_configuration_and_says_so() {
+    let folder = Folder::new(&[("a.service", HASTY)]);
+    let config = folder.path().join("gearmesh.toml");
+    let told = || {
+        let (code, out, err) = folder.run(&["check"]);
+        assert_eq!((code, out.as_str()), (2, ""));
+        err
+    };
+    std::fs::create_dir(&config).expect("the folder is made");
+    assert_eq!(told(), "gearmesh: gearmesh.toml: a folder, and no configuration\n");
+    std::fs::remove_dir(&config).expect("the folder is removed");
+    std::os::unix::fs::symlink("nowhere.toml", &config).expect("the link is made");
+    assert_eq!(told(), "gearmesh: gearmesh.toml: a symbolic link to nowhere.toml, which is not there\n");
+    std::fs::remove_file(&config).expect("the link is removed");
+    let pipe = |path: &std::path::Path| std::process::Command::new("mkfifo").arg(path).status().is_ok_and(|done| done.success());
+    if !pipe(&config) {
+        println!("skipped: mkfifo is not installed");
+        return;
+    }
+    assert_eq!(told(), "gearmesh: gearmesh.toml: not a regular file, so it is not opened\n");
+    std::fs::remove_file(&config).expect("the pipe is removed");
+    assert!(pipe(&folder.path().join("gunicorn.conf.py")));
+    let (code, _, err) = folder.run(&["check"]);
+    assert_eq!((code, err.as_str()), (2, "gearmesh: gunicorn.conf.py: a named pipe, which is not opened\n"));
+}

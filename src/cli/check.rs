@@ -9,6 +9,7 @@ use super::input::Places;
 use super::known::Known;
 use super::{Ending, output, print, print_bytes};
 use crate::check::check;
+use crate::config::Config;
 use crate::error::Error;
 use crate::finding::{Finding, Suppressed};
 use crate::outcome::Outcome;
@@ -21,7 +22,7 @@ use crate::source::Span;
 use clap::Args;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Default and widest report, in columns, when the terminal does not say.
 const WIDTH: usize = 100;
@@ -38,7 +39,7 @@ pub(super) struct Arguments {
     /// How findings are written
     #[arg(long, value_enum, default_value_t = Format::Full)]
     format: Format,
-    /// Write that into a file, and the full report to the terminal
+    /// Write that into a file, and the full report to the terminal; - is standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Also count findings by rule
@@ -73,7 +74,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let wanted = arguments.output.is_some() || arguments.format.shows_edits();
     let edits = if wanted { format::edits(&outcome, &shown) } else { Vec::new() };
     let report = Shown { outcome: &outcome, findings: &shown, suppressed: &suppressed, edits: &edits };
-    arguments.report(report)?;
+    arguments.report(report, &config)?;
     tell(&outcome, arguments.verbose);
     explain(&arguments.flags.unused(&config, &outcome));
     explain(&accepted.told(&outcome, arguments.verbose));
@@ -87,12 +88,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
 
 impl Arguments {
     /// Writes the report where it is asked for; what stands on standard output is for people unless a format for programs is.
-    fn report(&self, shown: Shown<'_>) -> Result<(), Error> {
+    fn report(&self, shown: Shown<'_>, config: &Config) -> Result<(), Error> {
         let counts = if self.statistics { statistics::render(shown) } else { String::new() };
-        let format = match &self.output {
+        let format = match self.output.as_ref().filter(|file| *file != Path::new("-")) {
             Some(file) => {
                 let plain = Look { color: false, width: WIDTH };
-                output::write(file, &self.format.render(shown, plain), shown.documents())?;
+                output::write(file, &self.format.render(shown, plain), shown.documents(), config)?;
                 Format::Full
             }
             None => self.format,

@@ -1,5 +1,6 @@
 //! The flags about `gearmesh.toml` and users' rules, which several commands share: finds the file, reads it, lays flags over it.
 
+use super::own_file;
 use crate::config::{self, Config, Told};
 use crate::error::Error;
 use crate::outcome::Outcome;
@@ -81,9 +82,12 @@ impl Flags {
 
 fn read(path: &Path) -> Result<Config, Error> {
     let fault = |reason: &str| Error::Path { path: path.to_owned(), reason: reason.to_owned() };
+    if let Some(reason) = own_file::leads_nowhere(path) {
+        return Err(fault(&reason));
+    }
     let kind = fs::metadata(path).map_err(|problem| fault(&in_words(&problem)))?;
     if !kind.is_file() {
-        return Err(fault("not a regular file"));
+        return Err(fault(if kind.is_dir() { "a folder, and no configuration" } else { "not a regular file, so it is not opened" }));
     }
     if kind.len() > MAX_BYTES {
         return Err(fault(&format!("larger than {} MiB", MAX_BYTES >> 20)));
@@ -111,7 +115,7 @@ fn nearest(first: &Path) -> Option<PathBuf> {
     let mut found = None;
     for folder in folder.ancestors() {
         let candidate = folder.join(config::NAME);
-        if candidate.is_file() {
+        if candidate.symlink_metadata().is_ok() {
             found = Some(candidate);
             break;
         }
@@ -119,6 +123,6 @@ fn nearest(first: &Path) -> Option<PathBuf> {
             break;
         }
     }
-    let found = found.or_else(|| Some(here.join(config::NAME)).filter(|own| own.is_file()))?;
+    let found = found.or_else(|| Some(here.join(config::NAME)).filter(|own| own.symlink_metadata().is_ok()))?;
     Some(found.strip_prefix(&here).map_or_else(|_| found.clone(), Path::to_path_buf))
 }

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::model::facts::Facts;
 use crate::model::{Kind, Stack};
 use crate::outcome::Outcome;
-use crate::report::untrusted::path;
+use crate::report::untrusted::{is_hidden, path, unmasked};
 use crate::source::paths::plain;
 use crate::vocabulary::version::VersionRange;
 use crate::vocabulary::{gunicorn, nginx};
@@ -103,8 +103,12 @@ fn text(outcome: &Outcome, folder: &Path, here: &Path) -> String {
 }
 
 fn lines(text: &mut String, lines: &[Line]) {
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    lines.iter().for_each(|line| *times.entry(&line.key).or_default() += 1);
     for Line { key, value, because } in lines {
-        let _ = writeln!(text, "# {key} = {value}  # {because}");
+        let choice = if times.get(&**key).is_some_and(|times| *times > 1) { "; one of several, and a key stands once" } else { "" };
+        // Whatever files are called: this is one line, and a comment.
+        let _ = writeln!(text, "# {key} = {value}  # {}{choice}", unmasked(because));
     }
 }
 
@@ -163,7 +167,7 @@ fn apart(server: &Path, here: &Path) -> (PathBuf, PathBuf) {
 fn quoted(text: &str) -> String {
     let escaped = text.chars().map(|character| match character {
         '"' | '\\' => format!("\\{character}"),
-        control if control.is_control() => format!("\\u{:04X}", u32::from(control)),
+        control if control.is_control() || is_hidden(control) => format!("\\u{:04X}", u32::from(control)),
         other => other.to_string(),
     });
     format!("\"{}\"", escaped.collect::<String>())

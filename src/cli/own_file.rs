@@ -31,11 +31,20 @@ pub(super) fn read(path: &Path) -> Result<Option<String>, Error> {
     }
 }
 
+/// What to say of a path that is a symbolic link to something that is not there: a file in its place would take the link away.
+pub(super) fn leads_nowhere(path: &Path) -> Option<String> {
+    let to = fs::read_link(path).ok().filter(|_| fs::metadata(path).is_err())?;
+    Some(format!("a symbolic link to {}, which is not there", to.display()))
+}
+
 /// Writes a file as a whole or not at all: a new one takes the place of the old, whose mode it keeps. A symbolic link stays one.
 ///
 /// # Errors
 /// The folder or the file cannot be written to; the old file is as it was.
 pub(super) fn replace(path: &Path, text: &str) -> Result<(), Error> {
+    if let Some(reason) = leads_nowhere(path) {
+        return Err(Error::Path { path: path.to_owned(), reason });
+    }
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let beside = Beside::New.path(&real, &format!("{:x}", std::process::id()));
     let written = fill(&beside, text, &real).and_then(|()| fs::rename(&beside, &real));

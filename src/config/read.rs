@@ -131,7 +131,7 @@ fn rules(source: Source<'_>, entries: &[Entry<'_>], folder: &Path, config: &mut 
         if entry.key == "paths" {
             let told = source.texts(entry.value, "the path of a folder")?;
             config.rule_folders =
-                told.into_iter().map(|told| Told { value: plain(&folder.join(told.value)), at: told.at }).collect();
+                told.into_iter().map(|told| Told { value: here_at_least(plain(&folder.join(told.value))), at: told.at }).collect();
             continue;
         }
         let of = |word: &str| if word == keys::OFF { Some(None) } else { Severity::of(word).map(Some) };
@@ -140,6 +140,11 @@ fn rules(source: Source<'_>, entries: &[Entry<'_>], folder: &Path, config: &mut 
         config.severities.push((Told { value: entry.key.into(), at: Some(entry.at.clone()) }, severity));
     }
     Ok(())
+}
+
+/// A path, which is a dot where nothing is left of it.
+fn here_at_least(path: PathBuf) -> PathBuf {
+    if path.as_os_str().is_empty() { PathBuf::from(".") } else { path }
 }
 
 /// `exclude = ["vendor/**"]`, `min-severity = "advice"`, `min-confidence = "low"`, `fail-on = "error"`, `baseline = "accepted.json"`.

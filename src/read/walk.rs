@@ -16,6 +16,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Component, Path, PathBuf};
 
 pub(super) struct Walked {
@@ -118,7 +119,8 @@ impl Walked {
                         Some(kind) if kind.is_file() => self.file(&path),
                         Some(kind) if kind.is_symlink() => self.link(&path, folder, input),
                         Some(kind) if kind.is_dir() => folders.push(path),
-                        _ => {}
+                        Some(kind) => self.no_file(&path, kind),
+                        None => {}
                     }
                 }
                 Err(problem) => self.unreadable(folder, &problem),
@@ -185,6 +187,20 @@ impl Walked {
         }
         self.paths.add(path);
         self.files.extend(job(path, false));
+    }
+
+    /// What has a telling name and is a pipe, a device or a socket: nothing that is opened. A program would wait at a pipe for its
+    /// configuration; sockets and devices stand under such names on machines that run.
+    fn no_file(&mut self, path: &Path, kind: fs::FileType) {
+        if job(path, false).is_none_or(|job| job.format.is_none()) {
+            return;
+        }
+        self.paths.add(path);
+        let of = |reason: &str| Unread { path: path.to_owned(), reason: reason.to_owned() };
+        match kind.is_fifo() {
+            true => self.unread.push(of("a named pipe, which is not opened")),
+            false => self.notes.push(of("a socket or a device, which is not opened")),
+        }
     }
 
     /// What is below the folder of a journal is perhaps neither what it was nor what it is to become.

@@ -42,7 +42,7 @@ impl Template {
         self.with(|hole| shown(hole, evaluation))
     }
 
-    /// As [`Message::render`], with every value on one line, for text that may have several.
+    /// As [`Template::render`], with every value on one line, for text that may have several.
     pub fn render_lines(&self, evaluation: &mut Evaluation<'_>) -> String {
         self.with(|hole| shown(hole, evaluation).replace('\n', "?"))
     }

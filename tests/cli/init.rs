@@ -2,6 +2,7 @@
 
 use super::{Folder, HASTY};
 use std::fs;
+use std::path::Path;
 
 const FILES: [(&str, &str); 4] = [
     (
@@ -70,4 +71,21 @@ fn paths_are_those_of_the_folder_that_the_file_lies_in() {
     assert_eq!(folder.run(&["init", "stacks/shop"]).code, 0);
     let text = fs::read_to_string(folder.path().join("stacks/shop/gearmesh.toml")).expect("it is written");
     assert!(text.contains("\n# \"/etc/shop\" = \"deploy\"  #"), "{text}");
+}
+
+#[test]
+fn whatever_files_are_called_every_line_is_a_comment() {
+    let name = "x\n[check]\nfail-on = \"error\"\n#";
+    let folder = Folder::new(&[("esc\u{1b}[31m\u{202e}/requirements.txt", "gunicorn==23.0.0\n")]);
+    folder.write(Path::new(name).join("requirements.txt"), b"gunicorn==22.0.0\n");
+    folder.write(Path::new(name).join("gunicorn.conf.py"), b"max_requests = 10\n");
+    folder.write(Path::new("esc\u{1b}[31m\u{202e}").join("gunicorn.conf.py"), b"workers = 3\n");
+    assert_eq!(folder.run(&["init"]).code, 0);
+    let text = fs::read_to_string(folder.path().join("gearmesh.toml")).expect("it is written");
+    let is_ours = |line: &&str| line.is_empty() || line.starts_with('#') || ["[host]", "[versions]", "[paths]", "[rules]", "[check]"].contains(line);
+    assert_eq!(text.lines().find(|line| !is_ours(line)), None, "{text}");
+    assert!(!text.chars().any(|character| character != '\n' && (character.is_control() || character == '\u{202e}')), "{text:?}");
+    assert!(text.contains("22.0.0") && text.contains("; one of several, and a key stands once"), "{text}");
+    let done = folder.run(&["check"]);
+    assert!(done.code == 1 && done.err.is_empty(), "{}", done.err);
 }

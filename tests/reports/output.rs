@@ -88,3 +88,59 @@ fn statistics_count_beside_the_report() {
     let done = check(folder.path(), &["--statistics", "--format", "json", "--output", "report.json"]);
     assert!(text(&done.stdout).ends_with(counts));
 }
+
+#[test]
+fn what_a_run_goes_by_is_no_place_for_a_report() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("the folder is made");
+        fs::write(path, text).expect("the file is written");
+    };
+    let rule =
+        "summary: x\nseverity: advice\nconfidence: high\nsince: 0.1.0\nfor: app\nwhen: app.workers == 77\nmessage: x\nwhy: x\n";
+    write("a.service", "[Service]\nUser=shop\nExecStart=/srv/a/bin/gunicorn a.wsgi\nTimeoutStopSec=5\n");
+    write("lint/mine.yaml", rule);
+    write("sub/gearmesh.toml", "");
+    for name in ["gearmesh-baseline.json", "other.json"] {
+        assert_eq!(gearmesh(folder.path(), &["baseline", "--output", name]).status.code(), Some(0));
+    }
+    write("gearmesh.toml", "[check]\nbaseline = \"gearmesh-baseline.json\"\n[rules]\npaths = [\"lint\"]\n");
+    std::os::unix::fs::symlink("gearmesh.toml", folder.path().join("link.json")).expect("the link is made");
+    for (name, what) in [
+        ("gearmesh.toml", "it is a configuration of gearmesh"),
+        ("sub/gearmesh.toml", "it is a configuration of gearmesh"),
+        ("link.json", "it is a configuration of gearmesh"),
+        ("gearmesh-baseline.json", "it is a baseline"),
+        ("other.json", "it is a baseline"),
+        ("lint/mine.yaml", "it is below a folder of rules, where every .yaml file is one"),
+        ("lint/new.yaml", "it is below a folder of rules, where every .yaml file is one"),
+        ("a.service", "it is one of the files that were read"),
+    ] {
+        let before = fs::read(folder.path().join(name)).ok();
+        let done = gearmesh(folder.path(), &["check", "--format", "json", "--output", name]);
+        let told = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(2), "{name}");
+        assert!(told.contains(&format!("{name}: {what}")), "{name}: {told}");
+        assert_eq!(fs::read(folder.path().join(name)).ok(), before, "{name}");
+    }
+    assert_eq!(gearmesh(folder.path(), &["check", "--format", "json", "--output", "lint/new.json"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_dash_is_standard_output_and_a_link_to_nothing_stays() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    fs::write(folder.path().join("a.service"), "[Service]\nUser=shop\nExecStart=/srv/a/bin/gunicorn a.wsgi\nTimeoutStopSec=5\n")
+        .expect("the file is written");
+    let done = gearmesh(folder.path(), &["check", "--format", "json", "--output", "-"]);
+    assert!(serde_json::from_slice::<serde_json::Value>(&done.stdout).is_ok() && !folder.path().join("-").exists());
+    let link = folder.path().join("link.json");
+    std::os::unix::fs::symlink("target.json", &link).expect("the link is made");
+    for arguments in [&["check", "--format", "json", "--output", "link.json"][..], &["baseline", "--output", "link.json"]] {
+        let done = gearmesh(folder.path(), arguments);
+        let told = String::from_utf8_lossy(&done.stderr);
+        assert!(told.contains("link.json: a symbolic link to target.json, which is not there"), "{told}");
+        assert_eq!(done.status.code(), Some(2));
+        assert!(fs::read_link(&link).is_ok() && !folder.path().join("target.json").exists());
+    }
+}
