@@ -106,7 +106,8 @@ fn lines(text: &mut String, lines: &[Line]) {
     let mut times: BTreeMap<&str, usize> = BTreeMap::new();
     lines.iter().for_each(|line| *times.entry(&line.key).or_default() += 1);
     for Line { key, value, because } in lines {
-        let choice = if times.get(&**key).is_some_and(|times| *times > 1) { "; one of several, and a key stands once" } else { "" };
+        let choice =
+            if times.get(&**key).is_some_and(|times| *times > 1) { "; one of several, and a key stands once" } else { "" };
         // Whatever files are called: this is one line, and a comment.
         let _ = writeln!(text, "# {key} = {value}  # {}{choice}", unmasked(because));
     }
