@@ -466,9 +466,9 @@ fn what_is_no_file_is_no_configuration_and_says_so() {
         println!("skipped: mkfifo is not installed");
         return;
     }
-    assert_eq!(told(), "gearmesh: gearmesh.toml: not a regular file, so it is not opened\n");
+    assert_eq!(told(), "gearmesh: gearmesh.toml: not a regular file\n");
     std::fs::remove_file(&config).expect("the pipe is removed");
     assert!(pipe(&folder.path().join("gunicorn.conf.py")));
-    let (code, _, err) = folder.run(&["check"]);
-    assert_eq!((code, err.as_str()), (2, "gearmesh: gunicorn.conf.py: a named pipe, which is not opened\n"));
+    let (_, _, err) = folder.run(&["check", "--verbose"]);
+    assert!(err.contains("set aside: gunicorn.conf.py: a named pipe, which is not opened\n"), "{err}");
 }

@@ -87,7 +87,7 @@ fn read(path: &Path) -> Result<Config, Error> {
     }
     let kind = fs::metadata(path).map_err(|problem| fault(&in_words(&problem)))?;
     if !kind.is_file() {
-        return Err(fault(if kind.is_dir() { "a folder, and no configuration" } else { "not a regular file, so it is not opened" }));
+        return Err(fault(if kind.is_dir() { "a folder, and no configuration" } else { "not a regular file" }));
     }
     if kind.len() > MAX_BYTES {
         return Err(fault(&format!("larger than {} MiB", MAX_BYTES >> 20)));

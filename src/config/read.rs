@@ -130,8 +130,10 @@ fn rules(source: Source<'_>, entries: &[Entry<'_>], folder: &Path, config: &mut 
     for entry in entries {
         if entry.key == "paths" {
             let told = source.texts(entry.value, "the path of a folder")?;
-            config.rule_folders =
-                told.into_iter().map(|told| Told { value: here_at_least(plain(&folder.join(told.value))), at: told.at }).collect();
+            config.rule_folders = told
+                .into_iter()
+                .map(|told| Told { value: here_at_least(plain(&folder.join(told.value))), at: told.at })
+                .collect();
             continue;
         }
         let of = |word: &str| if word == keys::OFF { Some(None) } else { Severity::of(word).map(Some) };

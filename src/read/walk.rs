@@ -189,18 +189,14 @@ impl Walked {
         self.files.extend(job(path, false));
     }
 
-    /// What has a telling name and is a pipe, a device or a socket: nothing that is opened. A program would wait at a pipe for its
-    /// configuration; sockets and devices stand under such names on machines that run.
+    /// What has a telling name and is a pipe, a device or a socket: nothing that is opened.
     fn no_file(&mut self, path: &Path, kind: fs::FileType) {
         if job(path, false).is_none_or(|job| job.format.is_none()) {
             return;
         }
         self.paths.add(path);
-        let of = |reason: &str| Unread { path: path.to_owned(), reason: reason.to_owned() };
-        match kind.is_fifo() {
-            true => self.unread.push(of("a named pipe, which is not opened")),
-            false => self.notes.push(of("a socket or a device, which is not opened")),
-        }
+        let what = if kind.is_fifo() { "a named pipe" } else { "a socket or a device" };
+        self.notes.push(Unread { path: path.to_owned(), reason: format!("{what}, which is not opened") });
     }
 
     /// What is below the folder of a journal is perhaps neither what it was nor what it is to become.
