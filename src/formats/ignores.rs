@@ -14,7 +14,7 @@ use std::sync::Arc;
 const MARK: &str = "gearmesh:";
 
 const UNDATED: &str =
-    "the day is not understood, so nothing is ignored; `until=2027-03-01` is, as the first or the last word of the reason";
+    "the day is not understood, so nothing is ignored; `until=2027-03-01` is, once, as the first or the last word of the reason";
 
 /// A line is read no further than this many times: nobody writes more, and places in endless lines take their time.
 const MAX_PER_LINE: usize = 16;
@@ -298,14 +298,28 @@ fn plain(reason: &str) -> &str {
 fn dated(reason: &str) -> Option<(&str, Option<Date>)> {
     const UNTIL: &str = "until=";
     let (first, behind) = reason.split_once(char::is_whitespace).unwrap_or((reason, ""));
-    if let Some(day) = first.strip_prefix(UNTIL) {
-        return Some((behind, Some(Date::parse(day)?)));
-    }
     let (before, last) = reason.rsplit_once(char::is_whitespace).unwrap_or(("", reason));
-    match last.strip_prefix(UNTIL) {
-        Some(day) => Some((before, Some(Date::parse(day)?))),
-        None => (!reason.contains(UNTIL)).then_some((reason, None)),
-    }
+    let (rest, day) = match (first.strip_prefix(UNTIL), last.strip_prefix(UNTIL)) {
+        (Some(day), _) => (behind, Some(Date::parse(day)?)),
+        (None, Some(day)) => (before, Some(Date::parse(day)?)),
+        (None, None) => (reason, None),
+    };
+    (!is_meant_as_a_day(rest)).then_some((rest, day))
+}
+
+/// Whether a reason says until when in a way that does not count: `Until=2027-03-01`, `until = 2027-03-01`, `until: 2027-03-01`. Prose
+/// may hold "until", and a colon behind it, but no digit behind that.
+fn is_meant_as_a_day(reason: &str) -> bool {
+    const WORD: &str = "until";
+    let lower = reason.to_ascii_lowercase();
+    lower.match_indices(WORD).any(|(at, _)| {
+        let begins = !lower.get(..at).unwrap_or_default().ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-');
+        let behind = lower.get(at + WORD.len()..).unwrap_or_default();
+        let sign = behind.trim_start();
+        let value = sign.strip_prefix(['=', ':']).map(str::trim_start);
+        let is_day = value.is_some_and(|value| value.starts_with(|c: char| c.is_ascii_digit()));
+        begins && (behind.starts_with('=') || is_day)
+    })
 }
 
 #[cfg(test)]

@@ -172,9 +172,23 @@ fn a_day_is_the_first_or_the_last_word_of_a_reason() {
     assert_eq!(read(": until=2027-03-01 - why not"), says("2027-03-01 why not", ""));
     assert_eq!(read(" why not  until=2027-03-01"), says("2027-03-01 why not", ""));
     assert_eq!(read(" until=2027-03-01"), says("2027-03-01 -", "ignore-without-reason"));
-    for unclear in
-        [" until=2027-3-1 why", " why until=2027-02-29", " why until=2027-03-01 not", " until=2027-03-01, why", " until= why"]
-    {
+    assert_eq!(read(" until: the client is new"), says(" until: the client is new", ""));
+    assert_eq!(read(" kept until 2027-03-01"), says(" kept until 2027-03-01", ""));
+    for unclear in [
+        " until=2027-3-1 why",
+        " why until=2027-02-29",
+        " why until=2027-03-01 not",
+        " until=2027-03-01, why",
+        " until= why",
+        " Until=2027-03-01 why",
+        " why UNTIL=2027-03-01",
+        " until =2027-03-01 why",
+        " until = 2027-03-01 why",
+        " until: 2027-03-01 why",
+        " why (until:2027-03-01)",
+        " until=2027-03-01 why until=2026-01-01",
+        " until=2027-03-01 Until=2026-01-01",
+    ] {
         assert_eq!(read(unclear), says("", "malformed-ignore"), "{unclear}");
     }
 }
