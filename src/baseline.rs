@@ -6,10 +6,11 @@
 
 mod text;
 
-use crate::finding::Finding;
+use crate::finding::{Finding, Said};
 use crate::model::{Kind, Stack};
 use crate::outcome::Outcome;
 use crate::source::paths::plain;
+use crate::value::Setting;
 use crate::vocabulary::secrets::mask;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
@@ -102,6 +103,27 @@ impl Baseline {
     }
 }
 
+impl Sorted {
+    /// Takes entries out of the stale ones that a run could not decide about: all of them while a program refuses one of the files, and
+    /// those of rules that were undecided for their subject, or for any while their subject is not there.
+    pub fn keep_decided(&mut self, outcome: &Outcome) {
+        let is_refused = |count: &Setting| count.value.as_integer() != Some(0);
+        let mut files = outcome.stack.all(Kind::File);
+        if files.any(|(_, file)| file.settings.get("syntax_errors").is_some_and(is_refused)) {
+            return self.stale.clear();
+        }
+        let names = Names::of(&outcome.stack);
+        let mut undecided: HashMap<&str, HashSet<String>> = HashMap::new();
+        for one in &outcome.undecided {
+            undecided.entry(&one.rule).or_default().insert(subject(&one.subject));
+        }
+        self.stale.retain(|entry, _| {
+            let is_there = names.titles.contains(&entry.subject);
+            undecided.get(&*entry.rule).is_none_or(|subjects| is_there && !subjects.contains(&entry.subject))
+        });
+    }
+}
+
 impl Entry {
     fn may_be_renamed(&self) -> bool {
         let (kind, _) = self.subject.split_once(' ').unwrap_or_default();
@@ -150,10 +172,16 @@ impl Names {
     }
 
     fn entry(&self, finding: &Finding) -> Entry {
-        let (kind, name) = finding.subject.split_once(' ').unwrap_or((&finding.subject, ""));
-        let values = finding.values.iter().filter(|value| !self.after_files.contains(*value)).cloned().collect();
-        Entry { rule: finding.rule.to_string(), subject: mask::told(&title(kind, name)), values }
+        let is_one = |value: &&Said| value.may_name && self.after_files.contains(&value.text);
+        let values = finding.values.iter().filter(|value| !is_one(value)).map(|value| value.text.clone()).collect();
+        Entry { rule: finding.rule.to_string(), subject: subject(&finding.subject), values }
     }
+}
+
+/// How an entry calls a subject, "file deploy/a.conf".
+fn subject(text: &str) -> String {
+    let (kind, name) = text.split_once(' ').unwrap_or((text, ""));
+    mask::told(&title(kind, name))
 }
 
 /// How a subject is called wherever its file lies, and from wherever it is looked at.

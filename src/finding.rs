@@ -18,7 +18,7 @@ pub struct Finding {
     pub confidence: Confidence,
     pub message: String,
     /// The values in the message, those that are places left out.
-    pub values: Vec<String>,
+    pub values: Vec<Said>,
     /// At least one; the first is the primary one.
     pub labels: Vec<Label>,
     pub help: Option<String>,
@@ -29,7 +29,7 @@ impl Finding {
     /// What stays the same when lines move: a number for rule, subject and values, in sixteen hexadecimal digits. Two findings of a
     /// rule about things of one name may share it.
     pub fn identity(&self) -> String {
-        let parts = [&*self.rule, &self.subject].into_iter().chain(self.values.iter().map(String::as_str));
+        let parts = [&*self.rule, &self.subject].into_iter().chain(self.values.iter().map(|value| &*value.text));
         // With the length of each, so that two lists of parts are never one text.
         let text: String = parts.map(|part| format!("{}:{part}", part.len())).collect();
         format!("{:016x}", fingerprint(text.as_bytes()))
@@ -39,6 +39,14 @@ impl Finding {
     pub fn order(&self) -> (Option<Span>, &str, &str) {
         (self.labels.first().map(|label| label.span), &self.rule, &self.subject)
     }
+}
+
+/// A value as it stands in a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    pub text: String,
+    /// It may be what a subject is called, which may come from the name of a file; a setting's value is not.
+    pub may_name: bool,
 }
 
 /// A place that shows the finding.

@@ -1,6 +1,7 @@
 //! What an entry is, how findings are sorted, and how a baseline is written and read.
 
 use super::*;
+use crate::finding::Undecided;
 use crate::model::Node;
 use crate::rule::{Confidence, Severity};
 use crate::source::paths::plain;
@@ -12,7 +13,7 @@ fn finding(rule: &str, subject: &str, values: &[&str]) -> Finding {
         severity: Severity::Warning,
         confidence: Confidence::High,
         message: format!("a sentence about {subject}"),
-        values: values.iter().map(|value| (*value).to_owned()).collect(),
+        values: values.iter().map(|value| Said { text: (*value).to_owned(), may_name: true }).collect(),
         labels: Vec::new(),
         help: None,
         fix: None,
@@ -69,6 +70,37 @@ fn a_renamed_file_takes_its_findings_along() {
     assert_eq!(sorted(&file("a/x.conf"), &file("a/y.conf")), (0, 1, 0));
     let odd = |name: &str| outcome(&[finding("r", &format!("oddity {name}"), &[])], &[]);
     assert_eq!(sorted(&odd("wrkers"), &odd("wokers")), (1, 0, 1), "a name that somebody wrote is no file's");
+}
+
+#[test]
+fn a_value_that_is_no_name_stays_whatever_an_app_is_called() {
+    let file = |app: &str, may_name: bool| {
+        let values = vec![Said { text: "gunicorn".into(), may_name }];
+        outcome(&[Finding { values, ..finding("r", "file gunicorn.conf.py", &[]) }], &[app])
+    };
+    assert_eq!(sorted(&file("app gunicorn", false), &file("app shop", false)), (0, 1, 0));
+    assert_eq!(sorted(&file("app gunicorn", true), &file("app shop", true)), (1, 0, 1));
+}
+
+#[test]
+fn what_cannot_be_decided_is_not_stale() {
+    let before = outcome(&[finding("r", "app a", &[]), finding("r", "app gone", &[]), finding("q", "app a", &[])], &[]);
+    let stale = |undecided: &[(&str, &str)], errors: i64| {
+        let mut after = outcome(&[], &["app a", "app b", "file x.conf"]);
+        let file = after.stack.all(Kind::File).next().expect("there is a file").0;
+        let errors = Setting::default(crate::value::Value::Known(crate::value::Known::Integer(errors)), "a test");
+        after.stack.node_mut(file).expect("it is there").set("syntax_errors", errors);
+        let one =
+            |(rule, subject): &(&str, &str)| Undecided { rule: (*rule).into(), subject: (*subject).into(), missed: Vec::new() };
+        after.undecided = undecided.iter().map(one).collect();
+        let mut sorted = Baseline::of(&before, &[], Path::new("/")).sort(Vec::new(), &after.stack);
+        sorted.keep_decided(&after);
+        sorted.stale.keys().map(|entry| format!("{} {}", entry.rule, entry.subject)).collect::<Vec<_>>()
+    };
+    assert_eq!(stale(&[], 0), ["q app a", "r app a", "r app gone"]);
+    assert_eq!(stale(&[("r", "app b")], 0), ["q app a", "r app a"], "it may be what app gone was");
+    assert_eq!(stale(&[("r", "app a")], 0), ["q app a"]);
+    assert!(stale(&[], 1).is_empty());
 }
 
 #[test]

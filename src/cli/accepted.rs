@@ -47,13 +47,13 @@ impl BaselineFlags {
         let missing =
             || Error::Path { path: file.clone(), reason: "there is no such baseline; `gearmesh baseline` writes it".into() };
         let baseline = Baseline::parse(file, &own_file::read(file)?.ok_or_else(missing)?)?;
-        let sorted = baseline.sort(std::mem::take(&mut outcome.findings), &outcome.stack);
-        outcome.findings = sorted.new;
+        let mut sorted = baseline.sort(std::mem::take(&mut outcome.findings), &outcome.stack);
+        outcome.findings = std::mem::take(&mut sorted.new);
         outcome.accepted = sorted.known.len();
+        // What could not be decided may be found another time.
+        sorted.keep_decided(outcome);
         let knows_all = outcome.unread.is_empty() && baseline.is_covered(&looked_at(input), &folder(file));
         let mut stale = if knows_all { sorted.stale } else { BTreeMap::new() };
-        // What could not be decided may be found another time.
-        stale.retain(|entry, _| !outcome.undecided.iter().any(|one| *one.rule == *entry.rule && one.subject == entry.subject));
         let off: Vec<&str> = config.severities.iter().filter(|(_, to)| to.is_none()).map(|(id, _)| &*id.value).collect();
         stale.retain(|entry, _| !off.contains(&&*entry.rule));
         Ok(Accepted { file: file.clone(), findings: sorted.known, stale })

@@ -4,6 +4,7 @@ use super::condition::check::{Names, check};
 use super::condition::evaluate::Evaluation;
 use super::condition::types::Expr;
 use super::condition::{Fault, Part, parse_template};
+use crate::finding::Said;
 use crate::value::Value;
 use crate::vocabulary::secrets::mask;
 
@@ -59,9 +60,15 @@ impl Template {
     }
 
     /// The values in the message, each as it stands there; what names a line is left out.
-    pub fn values(&self, evaluation: &mut Evaluation<'_>) -> Vec<String> {
-        self.holes().filter(|hole| !hole.tells_places()).map(|hole| shown(hole, evaluation)).collect()
+    pub fn values(&self, evaluation: &mut Evaluation<'_>) -> Vec<Said> {
+        let said = |hole: &Expr| Said { text: shown(hole, evaluation), may_name: !is_plain_setting(hole) };
+        self.holes().filter(|hole| !hole.tells_places()).map(said).collect()
     }
+}
+
+/// Whether an expression is a setting that is no name: `app.timeout`, not `app.name` or `route.nearest_name`.
+fn is_plain_setting(expr: &Expr) -> bool {
+    matches!(expr, Expr::Field(_, setting) if !setting.ends_with("name"))
 }
 
 /// A value of the user's files in a sentence of ours: what is secret in it is masked here, where it is known which is which.

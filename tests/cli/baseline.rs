@@ -137,3 +137,32 @@ fn fix_mends_accepted_findings_and_fails_only_for_new_ones() {
     );
     assert_eq!((folder.run(&["fix", "--diff"]).code, folder.run(&["fix"]).code), (0, 1), "nothing can be done about what is new");
 }
+
+#[test]
+fn a_file_that_does_not_parse_is_known_from_wherever_it_is_looked_at() {
+    let folder = Folder::new(&[("b/gunicorn.conf.py", "bind = [\n"), ("b/nginx.conf", "server {\n")]);
+    assert_eq!(folder.run(&["baseline", "b", "--output", "b/accepted.json"]).code, 0);
+    for path in ["b", "."] {
+        let done = folder.run(&["check", path, "--baseline", "b/accepted.json"]);
+        assert_eq!((done.code, done.err.as_str()), (0, ""), "{path}: {}", done.out);
+    }
+    let from_above = fs::read_to_string(folder.path().join("b/accepted.json")).expect("it is there");
+    fs::remove_file(folder.path().join("b/accepted.json")).expect("it is removed");
+    let inside = std::process::Command::new(env!("CARGO_BIN_EXE_gearmesh"))
+        .args(["baseline", "--output", "accepted.json"])
+        .current_dir(folder.path().join("b"))
+        .status();
+    assert!(inside.is_ok_and(|done| done.success()));
+    assert_eq!(fs::read_to_string(folder.path().join("b/accepted.json")).expect("it is there"), from_above);
+}
+
+#[test]
+fn nothing_is_stale_while_a_file_does_not_parse() {
+    let folder = Folder::new(&[("a.service", HASTY), ("nginx.conf", "http { server { listen 80; } }\n")]);
+    assert_eq!(folder.run(&["baseline"]).code, 0);
+    folder.write("a.service", HASTY.replace("TimeoutStopSec=5", "TimeoutStopSec=60").as_bytes());
+    assert!(folder.run(&WITH).err.contains("stale"));
+    folder.write("nginx.conf", b"http { server {\n");
+    let done = folder.run(&WITH);
+    assert!(done.code == 1 && done.err.is_empty(), "{}", done.err);
+}
