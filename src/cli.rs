@@ -35,7 +35,7 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 #[derive(Parser)]
-#[command(name = "gearmesh", version, about, propagate_version = true, max_term_width = 100, disable_help_flag = true)]
+#[command(name = "gearmesh", version, about, propagate_version = true, max_term_width = 80, disable_help_flag = true)]
 #[command(after_help = "Examples:\n  gearmesh check\n  gearmesh fix --diff\n  gearmesh show deploy/\n\n\
                         Each command tells more: gearmesh check --help fits a screen, gearmesh help check explains every value.")]
 struct Arguments {

@@ -17,11 +17,11 @@ use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 pub(super) struct BaselineFlags {
-    /// Leave out the findings in this file, which `gearmesh baseline` writes
+    /// Leave out what `gearmesh baseline` wrote down
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
     /// Show what the baseline of gearmesh.toml leaves out, too
-    #[arg(long, conflicts_with = "baseline")]
+    #[arg(long, conflicts_with = "baseline", hide_short_help = true)]
     no_baseline: bool,
 }
 

@@ -8,13 +8,13 @@ use clap::Args;
 
 #[derive(Args)]
 pub(super) struct AtLeast {
-    /// Findings of this severity and above
+    /// Findings this severe and above
     /// [default: warning]
     #[arg(long, value_name = "LEVEL", value_parser = severity)]
     min_severity: Option<Severity>,
     /// Findings of this confidence and above
     /// [default: medium]
-    #[arg(long, value_name = "LEVEL", value_parser = confidence)]
+    #[arg(long, value_name = "LEVEL", value_parser = confidence, hide_short_help = true)]
     min_confidence: Option<Confidence>,
 }
 

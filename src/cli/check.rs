@@ -28,7 +28,10 @@ use std::path::{Path, PathBuf};
 const WIDTH: usize = 100;
 
 #[derive(Args)]
-#[command(after_help = "Examples:\n  gearmesh check\n  gearmesh check deploy/ --format concise\n  \
+#[command(after_help = "Examples:\n  gearmesh check deploy/ --format concise\n  \
+                        gearmesh check --format sarif --output gearmesh.sarif\n\n\
+                        More flags, and what each value means: gearmesh help check")]
+#[command(after_long_help = "Examples:\n  gearmesh check\n  gearmesh check deploy/ --format concise\n  \
                         gearmesh check --root /srv/copy-of-server --host cpus=4,memory=8G\n  \
                         nginx -T | gearmesh check -\n  \
                         gearmesh check --format sarif --output gearmesh.sarif\n\n\
@@ -36,26 +39,32 @@ const WIDTH: usize = 100;
 pub(super) struct Arguments {
     #[command(flatten)]
     places: Places,
-    /// How findings are written
-    #[arg(long, value_enum, default_value_t = Format::Full)]
+    /// How findings are written: full, concise, json, ...
+    #[arg(long, value_enum, default_value_t = Format::Full, hide_possible_values = true, hide_default_value = true)]
+    #[arg(long_help = format::told())]
     format: Format,
-    /// Write that into a file, and the full report to the terminal; - is standard output
+    /// Write that to a file, the full report to the screen
+    ///
+    /// The file is replaced as a whole; none that is read is written over. With - that goes to standard output alone.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Also count findings by rule
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     statistics: bool,
     #[command(flatten)]
     known: Known,
     #[command(flatten)]
     threshold: AtLeast,
-    /// Fail only for findings of this severity and above; all are shown
-    /// [default: any that is shown]
+    /// Fail only for findings of this severity and above
+    ///
+    /// All that --min-severity asks for are shown. [default: any that is shown]
     #[arg(long, value_name = "LEVEL", value_parser = at_least::severity)]
     fail_on: Option<Severity>,
     #[command(flatten)]
     accepted: accepted::BaselineFlags,
-    /// Also list rules that could not be decided, files that were set aside, and findings that a comment ignores
+    /// Also list what was undecided, set aside, ignored
+    ///
+    /// Rules that could not be decided and what they missed, files that were set aside, findings that a comment ignores.
     #[arg(long, short)]
     verbose: bool,
     #[command(flatten)]

@@ -16,10 +16,10 @@ use std::path::{Path, PathBuf};
 #[derive(Args)]
 pub(super) struct Flags {
     /// Read this configuration instead of the nearest gearmesh.toml
-    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config", hide_short_help = true)]
     config: Option<PathBuf>,
     /// Read no gearmesh.toml
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     no_config: bool,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct RuleFlags {
     #[command(flatten)]
     flags: Flags,
     /// A folder with rules of your own; may be given several times
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
     rules: Vec<PathBuf>,
 }
 

@@ -11,6 +11,7 @@ use crate::report::untrusted::inert;
 use crate::report::{self, checkstyle, concise, full, github, gitlab, json, jsonl, junit, markdown, sarif};
 use crate::rule::{Safety, Severity};
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -63,6 +64,16 @@ impl Format {
             Format::Markdown => inert(&markdown::render(shown)),
         }
     }
+}
+
+/// The long help about formats: a line for each.
+pub(super) fn told() -> String {
+    let values = Format::value_variants().iter().filter_map(Format::to_possible_value);
+    let line = |value: PossibleValue| {
+        let help = value.get_help().map(ToString::to_string).unwrap_or_default();
+        format!("\n- {}: {help}", value.get_name())
+    };
+    format!("How findings are written [default: full]\n{}", values.map(line).collect::<String>())
 }
 
 /// What proposals change in the files, for each finding; nothing where a person has to write it.

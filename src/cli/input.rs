@@ -13,14 +13,16 @@ use std::sync::Arc;
 
 #[derive(Args)]
 pub(super) struct Places {
-    /// Files and folders to read; - is standard input, which may be the output of nginx -T
+    /// Files and folders; - is standard input, as from nginx -T
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// A folder that stands for / of the server, or a .tar.gz of one: absolute paths in configurations are opened below it
+    /// A folder for / of the server, or a .tar.gz of one
+    ///
+    /// Absolute paths in configurations are opened below it.
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
     /// The name of the file that standard input holds: tells what it is, and where it lies
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     stdin_filename: Option<PathBuf>,
 }
 

@@ -14,7 +14,7 @@ const DAY: u64 = 86_400_000;
 #[derive(Args)]
 pub(super) struct Known {
     /// What the host has, where it is known: cpus=4,memory=8G
-    #[arg(long, value_name = "FACTS", value_parser = host)]
+    #[arg(long, value_name = "FACTS", value_parser = host, hide_short_help = true)]
     host: Option<Facts>,
     /// The day that `until=` of comments is held against, instead of today in UTC: 2027-03-01
     #[arg(long, value_name = "DATE", value_parser = date, hide_short_help = true)]

@@ -54,7 +54,7 @@ fn page(command: &Command) -> io::Result<String> {
     if command.has_subcommands() {
         man.render_subcommands_section(&mut out)?;
     }
-    let below = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let below = command.get_after_long_help().or(command.get_after_help()).map(ToString::to_string).unwrap_or_default();
     for part in below.split("\n\n") {
         section(part).to_writer(&mut out)?;
     }
