@@ -70,6 +70,17 @@ fn the_actions_scripts_check_and_tell_the_status() {
         let annotated = runner.run(check, &[("PATHS", "."), ("ARGUMENTS", ""), ("UPLOAD", "false")]);
         assert_eq!(said(&annotated).contains("::warning "), status == "1", "{}", said(&annotated));
     }
+    let lines = Runner::new(HASTY);
+    let checked =
+        lines.run(check, &[("PATHS", "."), ("ARGUMENTS", "--fail-on error\n--min-severity\n  error\n"), ("UPLOAD", "true")]);
+    assert!(lines.outputs().contains("status=0\n") && !said(&checked).contains("stop-grace"), "{}", said(&checked));
+    for refused in ["--format json", "--fail-on error\n--format=json", "-o x", "-ox", "--output=x", "-vo x"] {
+        let runner = Runner::new(HASTY);
+        let checked = runner.run(check, &[("PATHS", "."), ("ARGUMENTS", refused), ("UPLOAD", "true")]);
+        assert!(said(&checked).contains("::error title=gearmesh::arguments may not hold -"), "{refused}: {}", said(&checked));
+        assert_eq!(runner.outputs(), "status=2\n", "{refused}");
+        assert!(checked.status.success() && !runner.folder.path().join("work/x").exists());
+    }
     let nothing = Runner::new(FINE);
     let injected = nothing.run(check, &[("PATHS", "$(touch injected)\n"), ("ARGUMENTS", "; touch injected"), ("UPLOAD", "true")]);
     assert!(nothing.outputs().contains("status=2\n"), "{}", said(&injected));
