@@ -46,6 +46,7 @@ pub fn check(input: &Input, facts: &Facts, config: &Config) -> Result<Outcome, E
         findings,
         suppressed: kept.suppressed,
         accepted: 0,
+        stale: Vec::new(),
         remarks,
         undecided: judged.undecided,
         unread: read.unread,

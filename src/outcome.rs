@@ -18,6 +18,8 @@ pub struct Outcome {
     pub suppressed: Vec<Suppressed>,
     /// How many findings were taken out because a baseline has accepted them.
     pub accepted: usize,
+    /// What the baseline has accepted and nothing matches any more.
+    pub stale: Vec<Stale>,
     /// What is worth knowing besides, sorted by place.
     pub remarks: Vec<Remark>,
     pub undecided: Vec<Undecided>,
@@ -33,6 +35,13 @@ pub struct Outcome {
     pub links: BTreeMap<PathBuf, PathBuf>,
     /// The rules that were applied.
     pub rules: Vec<Arc<Rule>>,
+}
+
+/// An entry of a baseline, as a person reads it, and how often it matches nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stale {
+    pub entry: String,
+    pub count: usize,
 }
 
 /// A file and why it was not read.

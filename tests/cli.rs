@@ -154,6 +154,7 @@ fn devices_links_and_binary_files_do_no_harm() {
     assert_eq!(done.code, 0, "{}", done.err);
     assert!(done.err.contains("outside.service: a symbolic link to"), "{}", done.err);
     assert!(done.err.contains("dangling.service: a symbolic link to"), "{}", done.err);
+    assert!(done.err.contains("pipe.service: a named pipe, which is not opened"), "{}", done.err);
     let done = folder.run(&["check", "pipe.service"]);
     assert_eq!((done.code, done.err.contains("neither a file nor a folder")), (2, true), "{}", done.err);
 }
@@ -182,8 +183,8 @@ fn json_has_the_fields_of_version_one() {
         r#"{"path":"deploy/a.service","line":2,"column":39,"end_line":2,"end_column":60,"text":"requests may take until this","primary":false}],"#,
         r#""help":"give it 65s (TimeoutStopSec= in a unit), or lower graceful_timeout","#,
         r#""fix":{"safety":"safe","because":"it only lets requests finish","changes":[{"op":"set","subject":"launcher a","#,
-        r#""setting":"launcher.stop_grace","to":"65s"}]}}],"suppressed":[],"notes":[],"unread":[],"#,
-        r#""summary":{"files":1,"apps":1,"routes":0,"error":0,"warning":1,"advice":0,"suppressed":0,"notes":0}}"#,
+        r#""setting":"launcher.stop_grace","to":"65s"}]}}],"suppressed":[],"notes":[],"unread":[],"stale":[],"#,
+        r#""summary":{"files":1,"apps":1,"routes":0,"error":0,"warning":1,"advice":0,"suppressed":0,"notes":0,"accepted":0,"stale":0}}"#,
         "\n"
     );
     assert_eq!(done.out, expected);

@@ -5,7 +5,7 @@ use crate::baseline::{Baseline, Entry};
 use crate::config::Config;
 use crate::error::Error;
 use crate::finding::Finding;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Stale};
 use crate::report::untrusted::{line, path};
 use crate::source::Input;
 use crate::source::paths::plain;
@@ -56,6 +56,7 @@ impl BaselineFlags {
         let mut stale = if knows_all { sorted.stale } else { BTreeMap::new() };
         let off: Vec<&str> = config.severities.iter().filter(|(_, to)| to.is_none()).map(|(id, _)| &*id.value).collect();
         stale.retain(|entry, _| !off.contains(&&*entry.rule));
+        outcome.stale = stale.iter().map(|(entry, count)| Stale { entry: entry.to_string(), count: *count }).collect();
         Ok(Accepted { file: file.clone(), findings: sorted.known, stale })
     }
 }

@@ -6,7 +6,7 @@ use super::untrusted::{apart, clean, is_hidden, lines};
 use super::{Summary, summary};
 use crate::finding::{Finding, Fix, Label, Suppressed};
 use crate::model::remark::Remark;
-use crate::outcome::Unread;
+use crate::outcome::{Stale, Unread};
 use crate::source::{Documents, Span};
 use crate::vocabulary::secrets::mask;
 use serde::Serialize;
@@ -23,7 +23,15 @@ struct Report<'a> {
     /// What is worth knowing besides.
     notes: Vec<NoteRow>,
     unread: Vec<UnreadRow>,
+    /// Entries of the baseline that match nothing any more.
+    stale: Vec<StaleRow>,
     summary: SummaryRow,
+}
+
+#[derive(Serialize)]
+pub(super) struct StaleRow {
+    entry: String,
+    count: usize,
 }
 
 #[derive(Serialize)]
@@ -102,6 +110,9 @@ pub(super) struct SummaryRow {
     advice: usize,
     suppressed: usize,
     notes: usize,
+    /// Findings that the baseline leaves out.
+    accepted: usize,
+    stale: usize,
 }
 
 pub fn render(shown: Shown<'_>) -> String {
@@ -112,6 +123,7 @@ pub fn render(shown: Shown<'_>) -> String {
         suppressed: shown.suppressed.iter().map(|suppressed| suppressed_row(suppressed, documents)).collect(),
         notes: outcome.remarks.iter().map(|remark| note(remark, documents)).collect(),
         unread: outcome.unread.iter().map(not_read).collect(),
+        stale: outcome.stale.iter().map(stale_row).collect(),
         summary: counts(shown),
     };
     // Strings and numbers only: this cannot fail.
@@ -121,7 +133,12 @@ pub fn render(shown: Shown<'_>) -> String {
 pub(super) fn counts(shown: Shown<'_>) -> SummaryRow {
     let Summary { files, apps, routes, error, warning, advice } = summary(shown.outcome, shown.findings);
     let (suppressed, notes) = (shown.suppressed.len(), shown.outcome.remarks.len());
-    SummaryRow { files, apps, routes, error, warning, advice, suppressed, notes }
+    let stale = shown.outcome.stale.iter().map(|stale| stale.count).sum();
+    SummaryRow { files, apps, routes, error, warning, advice, suppressed, notes, accepted: shown.outcome.accepted, stale }
+}
+
+pub(super) fn stale_row(stale: &Stale) -> StaleRow {
+    StaleRow { entry: lines(&stale.entry), count: stale.count }
 }
 
 pub(super) fn not_read(unread: &Unread) -> UnreadRow {

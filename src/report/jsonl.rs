@@ -1,6 +1,6 @@
 //! The JSON report, one line a thing: `type` says what it is, the last line sums up. The rows are those of the JSON report.
 
-use super::json::{VERSION, counts, escaped, not_read, note, row, suppressed_row};
+use super::json::{VERSION, counts, escaped, not_read, note, row, stale_row, suppressed_row};
 use super::shown::Shown;
 use serde::Serialize;
 
@@ -27,6 +27,7 @@ pub fn render(shown: Shown<'_>) -> String {
     shown.suppressed.iter().for_each(|suppressed| out.push_str(&line("suppressed", suppressed_row(suppressed, documents))));
     outcome.remarks.iter().for_each(|remark| out.push_str(&line("note", note(remark, documents))));
     outcome.unread.iter().for_each(|unread| out.push_str(&line("unread", not_read(unread))));
+    outcome.stale.iter().for_each(|stale| out.push_str(&line("stale", stale_row(stale))));
     out + &line("summary", End { version: VERSION, counts: counts(shown) })
 }
 

@@ -3,9 +3,9 @@
 //! Nothing of a file is markup: what could be is escaped, places stand in code, and neither links nor mentions come about.
 
 use super::shown::Shown;
-use super::summary;
 use super::text::place;
 use super::untrusted::{line, path};
+use super::{plural, summary};
 use crate::finding::Finding;
 use std::fmt::Write as _;
 
@@ -15,6 +15,13 @@ pub fn render(shown: Shown<'_>) -> String {
         out.push('\n');
     }
     shown.findings.iter().for_each(|finding| out.push_str(&item(finding, shown)));
+    if shown.outcome.accepted > 0 {
+        let _ = writeln!(out, "\n{} in the baseline.", plural(shown.outcome.accepted, "finding"));
+    }
+    if !shown.outcome.stale.is_empty() {
+        out.push_str("\nStale in the baseline:\n\n");
+        shown.outcome.stale.iter().for_each(|stale| _ = writeln!(out, "- {}", plain(&line(&stale.entry))));
+    }
     if !shown.outcome.unread.is_empty() {
         out.push_str("\nCould not be read:\n\n");
         for unread in &shown.outcome.unread {

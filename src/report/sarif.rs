@@ -39,7 +39,7 @@ pub fn render(shown: Shown<'_>) -> String {
         results.push(found);
     }
     let notifications: Vec<Value> = shown.outcome.unread.iter().map(not_read).collect();
-    let log = json!({
+    let mut log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
@@ -58,6 +58,14 @@ pub fn render(shown: Shown<'_>) -> String {
             "results": results,
         }],
     });
+    let (accepted, stale) = (shown.outcome.accepted, &shown.outcome.stale);
+    if accepted > 0 || !stale.is_empty() {
+        let stale: Vec<String> = stale.iter().map(|stale| line(&stale.entry)).collect();
+        let told = json!({"acceptedByBaseline": accepted, "staleInBaseline": stale});
+        if let Some(run) = log.pointer_mut("/runs/0") {
+            insert(run, "properties", Some(told));
+        }
+    }
     // Strings and numbers only: this cannot fail.
     escaped(&serde_json::to_string_pretty(&log).unwrap_or_default()) + "\n"
 }

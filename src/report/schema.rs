@@ -16,6 +16,7 @@ pub fn schema() -> Value {
         typed("note", note_keys()),
         typed("note", placed_note.clone()),
         typed("unread", unread_keys()),
+        typed("stale", stale_keys()),
         typed("summary", [vec![version()], counts()].concat()),
     ];
     let label = [place_keys(), vec![text("text", "What is there; may be empty."), flag("primary")]].concat();
@@ -32,6 +33,7 @@ pub fn schema() -> Value {
             "suppressed": object(suppressed_keys()),
             "note": {"anyOf": [object(note_keys()), object(placed_note)]},
             "unread": object(unread_keys()),
+            "stale": object(stale_keys()),
             "summary": object(counts()),
             "place": object(place_keys()),
             "label": object(label),
@@ -85,6 +87,7 @@ fn report_keys() -> Vec<Key> {
         list("suppressed", "suppressed"),
         list("notes", "note"),
         list("unread", "unread"),
+        list("stale", "stale"),
         ("summary", json!({"$ref": "#/definitions/summary"})),
     ]
 }
@@ -120,8 +123,13 @@ fn unread_keys() -> Vec<Key> {
     vec![text("path", "The file."), text("reason", "Why it was not read.")]
 }
 
+fn stale_keys() -> Vec<Key> {
+    vec![text("entry", "What the baseline has accepted and nothing matches any more."), number("count", 1)]
+}
+
 fn counts() -> Vec<Key> {
-    ["files", "apps", "routes", "error", "warning", "advice", "suppressed", "notes"].map(|name| number(name, 0)).to_vec()
+    let names = ["files", "apps", "routes", "error", "warning", "advice", "suppressed", "notes", "accepted", "stale"];
+    names.map(|name| number(name, 0)).to_vec()
 }
 
 fn fix_keys() -> Vec<Key> {

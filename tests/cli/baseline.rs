@@ -166,3 +166,21 @@ fn nothing_is_stale_while_a_file_does_not_parse() {
     let done = folder.run(&WITH);
     assert!(done.code == 1 && done.err.is_empty(), "{}", done.err);
 }
+
+#[test]
+fn reports_for_programs_tell_what_is_accepted_and_what_is_stale() {
+    let folder = Folder::new(&[("a.service", HASTY), ("b.service", HASTY)]);
+    assert_eq!(folder.run(&["baseline"]).code, 0);
+    folder.write("a.service", HASTY.replace("TimeoutStopSec=5", "TimeoutStopSec=60").as_bytes());
+    let stale = format!("{RULE}: launcher a (systemd, 5s, default 30s)");
+    let run = |format: &str| folder.run(&[&WITH[..], &["--format", format]].concat()).out;
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("it is JSON");
+    let json = read(&run("json"));
+    assert_eq!(json["stale"], serde_json::json!([{"entry": stale, "count": 1}]));
+    assert_eq!((&json["summary"]["accepted"], &json["summary"]["stale"]), (&1.into(), &1.into()));
+    assert!(run("jsonl").lines().any(|line| read(line)["type"] == "stale"));
+    let told = serde_json::json!({"acceptedByBaseline": 1, "staleInBaseline": [stale]});
+    assert_eq!(read(&run("sarif"))["runs"][0]["properties"], told);
+    let markdown = run("markdown");
+    assert!(markdown.contains("1 finding in the baseline.") && markdown.contains("Stale in the baseline:"), "{markdown}");
+}

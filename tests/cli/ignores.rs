@@ -14,7 +14,11 @@ fn a_comment_in_the_file_ignores_a_finding() {
     assert!(done.out.starts_with(r#"{"version":1,"findings":[],"suppressed":[{"rule":"stop-grace-below-graceful-timeout","#));
     let place = r#""comment":{"path":"a.service","line":3,"column":3,"end_line":3,"end_column":67}}],"notes":[],"#;
     assert!(done.out.contains(&format!("\"reason\":\"stops? in 1s\",{place}")), "{}", done.out);
-    assert!(done.out.ends_with("\"warning\":0,\"advice\":0,\"suppressed\":1,\"notes\":0}}\n"), "{}", done.out);
+    assert!(
+        done.out.ends_with("\"warning\":0,\"advice\":0,\"suppressed\":1,\"notes\":0,\"accepted\":0,\"stale\":0}}\n"),
+        "{}",
+        done.out
+    );
     let done = folder.run(&["check", "--min-severity", "error"]);
     assert!(done.out.ends_with("(1 app, 0 routes)\n"), "what would not be shown is not counted: {}", done.out);
 }
@@ -88,7 +92,7 @@ fn comments_that_are_not_as_they_should_be_are_findings() {
     assert_eq!((done.code, found), (1, expected.to_vec()), "{}", done.out);
     let json = folder.run(&["check", "--format", "json"]).out;
     assert!(json.contains(r#"{"rule":"ignore-without-reason","subject":"oddity comment","severity":"warning","#), "{json}");
-    assert!(json.ends_with("\"suppressed\":0,\"notes\":0}}\n"), "{json}");
+    assert!(json.ends_with("\"suppressed\":0,\"notes\":0,\"accepted\":0,\"stale\":0}}\n"), "{json}");
 }
 
 #[test]
