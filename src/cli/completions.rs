@@ -9,6 +9,7 @@ use crate::rules::EMBEDDED;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Command};
 use clap_complete::{Shell, generate};
+use std::fmt::Write as _;
 use std::path::Path;
 
 #[derive(Args)]
@@ -24,9 +25,37 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let mut script = Vec::new();
-    generate(arguments.shell, &mut with_words(definition()), "gearmesh", &mut script);
-    print_bytes(&script)?;
+    let mut command = with_words(definition());
+    generate(arguments.shell, &mut command, "gearmesh", &mut script);
+    let script = String::from_utf8_lossy(&script).into_owned();
+    let script = match arguments.shell {
+        Shell::Bash => script.replacen(PREVIOUS, &format!("{PREVIOUS}{ACROSS_A_SIGN}"), 1),
+        Shell::Fish => script + &words_in_fish(&command),
+        _ => script,
+    };
+    print_bytes(script.as_bytes())?;
     Ok(Ending::Clean)
+}
+
+/// Where the script for bash looks for the word before.
+const PREVIOUS: &str = "    prev=\"$3\"\n";
+/// To bash the sign in `--format=sarif` is a word of its own: the flag stands before it.
+const ACROSS_A_SIGN: &str = "    if [[ \"$prev\" == \"=\" ]]; then\n        prev=\"${COMP_WORDS[COMP_CWORD-2]}\"\n    \
+                             elif [[ \"$cur\" == \"=\" ]]; then\n        cur=\"\"\n    fi\n";
+
+/// Lines for fish about the words that arguments without a flag take, which its script leaves out.
+fn words_in_fish(command: &Command) -> String {
+    let mut text = String::new();
+    for command in command.get_subcommands() {
+        for argument in command.get_positionals() {
+            let words: Vec<String> = argument.get_possible_values().iter().map(|word| word.get_name().to_owned()).collect();
+            if !words.is_empty() {
+                let (name, words) = (command.get_name(), words.join(" "));
+                let _ = writeln!(text, "complete -c gearmesh -n \"__fish_gearmesh_using_subcommand {name}\" -f -a \"{words}\"");
+            }
+        }
+    }
+    text
 }
 
 /// The definition with the words that its own parsers take: ids of rules and levels, whichever commands ask for one.

@@ -32,10 +32,27 @@ fn bash_completes_commands_flags_values_and_rules() {
     assert!(complete(&["check", "--format", ""]).contains(&"concise".to_owned()));
     assert_eq!(complete(&["check", "--fail-on", ""]), ["error", "warning", "advice"]);
     assert_eq!(complete(&["fix", "--min-confidence", "m"]), ["medium"]);
+    // As bash parts the words itself.
+    assert_eq!(complete(&["check", "--format", "=", "sa"]), ["sarif"]);
+    assert!(complete(&["check", "--format", "="]).contains(&"concise".to_owned()));
     let rules = complete(&["explain", "max-requests-wi"]);
     assert!(rules.contains(&"max-requests-without-jitter".to_owned()), "{rules:?}");
     assert_eq!(complete(&["fix", "--rule", "max-requests-wi"]), rules);
     assert_eq!(complete(&["nothing-of-that-name"]), [""]);
+}
+
+#[test]
+fn fish_completes_rules_and_other_words() {
+    let script = script("fish");
+    let text = fs::read_to_string(script.path()).expect("the script is there");
+    for (command, word) in [("explain", "max-requests-without-jitter"), ("schema", "output"), ("completions", "bash")] {
+        let begins = format!("complete -c gearmesh -n \"__fish_gearmesh_using_subcommand {command}\" -f -a \"");
+        let line = text.lines().find(|line| line.starts_with(&begins));
+        assert!(line.is_some_and(|line| line.contains(word)), "{command}: {line:?}");
+    }
+    let Some(fish) = installed("fish") else { return };
+    let ask = format!("source {}; complete -C 'gearmesh explain max-requests-wi'", script.path().display());
+    assert!(done(Command::new(fish).args(["--no-config", "-c", &ask])).contains("max-requests-without-jitter"));
 }
 
 #[test]
