@@ -2,7 +2,7 @@
 //!
 //! In: findings with the stack they are about, and the entries of a baseline. Out: the findings that are new, those that are known, and
 //! the entries that match nothing any more. An entry is a rule, a subject and the values in the message; it has no line and no path, so
-//! what only moves stays known. Opens no file, judges nothing, and changes no finding.
+//! what only moves stays known. The files of an entry only tell which of several equal findings it was. Opens no file, judges nothing, and changes no finding.
 
 mod text;
 
@@ -23,6 +23,8 @@ pub struct Baseline {
     pub paths: BTreeSet<PathBuf>,
     /// How often each is accepted, at least once.
     pub entries: BTreeMap<Entry, usize>,
+    /// The files with the primary places of each, relative to the baseline's folder.
+    pub files: BTreeMap<Entry, BTreeSet<PathBuf>>,
 }
 
 /// What a finding is without its place.
@@ -33,6 +35,23 @@ pub struct Entry {
     pub subject: String,
     /// The values in the message, but for names that may come from a file's.
     pub values: Vec<String>,
+}
+
+/// Absolute folders that paths are seen from.
+#[derive(Clone, Copy, Debug)]
+pub struct Home<'a> {
+    /// Where gearmesh was started, which the paths of a run are relative to.
+    pub here: &'a Path,
+    /// Where the baseline lies.
+    pub folder: &'a Path,
+}
+
+impl Home<'_> {
+    /// The file with the primary place of a finding, relative to the baseline's folder.
+    fn file(&self, finding: &Finding, stack: &Stack) -> Option<PathBuf> {
+        let (document, _) = stack.documents.place(finding.labels.first()?.span)?;
+        Some(relative(&plain(&self.here.join(&document.path)), self.folder))
+    }
 }
 
 /// What a baseline made of findings.
@@ -48,12 +67,17 @@ pub struct Sorted {
 const CALLED_AFTER_FILES: [Kind; 5] = [Kind::App, Kind::Launcher, Kind::Service, Kind::Socket, Kind::File];
 
 impl Baseline {
-    /// Accepts all findings of a run over absolute `paths`, for a baseline in the absolute `folder`.
-    pub fn of(outcome: &Outcome, paths: &[PathBuf], folder: &Path) -> Baseline {
+    /// Accepts all findings of a run over absolute `paths`.
+    pub fn of(outcome: &Outcome, paths: &[PathBuf], home: Home<'_>) -> Baseline {
         let names = Names::of(&outcome.stack);
-        let mut baseline = Baseline { paths: paths.iter().map(|path| relative(path, folder)).collect(), ..Baseline::default() };
+        let paths = paths.iter().map(|path| relative(path, home.folder)).collect();
+        let mut baseline = Baseline { paths, ..Baseline::default() };
         for finding in &outcome.findings {
-            *baseline.entries.entry(names.entry(finding)).or_default() += 1;
+            let entry = names.entry(finding);
+            if let Some(file) = home.file(finding, &outcome.stack) {
+                baseline.files.entry(entry.clone()).or_default().insert(file);
+            }
+            *baseline.entries.entry(entry).or_default() += 1;
         }
         baseline
     }
@@ -61,13 +85,20 @@ impl Baseline {
     /// Sorts the findings of a run into known and new ones.
     ///
     /// A finding whose subject the baseline does not speak of stands for an entry whose subject is gone, where rule and values are the
-    /// same: the file was renamed that the subject is called after.
-    pub fn sort(&self, findings: Vec<Finding>, stack: &Stack) -> Sorted {
+    /// same: the file was renamed that the subject is called after. Of more equal findings than are accepted, those in the files that
+    /// the baseline was made from are the known ones.
+    pub fn sort(&self, findings: Vec<Finding>, stack: &Stack, home: Home<'_>) -> Sorted {
         let names = Names::of(stack);
         let mut sorted = Sorted { stale: self.entries.clone(), ..Sorted::default() };
-        let mut rest = Vec::new();
+        let (mut elsewhere, mut rest) = (Vec::new(), Vec::new());
         for finding in findings {
             let entry = names.entry(&finding);
+            let files = self.files.get(&entry);
+            let is_there = home.file(&finding, stack).is_some_and(|file| files.is_some_and(|files| files.contains(&file)));
+            let is_known = is_there && take(&mut sorted.stale, &entry);
+            if is_known { sorted.known.push(finding) } else { elsewhere.push((entry, finding)) }
+        }
+        for (entry, finding) in elsewhere {
             if take(&mut sorted.stale, &entry) { sorted.known.push(finding) } else { rest.push((entry, finding)) }
         }
         let spoken_of: HashSet<&str> = self.entries.keys().map(|entry| &*entry.subject).collect();

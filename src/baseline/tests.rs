@@ -31,9 +31,13 @@ fn outcome(findings: &[Finding], more: &[&str]) -> Outcome {
     Outcome { stack, findings: findings.to_vec(), ..Outcome::default() }
 }
 
+fn home() -> Home<'static> {
+    Home { here: Path::new("/"), folder: Path::new("/") }
+}
+
 /// How many are new, known and stale.
 fn sorted(before: &Outcome, after: &Outcome) -> (usize, usize, usize) {
-    let sorted = Baseline::of(before, &[], Path::new("/")).sort(after.findings.clone(), &after.stack);
+    let sorted = Baseline::of(before, &[], home()).sort(after.findings.clone(), &after.stack, home());
     (sorted.new.len(), sorted.known.len(), sorted.stale.values().sum())
 }
 
@@ -93,7 +97,7 @@ fn what_cannot_be_decided_is_not_stale() {
         let one =
             |(rule, subject): &(&str, &str)| Undecided { rule: (*rule).into(), subject: (*subject).into(), missed: Vec::new() };
         after.undecided = undecided.iter().map(one).collect();
-        let mut sorted = Baseline::of(&before, &[], Path::new("/")).sort(Vec::new(), &after.stack);
+        let mut sorted = Baseline::of(&before, &[], home()).sort(Vec::new(), &after.stack, home());
         sorted.keep_decided(&after);
         sorted.stale.keys().map(|entry| format!("{} {}", entry.rule, entry.subject)).collect::<Vec<_>>()
     };
@@ -111,8 +115,11 @@ fn the_text_is_sorted_has_an_entry_a_line_and_says_it_all() {
         finding("q", "app z", &[]),
         finding("r", "app a", &[]),
     ];
-    let baseline =
-        Baseline::of(&outcome(&all, &[]), &["/srv/a".into(), "/srv/lint".into(), "/etc".into()], Path::new("/srv/lint"));
+    let baseline = Baseline::of(
+        &outcome(&all, &[]),
+        &["/srv/a".into(), "/srv/lint".into(), "/etc".into()],
+        Home { folder: Path::new("/srv/lint"), ..home() },
+    );
     let text = baseline.text();
     let expected = [
         "{",
@@ -149,7 +156,11 @@ fn a_broken_text_is_refused_with_its_place() {
 
 #[test]
 fn a_run_that_looks_at_less_does_not_know_what_is_stale() {
-    let baseline = Baseline::of(&Outcome::default(), &["/srv/a".into(), "/srv/b/x".into()], Path::new("/srv/lint"));
+    let baseline = Baseline::of(
+        &Outcome::default(),
+        &["/srv/a".into(), "/srv/b/x".into()],
+        Home { folder: Path::new("/srv/lint"), ..home() },
+    );
     let covers = |paths: &[&str]| {
         let paths: Vec<PathBuf> = paths.iter().map(|path| plain(Path::new(path))).collect();
         baseline.is_covered(&paths, Path::new("/srv/lint"))

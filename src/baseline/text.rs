@@ -5,7 +5,7 @@
 use super::{Baseline, Entry};
 use crate::error::{Error, Written};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +30,8 @@ struct Row {
     values: Vec<String>,
     #[serde(default = "once", skip_serializing_if = "is_once")]
     count: usize,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    files: BTreeSet<String>,
 }
 
 fn once() -> usize {
@@ -49,6 +51,7 @@ impl Baseline {
             subject: entry.subject.clone(),
             values: entry.values.clone(),
             count: *count,
+            files: self.files.get(entry).into_iter().flatten().map(|file| file.display().to_string()).collect(),
         };
         let rows: Vec<String> = self.entries.iter().map(|pair| format!("\n    {}", json(&row(pair)))).collect();
         let mut text = String::new();
@@ -74,13 +77,16 @@ impl Baseline {
             let message = format!("this baseline is of version {}, and this gearmesh reads version {VERSION}", file.version);
             return Err(fault(path, text, (line, 1), message));
         }
-        let mut entries: BTreeMap<Entry, usize> = BTreeMap::new();
-        for Row { rule, subject, values, count } in file.findings {
-            let slot = entries.entry(Entry { rule, subject, values }).or_default();
+        let mut baseline = Baseline { paths: file.paths.into_iter().collect(), ..Baseline::default() };
+        for Row { rule, subject, values, count, files } in file.findings.into_iter().filter(|row| row.count > 0) {
+            let entry = Entry { rule, subject, values };
+            if !files.is_empty() {
+                baseline.files.entry(entry.clone()).or_default().extend(files.into_iter().map(PathBuf::from));
+            }
+            let slot = baseline.entries.entry(entry).or_default();
             *slot = slot.saturating_add(count);
         }
-        entries.retain(|_, count| *count > 0);
-        Ok(Baseline { paths: file.paths.into_iter().collect(), entries })
+        Ok(baseline)
     }
 
     /// Whether a text was written as a baseline, whatever became of it: one that a merge left in conflict is.

@@ -1,7 +1,7 @@
 //! The flags about a baseline: which file holds what a project has accepted, and what it makes of the findings of a run.
 
 use super::own_file;
-use crate::baseline::{Baseline, Entry};
+use crate::baseline::{Baseline, Entry, Home};
 use crate::config::Config;
 use crate::error::Error;
 use crate::finding::Finding;
@@ -47,7 +47,8 @@ impl BaselineFlags {
         let missing =
             || Error::Path { path: file.clone(), reason: "there is no such baseline; `gearmesh baseline` writes it".into() };
         let baseline = Baseline::parse(file, &own_file::read(file)?.ok_or_else(missing)?)?;
-        let mut sorted = baseline.sort(std::mem::take(&mut outcome.findings), &outcome.stack);
+        let mut sorted =
+            baseline.sort(std::mem::take(&mut outcome.findings), &outcome.stack, Home { here: &here(), folder: &folder(file) });
         outcome.findings = std::mem::take(&mut sorted.new);
         outcome.accepted = sorted.known.len();
         // What could not be decided may be found another time.
@@ -88,12 +89,17 @@ impl Accepted {
 
 /// The paths of a run, absolute.
 pub(super) fn looked_at(input: &Input) -> Vec<PathBuf> {
-    let here = env::current_dir().unwrap_or_default();
+    let here = here();
     input.paths.iter().map(|path| plain(&here.join(path))).collect()
+}
+
+/// Where gearmesh was started, absolute.
+pub(super) fn here() -> PathBuf {
+    env::current_dir().unwrap_or_default()
 }
 
 /// The folder of a file, absolute.
 pub(super) fn folder(file: &Path) -> PathBuf {
-    let path = plain(&env::current_dir().unwrap_or_default().join(file));
+    let path = plain(&here().join(file));
     path.parent().unwrap_or(Path::new("/")).to_owned()
 }

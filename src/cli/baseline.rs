@@ -1,13 +1,13 @@
 //! `gearmesh baseline`: writes down what is found today, so that `gearmesh check` fails only for what is new.
 
-use super::accepted::{folder, looked_at};
+use super::accepted::{folder, here, looked_at};
 use super::check::tell;
 use super::configuration::RuleFlags;
 use super::fix::{explain, not_stopped};
 use super::input::Places;
 use super::known::Known;
 use super::{Ending, own_file, print};
-use crate::baseline::Baseline;
+use crate::baseline::{Baseline, Home};
 use crate::check::check;
 use crate::error::Error;
 use crate::report::untrusted::path;
@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
         return Err(Error::Path { path: file, reason });
     }
     let old = before(&file)?;
-    let new = Baseline::of(&outcome, &looked_at(&input), &folder(&file));
+    let new = Baseline::of(&outcome, &looked_at(&input), Home { here: &here(), folder: &folder(&file) });
     own_file::replace(&file, &new.text())?;
     print(&told(&file, old.as_ref(), &new, config.baseline.is_some()))?;
     std::mem::forget(outcome);

@@ -19,7 +19,9 @@ fn only_new_findings_fail() {
     let entries: Vec<&str> = text.lines().filter(|line| line.starts_with("    {")).collect();
     assert_eq!((said, entries.len()), (&*format!("{FILE}: 1 finding"), 1), "{text}");
     assert!(hint.starts_with(&format!("`gearmesh check --baseline {FILE}` fails only for what is new;")), "{hint}");
-    let entry = format!("    {{\"rule\":\"{RULE}\",\"subject\":\"launcher a\",\"values\":[\"systemd\",\"5s\",\"default 30s\"]}}");
+    let entry = format!(
+        "    {{\"rule\":\"{RULE}\",\"subject\":\"launcher a\",\"values\":[\"systemd\",\"5s\",\"default 30s\"],\"files\":[\"deploy/a.service\"]}}"
+    );
     assert_eq!(entries, [entry]);
     let done = folder.run(&WITH);
     assert_eq!((done.code, done.err.as_str()), (0, ""), "{}", done.out);
@@ -183,4 +185,19 @@ fn reports_for_programs_tell_what_is_accepted_and_what_is_stale() {
     assert_eq!(read(&run("sarif"))["runs"][0]["properties"], told);
     let markdown = run("markdown");
     assert!(markdown.contains("1 finding in the baseline.") && markdown.contains("Stale in the baseline:"), "{markdown}");
+}
+
+#[test]
+fn a_new_file_with_findings_like_accepted_ones_is_the_new_one() {
+    let site = "upstream u { server unix:/run/g.sock; }\nserver { listen 80; server_name x; location / { proxy_pass http://u; proxy_read_timeout 5s; } }\n";
+    let folder = Folder::new(&[("b/m.conf", site), ("b/gunicorn.conf.py", "bind = \"unix:/run/g.sock\"\ntimeout = 60\n")]);
+    assert_eq!(folder.run(&["baseline", "b", "--output", "b/accepted.json"]).code, 0);
+    for other in ["b/a.conf", "b/z.conf"] {
+        folder.write(other, site.replace("80", "81").as_bytes());
+        let done = folder.run(&["check", "b", "--baseline", "b/accepted.json", "--format", "concise"]);
+        assert!(done.code == 1 && done.out.lines().all(|line| line.starts_with(other)), "{}", done.out);
+        fs::remove_file(folder.path().join(other)).expect("it is removed");
+    }
+    fs::rename(folder.path().join("b/m.conf"), folder.path().join("b/n.conf")).expect("it is renamed");
+    assert_eq!(folder.run(&["check", "b", "--baseline", "b/accepted.json"]).code, 0, "which file it was is no part of it");
 }
