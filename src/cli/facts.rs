@@ -90,7 +90,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     if let Some(path) = &arguments.output {
         let none = Outcome::default();
         let documents = &found.outcome.as_ref().unwrap_or(&none).stack.documents;
-        output::write(path, &json()?, documents)?;
+        output::write(path, &json()?, documents, &arguments.look.flags.load(&found.input)?)?;
     }
     let is_text = io::stdout().is_terminal() || arguments.output.is_some();
     match arguments.format.unwrap_or(if is_text { Format::Text } else { Format::Json }) {
