@@ -43,7 +43,7 @@ pub(super) struct Arguments {
     #[arg(long, value_enum, default_value_t = Format::Full, hide_possible_values = true, hide_default_value = true)]
     #[arg(long_help = format::told())]
     format: Format,
-    /// Write that to a file, the full report to the screen
+    /// Write that to a file, and the full report here
     ///
     /// The file is replaced as a whole; none that is read is written over. With - that goes to standard output alone.
     #[arg(long, short, value_name = "FILE")]
