@@ -14,7 +14,7 @@ use std::sync::Arc;
 const MARK: &str = "gearmesh:";
 
 const UNDATED: &str =
-    "the day is not understood, so nothing is ignored; `until=2027-03-01` is, once, as the first or the last word of the reason";
+    "the day is not understood, so nothing is ignored; `until=2027-03-01` is, as the first or the last word of the reason";
 
 /// A line is read no further than this many times: nobody writes more, and places in endless lines take their time.
 const MAX_PER_LINE: usize = 16;
