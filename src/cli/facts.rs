@@ -90,7 +90,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     if let Some(path) = &arguments.output {
         let none = Outcome::default();
         let documents = &found.outcome.as_ref().unwrap_or(&none).stack.documents;
-        output::write(path, &json()?, documents, &arguments.look.flags.load(&found.input)?)?;
+        output::write(path, &json()?, documents, &found.config)?;
     }
     let is_text = io::stdout().is_terminal() || arguments.output.is_some();
     match arguments.format.unwrap_or(if is_text { Format::Text } else { Format::Json }) {
@@ -118,18 +118,12 @@ impl Look {
         };
         let facts = config.facts(evidence.machines.first().map(of_machine));
         let outcome = survey_if_any(&input, &facts, &config)?;
-        if let (Some(outcome), Some(machine), false) = (&outcome, evidence.machines.first_mut(), is_recorded) {
-            host::drift::fill(&outcome.stack, &root, machine);
-            evidence.missing.extend(unread(outcome));
+        if let (Some(machine), false) = (evidence.machines.first_mut(), is_recorded) {
+            // Without any configuration, files may still be newer than processes.
+            let none = Stack::default();
+            host::drift::fill(outcome.as_ref().map_or(&none, |outcome| &outcome.stack), &root, machine);
+            evidence.missing.extend(outcome.iter().flat_map(unread));
         }
-        let (mut machine, missing) = host::look(&root, self.sample);
-        let outcome = survey_if_any(&input, Some(&machine), &config)?;
-        // Without any configuration, files may still be newer than processes.
-        let none = Stack::default();
-        host::drift::fill(outcome.as_ref().map_or(&none, |outcome| &outcome.stack), &root, &mut machine);
-        let mut evidence = Evidence { format: FORMAT, machines: vec![machine], missing, ..Evidence::default() };
-        evidence.missing.extend(outcome.iter().flat_map(unread));
-        self.with_logs(Found { evidence, outcome, input })
         let found = Found { evidence, outcome, input, config, facts };
         self.with_logs(found, is_recorded)
     }

@@ -9,6 +9,7 @@ use super::prompt::{self, Terminal};
 use super::{Ending, output, print};
 use crate::advise::Goal;
 use crate::advise::queue::Pool;
+use crate::config::Config;
 use crate::edit::Change;
 use crate::error::Error;
 use crate::evidence::Evidence;
@@ -116,7 +117,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let plan = plan(&outcome.stack, &evidence, &config, goal);
     let talks = arguments.plan.is_none() && io::stdin().is_terminal() && io::stdout().is_terminal();
     if let Some(form) = arguments.plan.or((!talks && !arguments.yes && !arguments.dry_run).then_some(Form::Text)) {
-        arguments.write(form, &plan, &outcome.stack.documents)?;
+        arguments.write(form, &plan, &outcome.stack.documents, &config)?;
         return Ok(Ending::of(&outcome, !plan.proposals.is_empty()));
     }
     print(&(text::found(&plan.view) + &text::refused(&plan.view)))?;
@@ -152,14 +153,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
 }
 
 impl Arguments {
-    fn write(&self, form: Form, plan: &Plan, documents: &Documents) -> Result<(), Error> {
+    fn write(&self, form: Form, plan: &Plan, documents: &Documents, config: &Config) -> Result<(), Error> {
         let text = match form {
             Form::Text => text::plan(&plan.view),
             Form::Json => serde_json::to_string_pretty(&plan.view).map_or_else(|problem| problem.to_string(), |text| text + "\n"),
             Form::Html => page::page(&plan.view),
         };
-        match &self.output {
-            Some(file) => output::write(file, &text, documents),
+        match self.output.as_ref().filter(|file| *file != Path::new("-")) {
+            Some(file) => output::write(file, &text, documents, config),
             None => print(&text),
         }
     }
