@@ -51,15 +51,15 @@ struct Arguments {
 enum Command {
     /// Say where nginx, gunicorn and systemd contradict each other
     Check(Box<check::Arguments>),
-    /// Make what findings propose true in the files, or show it as a diff
+    /// Make what findings propose true in the files
     Fix(Box<fix::Arguments>),
-    /// Read logs, and say what in this stack is likeliest to cause what they tell
+    /// Say what in this stack is likeliest to cause what logs tell
     Diagnose(Box<diagnose::Arguments>),
     /// Accept what is found today, so that check fails only for what is new
     Baseline(Box<baseline::Arguments>),
     /// Write a commented gearmesh.toml for the stack that is here
     Init(init::Arguments),
-    /// Recommend numbers from what a server measures, talk them over, and apply them with a way back
+    /// Recommend numbers from what a server measures, and apply them
     Tune(Box<tune::Arguments>),
     /// List what tune has changed, and put files back as they were
     Rollback(rollback::Arguments),

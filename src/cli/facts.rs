@@ -56,15 +56,16 @@ enum Format {
 pub(super) struct Look {
     #[command(flatten)]
     pub places: Places,
-    /// How long this machine is watched for what is busy and what grows; 0 leaves that out
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = known::span)]
+    /// How long this machine is watched for what is busy and what grows
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = known::span, hide_short_help = true)]
     pub sample: Duration,
-    /// An access log of nginx or gunicorn, plain or .gz, in place of those that the configuration names, in the format that it gives
-    /// them; may be given several times
+    /// An access log of nginx or gunicorn, in place of those that the configuration names
+    ///
+    /// It may be given several times; plain or .gz, in the format that the configuration gives it.
     #[arg(long, value_name = "FILE")]
     pub log: Vec<PathBuf>,
     /// Read no logs but those that are given
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub no_logs: bool,
     /// Durations by route as Prometheus or OpenMetrics text, where logs are too large; may be given several times
     #[arg(long, value_name = "FILE", hide_short_help = true)]

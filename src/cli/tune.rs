@@ -28,35 +28,41 @@ use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  gearmesh tune --root /\n  gearmesh tune deploy/ --log access.log --plan\n  \
-                        gearmesh tune --facts web1.json --facts web2.json --plan=html --output plan.html\n  \
                         gearmesh tune --root / --yes --probe http://127.0.0.1/health\n\n\
-                        Exit status: 0 nothing to recommend, or applied; 1 something is recommended; 2 gearmesh could not do its work, or \
-                        went back.")]
+                        Exit status: 0 nothing to do, or done; 1 something is recommended; 2 gearmesh could not do it, or went back.")]
 pub(super) struct Arguments {
     #[command(flatten)]
     look: Look,
-    /// What `gearmesh facts` wrote on another machine, in place of this one; several are added
+    /// What `gearmesh facts` wrote elsewhere, in place of this machine; several are added
     #[arg(long, value_name = "FILE")]
     facts: Vec<PathBuf>,
-    /// What matters most: goal=latency, goal=memory or goal=throughput
+    /// goal=latency, goal=memory or goal=throughput
     #[arg(long, value_name = "KEY=VALUE", value_parser = set)]
     set: Vec<Goal>,
-    /// Only say how the recorded requests would fare with other workers and threads: 4x8
+    /// Only say how the recorded requests would fare with other workers
     #[arg(long, value_name = "WORKERSxTHREADS", value_parser = pool, conflicts_with_all = ["plan", "yes", "dry_run"])]
     what_if: Option<Pool>,
-    /// Print the plan, and change nothing
-    #[arg(long, value_enum, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "text")]
+    /// Print the plan as text, json or html, and change nothing
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "text",
+        hide_possible_values = true
+    )]
     plan: Option<Form>,
     /// Write the plan into a file
-    #[arg(long, short, value_name = "FILE", requires = "plan")]
+    #[arg(long, short, hide_short_help = true, value_name = "FILE", requires = "plan")]
     output: Option<PathBuf>,
-    /// Apply everything that is not unusual, reload and all, without asking
+    /// Apply what needs no judgement, reload and all, without asking
     #[arg(long, short, conflicts_with = "plan")]
     yes: bool,
     /// Ask and show what would change, and write nothing
     #[arg(long, conflicts_with = "plan")]
     dry_run: bool,
-    /// Ask this address before and after, and go back when it got worse
+    /// Ask this before and after, and go back when it got worse
     #[arg(long, value_name = "URL", conflicts_with = "plan")]
     probe: Option<String>,
     /// How long it is asked after the reload
