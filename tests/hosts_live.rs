@@ -89,6 +89,20 @@ impl Gunicorn {
     }
 }
 
+impl Gunicorn {
+    /// As it is found when its control socket answers, which may be after its workers boot.
+    fn told(&self) -> Master {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let master = self.found(&look());
+            if master.settings.is_some() || Instant::now() > end {
+                return master;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
 impl Drop for Gunicorn {
     fn drop(&mut self) {
         let _ = Command::new("kill").arg("-TERM").arg(self.pid().to_string()).status();
@@ -172,14 +186,14 @@ fn titles_hide_arguments_and_nothing_else() {
     let gunicorn = Gunicorn::start(version, &["-w", "2"], true);
     let title = fs::read_to_string(format!("/proc/{}/cmdline", gunicorn.pid())).expect("it runs");
     assert!(title.starts_with("gunicorn: master [held:app]"), "{title}");
-    let master = gunicorn.found(&look());
+    let master = gunicorn.told();
     assert_eq!((master.arguments.as_ref(), master.config.as_ref()), (None, None));
     let workers: Vec<u32> = master.workers.iter().map(|worker| worker.pid).collect();
     assert_eq!(workers, gunicorn.workers);
     assert_eq!(master.application.as_deref(), Some("held:app"));
     // The package path of gunicorn itself was in the environment, which the title has overwritten.
     assert!(master.version.is_none() || master.version.as_deref() == Some(version), "{:?}", master.version);
-    assert_eq!(master.settings.unwrap()["workers"], json!(2));
+    assert_eq!(master.settings.expect("the control socket answers")["workers"], json!(2));
 }
 
 #[test]
@@ -190,7 +204,7 @@ fn control_sockets_tell_what_is_in_force() {
     }
     let arguments = ["-w", "2", "--timeout", "41", "--worker-class", "gthread", "--threads", "3"];
     let first = Gunicorn::start(version, &arguments, false);
-    let master = first.found(&look());
+    let master = first.told();
     let settings = master.settings.expect("the control socket answers");
     assert_eq!((&settings["workers"], &settings["timeout"], &settings["threads"]), (&json!(2), &json!(41), &json!(3)));
     let stats = master.stats.expect("it counts");
@@ -213,9 +227,8 @@ fn a_control_socket_that_another_has_taken_over_tells_nothing() {
     let arguments = |timeout| ["-w", "2", "--timeout", timeout, "--control-socket", path.to_str().expect("UTF-8")];
     let first = Gunicorn::start(version, &arguments("41"), false);
     let second = Gunicorn::start(version, &arguments("42"), false);
-    let machine = look();
-    assert_eq!(first.found(&machine).settings, None, "it would be the other one's");
-    assert_eq!(second.found(&machine).settings.expect("it answers")["timeout"], json!(42));
+    assert_eq!(second.told().settings.expect("it answers")["timeout"], json!(42));
+    assert_eq!(first.found(&look()).settings, None, "it would be the other one's");
 }
 
 #[test]

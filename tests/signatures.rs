@@ -120,7 +120,7 @@ fn examples_are_known_in_a_journal() {
                 });
                 let _ = writeln!(lines, "{row}");
             }
-            assert_eq!(found(&lines), [id.clone()], "{lines}");
+            assert_eq!(found(&lines), std::slice::from_ref(id), "{lines}");
         }
     }
 }
