@@ -26,6 +26,8 @@ pub struct Proposal {
     /// What it belongs to: "timeouts".
     pub group: String,
     pub item: Item,
+    /// The least and the most that makes sense, for a whole number that somebody enters.
+    pub range: Option<(i64, i64)>,
     /// The setting itself first, then those that only make sense together with it.
     pub changes: Vec<Change>,
 }

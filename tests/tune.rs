@@ -45,6 +45,7 @@ fn what_measurements_say_is_recommended_and_helps() {
     let original = (site.text("gunicorn.conf.py"), site.text("nginx.conf"));
 
     refused_by_nginx(&site, &original);
+    interrupted(&site, &original);
     kept(&site);
     let after = site.load(700, RATE);
     assert!(after.percentile(99) < before.percentile(99), "{:?} before, {:?} after", before.percentile(99), after.percentile(99));
@@ -69,6 +70,22 @@ fn refused_by_nginx(site: &Site, original: &(String, String)) {
     assert!(said(&output).contains("went back") && said(&output).contains("refused"), "{}", said(&output));
     assert_eq!(&(site.text("gunicorn.conf.py"), site.text("nginx.conf")), original);
     fs::rename(&moved, &real).expect("the binary is back");
+}
+
+/// A signal while the site is watched: everything goes back and is reloaded.
+fn interrupted(site: &Site, original: &(String, String)) {
+    let (backups, url, log) = (site.path("../backups"), format!("http://127.0.0.1:{}/wait/1", site.port), site.path("../out"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gearmesh"));
+    command.arg("tune").arg(site.scratch.path()).args(["--yes", "--sample", "0", "--watch", "60s", "--probe", &url, "--backups"]);
+    let mut child = command.arg(&backups).stdout(fs::File::create(&log).expect("a file")).spawn().expect("gearmesh runs");
+    let told = || fs::read_to_string(&log).expect("the file is there");
+    site::wait_until(|| told().contains(" for 60 s"));
+    assert!(site.text("gunicorn.conf.py").contains("workers = ") && !site.text("gunicorn.conf.py").contains("workers = 1\n"));
+    let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill runs");
+    assert!(killed.success() && !child.wait().expect("it ends").success());
+    assert_eq!(&(site.text("gunicorn.conf.py"), site.text("nginx.conf")), original, "{}", told());
+    assert_eq!(told().lines().filter(|line| line.starts_with("kill -HUP")).count(), 4, "two there, two back: {}", told());
+    assert_eq!(fs::read_dir(backups).expect("the store").count(), 0, "what went back leaves no backup");
 }
 
 fn kept(site: &Site) {

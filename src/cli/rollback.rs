@@ -1,8 +1,9 @@
 //! `gearmesh rollback`: lists what `gearmesh tune` has changed, and puts files back as they were.
 
+use super::fix::explain;
 use super::{Ending, print, prompt};
 use crate::error::Error;
-use crate::report::untrusted::{line, path};
+use crate::report::untrusted::{line, path, unmasked};
 use crate::tune::apply::{go_back, shown};
 use crate::tune::backup::{Backup, Store, usual};
 use clap::Args;
@@ -30,7 +31,10 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let store = Store::new(arguments.backups.clone().map_or_else(usual, Ok)?);
-    let all = store.all()?;
+    let (all, broken) = store.all()?;
+    for error in &broken {
+        explain(&format!("gearmesh: {}\n", unmasked(&error.to_string())));
+    }
     let Some(name) = &arguments.name else {
         let text: String = all.iter().map(listed).collect();
         print(if text.is_empty() { "no backup: gearmesh tune has changed nothing here\n" } else { &text })?;
@@ -50,12 +54,12 @@ fn back(backup: &Backup, arguments: &Arguments) -> Result<(), Error> {
     let files = backup.going_back(arguments.force)?;
     let mut text = String::new();
     for file in &files {
-        text.push_str(&format!("put back {}\n", path(&file.path)));
+        text.push_str(&format!("to be put back: {}\n", path(&file.path)));
     }
     if files.is_empty() {
         text.push_str("every file is as it was already\n");
     }
-    let commands: Vec<String> = backup.commands().iter().map(|command| shown(command)).collect();
+    let commands: Vec<String> = backup.commands().iter().map(|reload| shown(&reload.command)).collect();
     if !commands.is_empty() {
         text.push_str(&format!(
             "what brings them into force:\n{}",
@@ -79,7 +83,7 @@ fn back(backup: &Backup, arguments: &Arguments) -> Result<(), Error> {
 }
 
 fn listed(backup: &Backup) -> String {
-    let files: String = backup.files().iter().map(|file| format!("  {}\n", path(file))).collect();
+    let files: String = backup.files().map(|file| format!("  {}\n", path(file))).collect();
     let changes: String = backup.changes().iter().map(|change| format!("    {}\n", line(change))).collect();
     format!("{}\n{files}{changes}", backup.name())
 }

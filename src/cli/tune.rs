@@ -63,7 +63,7 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with = "plan")]
     dry_run: bool,
     /// Ask this before and after, and go back when it got worse
-    #[arg(long, value_name = "URL", conflicts_with = "plan")]
+    #[arg(long, value_name = "URL", value_parser = url, conflicts_with = "plan")]
     probe: Option<String>,
     /// How long it is asked after the reload
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = known::span, hide_short_help = true)]
@@ -94,6 +94,11 @@ fn set(text: &str) -> Result<Goal, String> {
         "goal=throughput" => Ok(Goal::Throughput),
         _ => Err("goal=latency, goal=memory or goal=throughput is expected".to_owned()),
     }
+}
+
+fn url(text: &str) -> Result<String, String> {
+    let is_one = ["http://", "https://"].iter().any(|scheme| text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
+    if is_one { Ok(text.to_owned()) } else { Err("an address that begins with http:// or https:// is expected".to_owned()) }
 }
 
 fn pool(text: &str) -> Result<Pool, String> {
@@ -131,21 +136,25 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
         true => plan.proposals.iter().filter(|one| one.item.needs_yes.is_none()).flat_map(|one| one.changes.clone()).collect(),
         false => match dialogue::talk(&plan.proposals, &mut Terminal) {
             Some(chosen) => chosen,
-            None => return nothing("left: nothing was changed\n"),
+            None => return left("left: nothing was changed\n"),
         },
     };
+    for open in plan.proposals.iter().filter(|one| arguments.yes && one.item.needs_yes.is_some()) {
+        let why = open.item.needs_yes.as_deref().unwrap_or_default();
+        print(&format!("left alone: {} to {}: {}\n", line(&open.item.setting), line(&open.item.recommended), line(why)))?;
+    }
+    if plan.proposals.is_empty() {
+        print("\nnothing to change\n")?;
+        return Ok(Ending::of(&outcome, false));
+    }
     if chosen.is_empty() {
-        return nothing(if plan.proposals.is_empty() {
-            "\nnothing to change\n"
-        } else {
-            "nothing was chosen, nothing was changed\n"
-        });
+        return left("nothing was chosen, nothing was changed\n");
     }
     let made = changes(&input, &known, &config, &chosen)?;
     print(&told(&chosen, &made))?;
     super::print_bytes(&diffs(&made.files))?;
     if made.files.is_empty() || arguments.dry_run {
-        return nothing("nothing was written\n");
+        return left("nothing was written\n");
     }
     let machine = evidence.machines.first().cloned().unwrap_or_default();
     let apps = find::masters(&made.after.stack, &machine.masters);
@@ -177,7 +186,8 @@ impl Arguments {
         for file in &made.files {
             let _ = writeln!(text, "  {}", path(&file.path));
         }
-        for (title, commands) in [("looked at by", &around.checks), ("brought into force by", &around.reloads)] {
+        let reloads: Vec<Vec<String>> = around.reloads.iter().map(|reload| reload.command.clone()).collect();
+        for (title, commands) in [("looked at by", &around.checks), ("brought into force by", &reloads)] {
             if !commands.is_empty() {
                 let _ = writeln!(text, "{title}");
             }
@@ -197,7 +207,7 @@ impl Arguments {
                 Some("yes") => {}
                 // What looks at the files still does.
                 Some("write, and run nothing") => (steps.reloads, steps.probe) = (Vec::new(), None),
-                _ => return nothing("nothing was changed\n"),
+                _ => return left("nothing was changed\n"),
             }
         }
         let store = Store::new(self.backups.clone().map_or_else(usual, Ok)?);
@@ -209,7 +219,12 @@ impl Arguments {
                 if let Some(seen) = seen {
                     print(&format!("before: {}\nafter:  {}\n", seen.0.told(), seen.1.told()))?;
                 }
-                print(&format!("done; `gearmesh rollback {}` goes back\n", backup.name()))?;
+                let waiting = if steps.reloads.is_empty() { &reloads[..] } else { &[] };
+                for command in waiting {
+                    print(&format!("not in force yet: {}\n", line(&shown(command))))?;
+                }
+                let place = self.backups.as_ref().map_or_else(String::new, |folder| format!(" --backups {}", path(folder)));
+                print(&format!("done; `gearmesh rollback {}{place}` goes back\n", backup.name()))?;
                 Ok(Ending::Clean)
             }
             Ended::WentBack { why } => {
@@ -220,9 +235,10 @@ impl Arguments {
     }
 }
 
-fn nothing(words: &str) -> Result<Ending, Error> {
+/// Something is recommended, and was not done.
+fn left(words: &str) -> Result<Ending, Error> {
     print(words)?;
-    Ok(Ending::Clean)
+    Ok(Ending::Findings)
 }
 
 /// What is not in the files, and why.

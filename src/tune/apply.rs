@@ -5,14 +5,16 @@
 //! the end of a step; one that came makes it go back. Nothing is run that was not shown before.
 
 use super::backup::{Backup, Store};
+use super::commands::Reload;
 use super::probe::{self, Seen};
-use super::run::{Ran, run};
+use super::run::{Process, Ran, run};
 use crate::edit::Changed;
 use crate::error::Error;
 use crate::fix::write::{self, Held};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// A server that reloads ten thousand sites takes its time.
 const LONGEST_CHECK: Duration = Duration::from_secs(120);
@@ -25,7 +27,7 @@ pub struct Steps {
     /// Look at the written files and say whether they are right: `nginx -t`.
     pub checks: Vec<Vec<String>>,
     /// Bring them into force.
-    pub reloads: Vec<Vec<String>>,
+    pub reloads: Vec<Reload>,
     pub probe: Option<Probe>,
 }
 
@@ -76,23 +78,17 @@ pub fn apply(
     let before = looked(steps, say)?;
     let held = Held::new();
     let stop = || held.is_wanted_to_end();
-    let asked = match &steps.probe {
-        Some(Probe { url, seconds }) => {
-            say(&format!("watch {url}, before"));
-            Some(
-                probe::watch(url, seconds.min(BEFORE), &stop)
-                    .map_err(|problem| unable(&["curl".to_owned()], &problem.to_string()))?,
-            )
-        }
-        None => None,
-    };
+    let asked = steps.probe.as_ref().map(|probe| asked(probe, &stop, say)).transpose()?;
     if stop() {
         return Ok(Ended::WentBack { why: "it was interrupted before anything was changed".to_owned() });
     }
     let backup = store.keep(now, files, changes, steps.reloads.clone())?;
     say(&format!("keep the old texts in {}", backup.folder().display()));
     // Who looks at the files sees them all; a signal that comes while they are written waits with the others.
-    drop(write::write(paths, files)?);
+    if let Err(error) = write::write(paths, files).map(drop) {
+        backup.forget();
+        return Err(error);
+    }
     let mut reloaded = false;
     let outcome = in_force(steps, &before, &stop, &mut reloaded, say).and_then(|()| watched(steps, asked.as_ref(), &stop, say));
     match outcome {
@@ -100,28 +96,68 @@ pub fn apply(
         Err(why) => {
             say(&format!("go back, because {why}"));
             go_back(&backup, false, if reloaded { &steps.reloads } else { &[] }, say)?;
+            backup.forget();
             Ok(Ended::WentBack { why })
         }
     }
+}
+
+/// What is seen before anything is changed.
+fn asked(probe: &Probe, stop: &dyn Fn() -> bool, say: &mut dyn FnMut(&str)) -> Result<Seen, Error> {
+    let Probe { url, seconds } = probe;
+    say(&format!("watch {url}, before"));
+    let curl = ["curl".to_owned()];
+    let seen = probe::watch(url, seconds.min(BEFORE), stop).map_err(|problem| unable(&curl, &problem.to_string()))?;
+    if seen.failures == seen.requests && !stop() {
+        return Err(Error::Command {
+            command: url.clone(),
+            reason: format!("{}; that is so before any change, and nothing was changed", seen.told()),
+        });
+    }
+    Ok(seen)
 }
 
 /// Puts the files of a backup back, those that were changed since only `anyway`, and has the commands run that bring them into force.
 ///
 /// # Errors
 /// A file was changed since or cannot be written; a command fails, with the files back.
-pub fn go_back(backup: &Backup, anyway: bool, commands: &[Vec<String>], say: &mut dyn FnMut(&str)) -> Result<(), Error> {
+pub fn go_back(backup: &Backup, anyway: bool, reloads: &[Reload], say: &mut dyn FnMut(&str)) -> Result<(), Error> {
     let held = Held::new();
     drop(Backup::put_back(&backup.going_back(anyway)?)?);
-    for command in commands {
-        say(&shown(command));
-        let ran = run(command, LONGEST_RELOAD).map_err(|problem| unable(command, &problem.to_string()))?;
-        if !ran.succeeded() {
-            let reason = format!("{}; the files are back, what runs may not be: run it by hand", failed(&ran));
-            return Err(unable(command, &reason));
+    for reload in reloads {
+        say(&shown(&reload.command));
+        if let Err(why) = reloads_well(reload) {
+            return Err(unable(&reload.command, &format!("{why}; the files are back, what runs may not be: see to it by hand")));
         }
     }
     drop(held);
     Ok(())
+}
+
+/// How long a process that has read its files again has to live on: gunicorn ends when a worker cannot boot.
+const LIVES: Duration = Duration::from_secs(3);
+
+/// Runs what brings files into force, and sees whether it did.
+fn reloads_well(reload: &Reload) -> Result<(), String> {
+    if reload.process.is_some_and(|process| !process.runs()) {
+        return Err("the process that was to read its files again has ended or was replaced".to_owned());
+    }
+    let ran = run(&reload.command, LONGEST_RELOAD).map_err(|problem| format!("cannot be run: {problem}"))?;
+    if !ran.succeeded() {
+        return Err(failed(&ran));
+    }
+    match reload.process {
+        Some(process) if !lives_on(process) => Err(format!("process {} ended when it read its files again", process.pid)),
+        _ => Ok(()),
+    }
+}
+
+fn lives_on(process: Process) -> bool {
+    let begun = Instant::now();
+    while begun.elapsed() < LIVES && process.runs() {
+        thread::sleep(Duration::from_millis(50));
+    }
+    process.runs()
 }
 
 /// What each check says of the files as they are.
@@ -157,16 +193,13 @@ fn in_force(
             return Err(format!("{} says what it did not say before: {new}", shown(command)));
         }
     }
-    for command in &steps.reloads {
+    for reload in &steps.reloads {
         if stop() {
             return Err("it was interrupted".to_owned());
         }
         *reloaded = true;
-        say(&shown(command));
-        let ran = run(command, LONGEST_RELOAD).map_err(|problem| format!("{} cannot be run: {problem}", shown(command)))?;
-        if !ran.succeeded() {
-            return Err(format!("{} {}", shown(command), failed(&ran)));
-        }
+        say(&shown(&reload.command));
+        reloads_well(reload).map_err(|why| format!("{}: {why}", shown(&reload.command)))?;
     }
     Ok(())
 }
@@ -236,6 +269,10 @@ mod tests {
         }
     }
 
+    fn reload(command: Vec<String>) -> Reload {
+        Reload { command, process: None }
+    }
+
     fn grep(word: &str, path: &Path) -> Vec<String> {
         shell(format!("grep -q '{word}' {}", path.display()))
     }
@@ -243,7 +280,7 @@ mod tests {
     #[test]
     fn what_passes_its_checks_is_kept() {
         let one = Try::new();
-        let steps = Steps { checks: vec![grep("[on]", &one.file)], reloads: vec![grep("new", &one.file)], probe: None };
+        let steps = Steps { checks: vec![grep("[on]", &one.file)], reloads: vec![reload(grep("new", &one.file))], probe: None };
         assert!(matches!(one.apply(&steps), Ok(Ended::Kept { .. })));
         assert_eq!(one.text(), "new\n");
     }
@@ -277,9 +314,37 @@ mod tests {
         let one = Try::new();
         let log = one.folder.path().join("log");
         let line = format!("cat {} >> {}; grep -q old {0}", one.file.display(), log.display());
-        let steps = Steps { reloads: vec![shell(line)], ..Steps::default() };
+        let steps = Steps { reloads: vec![reload(shell(line))], ..Steps::default() };
         assert!(matches!(one.apply(&steps), Ok(Ended::WentBack { .. })));
         assert_eq!((one.text().as_str(), fs::read_to_string(log).unwrap().as_str()), ("old\n", "new\nold\n"));
+    }
+
+    #[test]
+    fn a_process_that_ends_when_it_reads_its_files_is_no_success() {
+        let one = Try::new();
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let command = ["kill", &child.id().to_string()].map(str::to_owned).to_vec();
+        let steps = Steps { reloads: vec![Reload { command, process: Process::of(child.id()) }], ..Steps::default() };
+        let ended = one.apply(&steps);
+        assert!(matches!(&ended, Err(Error::Command { reason, .. }) if reason.contains("the files are back")), "{ended:?}");
+        assert_eq!(one.text(), "old\n");
+        child.wait().unwrap();
+    }
+
+    #[test]
+    fn what_fails_before_is_no_reason_to_go_on() {
+        let one = Try::new();
+        let probe = Some(Probe { url: "http://127.0.0.1:1/".to_owned(), seconds: 0.0 });
+        assert!(matches!(one.apply(&Steps { probe, ..Steps::default() }), Err(Error::Command { .. })));
+        assert_eq!((one.text().as_str(), one.folder.path().join("store").exists()), ("old\n", false));
+    }
+
+    #[test]
+    fn what_went_back_leaves_no_backup() {
+        let one = Try::new();
+        let steps = Steps { checks: vec![grep("old", &one.file)], ..Steps::default() };
+        assert!(matches!(one.apply(&steps), Ok(Ended::WentBack { .. })));
+        assert_eq!(Store::new(one.folder.path().join("store")).all().unwrap().0.len(), 0);
     }
 
     #[test]

@@ -4,11 +4,13 @@
 //! and the files as they were, through `fix::write`. A file that somebody has changed since is never overwritten without being told
 //! to. Both texts are readable by the owner alone, because configurations hold secrets.
 
+use super::commands::Reload;
 use crate::edit::Changed;
 use crate::error::{Error, Hindrance, in_words};
 use crate::fix::write::{self, Written};
 use crate::model::date::Date;
 use crate::source::MAX_BYTES;
+use crate::source::fingerprint::fingerprint;
 use serde::{Deserialize, Serialize};
 use std::env;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -42,8 +44,17 @@ struct List {
     /// What was changed, in a line for each setting.
     changes: Vec<String>,
     /// What had to be run to bring it into force, and has to be again after going back.
-    commands: Vec<Vec<String>>,
-    files: Vec<PathBuf>,
+    commands: Vec<Reload>,
+    files: Vec<Kept>,
+}
+
+/// A file, and by what its two texts are known to be whole.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    path: PathBuf,
+    before: String,
+    after: String,
 }
 
 /// Where backups usually lie: with the state of the machine for root, with that of the user else.
@@ -81,16 +92,19 @@ impl Store {
     ///
     /// # Errors
     /// The store cannot be written to; nothing of this backup is left then.
-    pub fn keep(&self, now: u64, files: &[Changed], changes: Vec<String>, commands: Vec<Vec<String>>) -> Result<Backup, Error> {
+    pub fn keep(&self, now: u64, files: &[Changed], changes: Vec<String>, commands: Vec<Reload>) -> Result<Backup, Error> {
         let fault = |path: &Path, problem: &io::Error| Error::Path {
             path: path.to_owned(),
             reason: format!("no backup can be kept here, so nothing is changed: {}", in_words(problem)),
         };
         private(true).create(&self.folder).map_err(|problem| fault(&self.folder, &problem))?;
         let folder = self.free(now);
-        let paths = files.iter().map(|file| fs::canonicalize(&file.path)).collect::<io::Result<_>>();
-        let paths: Vec<PathBuf> = paths.map_err(|problem| fault(&folder, &problem))?;
-        let backup = Backup { folder, list: List { format: FORMAT, taken: now, changes, commands, files: paths } };
+        let kept = files.iter().map(|file| {
+            let before = mark(file.before.as_deref().unwrap_or_default());
+            Ok(Kept { path: fs::canonicalize(&file.path)?, before, after: mark(&file.after) })
+        });
+        let files_kept = kept.collect::<io::Result<Vec<Kept>>>().map_err(|problem| fault(&folder, &problem))?;
+        let backup = Backup { folder, list: List { format: FORMAT, taken: now, changes, commands, files: files_kept } };
         let kept = private(false).create(&backup.folder).and_then(|()| backup.fill(files));
         kept.map_err(|problem| {
             let _ = fs::remove_dir_all(&backup.folder);
@@ -99,23 +113,26 @@ impl Store {
         Ok(backup)
     }
 
-    /// All whole backups, the newest first.
+    /// All whole backups, the newest first, and what is wrong with others.
     ///
     /// # Errors
-    /// The store is there and cannot be read, or a list is broken.
-    pub fn all(&self) -> Result<Vec<Backup>, Error> {
+    /// The store is there and cannot be read.
+    pub fn all(&self) -> Result<(Vec<Backup>, Vec<Error>), Error> {
         let fault = |problem: io::Error| Error::Path { path: self.folder.clone(), reason: in_words(&problem) };
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
-            Err(problem) if problem.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(problem) if problem.kind() == ErrorKind::NotFound => return Ok((Vec::new(), Vec::new())),
             Err(problem) => return Err(fault(problem)),
         };
-        let mut all = Vec::new();
+        let (mut all, mut broken) = (Vec::new(), Vec::new());
         for entry in entries {
-            all.extend(Backup::open(entry.map_err(fault)?.path())?);
+            match Backup::open(entry.map_err(fault)?.path()) {
+                Ok(found) => all.extend(found),
+                Err(error) => broken.push(error),
+            }
         }
-        all.sort_by(|left, right| (right.list.taken, &right.folder).cmp(&(left.list.taken, &left.folder)));
-        Ok(all)
+        all.sort_by(|left: &Backup, right: &Backup| (right.list.taken, &right.folder).cmp(&(left.list.taken, &left.folder)));
+        Ok((all, broken))
     }
 
     /// A folder that is not there yet, named by the time; several in one second get a number.
@@ -162,29 +179,37 @@ impl Backup {
         &self.list.changes
     }
 
-    pub fn commands(&self) -> &[Vec<String>] {
+    pub fn commands(&self) -> &[Reload] {
         &self.list.commands
     }
 
-    pub fn files(&self) -> &[PathBuf] {
-        &self.list.files
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.list.files.iter().map(|kept| &*kept.path)
+    }
+
+    /// Takes the backup away, of a run that changed nothing in the end. Where that fails it stays, and changes nothing either.
+    pub fn forget(&self) {
+        let _ = fs::remove_dir_all(&self.folder);
     }
 
     /// What putting everything back would change. Files that are back already are left out.
     ///
     /// # Errors
-    /// A file is gone, or is neither what it was nor what it became, unless `anyway`.
+    /// A file is gone or is neither what it was nor what it became, unless `anyway`; a text of the backup is not whole.
     pub fn going_back(&self, anyway: bool) -> Result<Vec<Changed>, Error> {
         let (mut files, mut hindrances) = (Vec::new(), Vec::new());
-        for (at, path) in self.list.files.iter().enumerate() {
+        for (at, Kept { path, before, after }) in self.list.files.iter().enumerate() {
             let hinder = |reason: String| Hindrance { path: path.clone(), reason };
-            let (before, after) = (self.text(at, "before")?, self.text(at, "after")?);
+            let (before, after) = (self.text(at, "before", before)?, self.text(at, "after", after)?);
             match fs::read(path) {
                 Ok(now) if now == before => {}
                 Ok(now) if anyway || now == after => {
                     files.push(Changed { path: path.clone(), before: Some(now.into()), after: before.into() });
                 }
                 Ok(_) => hindrances.push(hinder("was changed since; --force puts the old text back all the same".to_owned())),
+                Err(problem) if anyway && problem.kind() == ErrorKind::NotFound => {
+                    files.push(Changed { path: path.clone(), before: None, after: before.into() });
+                }
                 Err(problem) => hindrances.push(hinder(in_words(&problem))),
             }
         }
@@ -212,16 +237,27 @@ impl Backup {
         File::open(&self.folder)?.sync_all()
     }
 
-    fn text(&self, at: usize, which: &str) -> Result<Vec<u8>, Error> {
+    fn text(&self, at: usize, which: &str, known_by: &str) -> Result<Vec<u8>, Error> {
         let path = self.part(at, which);
         let mut text = Vec::new();
         let read = File::open(&path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut text));
-        read.map(|_| text).map_err(|problem| Error::Path { path, reason: in_words(&problem) })
+        match read {
+            Err(problem) => Err(Error::Path { path, reason: in_words(&problem) }),
+            Ok(_) if mark(&text) != known_by => {
+                Err(Error::Path { path, reason: "is not the text that was kept here, so nothing is put back".to_owned() })
+            }
+            Ok(_) => Ok(text),
+        }
     }
 
     fn part(&self, at: usize, which: &str) -> PathBuf {
         self.folder.join(format!("{at}.{which}"))
     }
+}
+
+/// By what a text is known to be whole: its length, and a number for it.
+fn mark(text: &[u8]) -> String {
+    format!("{}:{:016x}", text.len(), fingerprint(text))
 }
 
 /// "2026-11-21T16-05-09Z": sorts by time, and is a file's name everywhere.
@@ -266,7 +302,7 @@ mod tests {
         let backup = store.keep(1_795_277_109, &[changed], vec!["timeout".to_owned()], Vec::new()).unwrap();
         assert_eq!(backup.name(), "2026-11-21T16-05-09Z");
         fs::write(&path, "timeout = 60\r\n\u{feff}").unwrap();
-        let again = store.all().unwrap().remove(0);
+        let again = store.all().unwrap().0.remove(0);
         let files = again.going_back(false).unwrap();
         Backup::put_back(&files).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "timeout = 30\r\n\u{feff}");
@@ -285,6 +321,18 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_is_not_whole_is_not_put_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app.conf");
+        let changed = file(&path, "before", "after");
+        let backup = Store::new(folder.path().join("store")).keep(0, &[changed], Vec::new(), Vec::new()).unwrap();
+        fs::write(&path, "after").unwrap();
+        fs::write(backup.folder().join("0.before"), "bef").unwrap();
+        assert!(matches!(backup.going_back(true), Err(Error::Path { .. })));
+        assert_eq!(fs::read(&path).unwrap(), b"after");
+    }
+
+    #[test]
     fn backups_of_one_second_stay_apart_and_half_a_backup_is_none() {
         let folder = tempfile::tempdir().unwrap();
         let changed = file(&folder.path().join("x"), "a", "b");
@@ -292,8 +340,11 @@ mod tests {
         for _ in 0..2 {
             store.keep(7, std::slice::from_ref(&changed), Vec::new(), Vec::new()).unwrap();
         }
+        fs::create_dir_all(folder.path().join("store/broken")).unwrap();
+        fs::write(folder.path().join("store/broken/backup.json"), "{").unwrap();
         fs::create_dir(folder.path().join("store/half")).unwrap();
-        let names: Vec<String> = store.all().unwrap().iter().map(Backup::name).collect();
+        assert_eq!(store.all().unwrap().1.len(), 1, "a broken one is told, and hides no other");
+        let names: Vec<String> = store.all().unwrap().0.iter().map(Backup::name).collect();
         assert_eq!(names, ["1970-01-01T00-00-07Z-2", "1970-01-01T00-00-07Z"]);
     }
 

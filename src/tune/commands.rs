@@ -3,18 +3,29 @@
 //! In: files that would change, the stack, and what runs. Out: commands as vectors. It runs nothing. On a copy of a machine there is
 //! nothing to run.
 
+use super::run::Process;
 use crate::edit::Changed;
 use crate::evidence::machine::{Machine, Master, Nginx};
 use crate::model::{Kind, Stack, Subject};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// A command that brings files into force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reload {
+    pub command: Vec<String>,
+    /// Who reads the files again: it has to be the same before, and to live on.
+    pub process: Option<Process>,
+}
 
 /// Commands around a change of files.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Commands {
     pub checks: Vec<Vec<String>>,
-    pub reloads: Vec<Vec<String>>,
+    pub reloads: Vec<Reload>,
     /// What nobody but a person can bring into force, a sentence each.
     pub by_hand: Vec<String>,
 }
@@ -34,7 +45,7 @@ pub fn commands(
     if !units.is_empty() {
         let paths = units.iter().map(|(_, path)| path.display().to_string());
         commands.checks.push(["systemd-analyze", "verify"].map(str::to_owned).into_iter().chain(paths).collect());
-        commands.reloads.push(words(&["systemctl", "daemon-reload"]));
+        commands.reloads.push(Reload { command: words(&["systemctl", "daemon-reload"]), process: None });
     }
     for (app, master) in apps {
         let touched = settings_in(stack, *app, &changed);
@@ -72,10 +83,11 @@ fn of_nginx(commands: &mut Commands, stack: &Stack, machine: &Machine, changed: 
     }
     let test = own.iter().cloned().chain(words(&["-t", "-q"])).collect();
     commands.checks.push(test);
-    commands.reloads.push(match &nginx.unit {
+    let command = match &nginx.unit {
         Some(unit) => words(&["systemctl", "reload", unit]),
         None => words(&["kill", "-HUP", &nginx.pid.to_string()]),
-    });
+    };
+    commands.reloads.push(Reload { command, process: Process::of(nginx.pid) });
 }
 
 /// The nginx whose main configuration is one of the stack's files; one that tells none, when it is the only one.
@@ -94,15 +106,17 @@ fn serving<'a>(stack: &Stack, machine: &'a Machine) -> Option<&'a Nginx> {
 fn of_gunicorn(commands: &mut Commands, name: &str, master: &Master, restarts: bool, stack: &Stack, app: Subject) {
     let reload =
         stack.links(app, "service").iter().any(|service| !stack.setting(*service, "ExecReload").value.items().is_empty());
-    commands.reloads.extend(match (&master.unit, restarts) {
-        (Some(unit), true) => Some(words(&["systemctl", "restart", unit])),
-        (Some(unit), false) => Some(words(&["systemctl", if reload { "reload" } else { "restart" }, unit])),
-        (None, false) => Some(words(&["kill", "-HUP", &master.pid.to_string()])),
+    // After a restart it is another process.
+    let (command, process) = match (&master.unit, restarts) {
+        (Some(unit), false) if reload => (words(&["systemctl", "reload", unit]), Process::of(master.pid)),
+        (Some(unit), _) => (words(&["systemctl", "restart", unit]), None),
+        (None, false) => (words(&["kill", "-HUP", &master.pid.to_string()]), Process::of(master.pid)),
         (None, true) => {
             commands.by_hand.push(format!("{name} runs outside of its unit: restart it by hand"));
-            None
+            return;
         }
-    });
+    };
+    commands.reloads.push(Reload { command, process });
 }
 
 /// `gunicorn --check-config` as the master was started: it loads the application.

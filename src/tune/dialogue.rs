@@ -86,6 +86,12 @@ fn edited(group: &[&Proposal], person: &mut dyn Person) -> Option<Vec<Change>> {
                 "" => chosen.extend(proposal.changes.iter().cloned()),
                 "-" => {}
                 text => match change.to.as_ref().and_then(|like| entered(text, like)) {
+                    Some(Known::Integer(to)) if proposal.range.is_some_and(|(least, most)| to < least || to > most) => {
+                        let (least, most) = proposal.range.unwrap_or_default();
+                        let most = if most == i64::MAX { "on".to_owned() } else { format!("to {most}") };
+                        person.show(&format!("  {to} makes no sense here: from {least} {most}\n"))?;
+                        continue;
+                    }
                     Some(to) => {
                         chosen.push(Change { to: Some(to), ..change.clone() });
                         chosen.extend(also.iter().cloned());
@@ -215,7 +221,13 @@ mod tests {
             to: Some(to),
             origin: Origin::Default { source: "gunicorn".into() },
         };
-        Proposal { app: "shop".to_owned(), group: group.to_owned(), item, changes: vec![change] }
+        Proposal {
+            app: "shop".to_owned(),
+            group: group.to_owned(),
+            item,
+            range: (setting == "workers").then_some((1, 64)),
+            changes: vec![change],
+        }
     }
 
     fn talked(answers: &[&'static str]) -> (Option<Vec<String>>, String) {
@@ -242,6 +254,13 @@ mod tests {
         let (chosen, seen) = talked(&["edit", "soon", "2min", "-", "e", ""]);
         assert_eq!(chosen.unwrap(), ["set app.timeout to 120s", "set app.workers to 4"]);
         assert!(seen.contains("`soon` is not a time"));
+    }
+
+    #[test]
+    fn more_workers_than_the_memory_carries_are_refused() {
+        let (chosen, seen) = talked(&["n", "e", "4700000", "0", "64"]);
+        assert_eq!(chosen.unwrap(), ["set app.workers to 64"]);
+        assert_eq!(seen.matches("from 1 to 64").count(), 2);
     }
 
     #[test]

@@ -101,6 +101,7 @@ impl Plan {
                 app: name.clone(),
                 group: group.name.to_owned(),
                 item: item(one),
+                range: range(one, advice.budget.as_ref()),
                 changes: one.changes().cloned().collect(),
             });
             self.proposals.extend(proposals);
@@ -264,6 +265,16 @@ fn item(found: &advise::Item) -> Item {
         evidence: found.evidence.clone(),
         needs_yes: found.needs_yes.clone(),
         also: found.also.iter().map(also).collect(),
+    }
+}
+
+/// gunicorn serves with one worker of one thread at least; more workers than the memory carries are killed.
+fn range(found: &advise::Item, budget: Option<&advise::budget::Budget>) -> Option<(i64, i64)> {
+    let most = budget.and_then(|budget| i64::try_from(budget.workers).ok()).unwrap_or(i64::MAX);
+    match &*found.setting {
+        "app.workers" => Some((1, most.max(1))),
+        "app.threads" => Some((1, i64::MAX)),
+        _ => None,
     }
 }
 

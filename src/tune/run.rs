@@ -3,6 +3,8 @@
 //! In: a command as a vector, never a line for a shell, and how long it may take. Out: what it said and how it ended. A command gets
 //! no input, and a process group of its own, so that Ctrl-C reaches gearmesh alone, which then puts back what it changed.
 
+use serde::{Deserialize, Serialize};
+use std::fs;
 use std::io::{self, Read};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -11,6 +13,32 @@ use std::time::{Duration, Instant};
 /// How much of what a command says is kept.
 const MOST_SAID: u64 = 64 << 10;
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// A process that is told apart from a later one of the same number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Process {
+    pub pid: u32,
+    /// Clock ticks after the machine started (proc_pid_stat(5), field 22).
+    pub started: u64,
+}
+
+impl Process {
+    /// The process of that number; none when there is none, or when nothing tells.
+    pub fn of(pid: u32) -> Option<Process> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name may hold blanks and brackets; the state follows it, and a process that has ended waits as a zombie.
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+        let state = fields.next()?;
+        let started = fields.nth(18)?.parse().ok()?;
+        (!matches!(state, "Z" | "X")).then_some(Process { pid, started })
+    }
+
+    /// Whether it still runs.
+    pub fn runs(self) -> bool {
+        Process::of(self.pid) == Some(self)
+    }
+}
 
 /// How a command ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +119,18 @@ mod tests {
         let ran = run(&shell("echo one; echo two >&2; exit 3"), Duration::from_secs(20)).unwrap();
         assert_eq!(ran, Ran { status: Some(3), said: "one\ntwo\n".to_owned() });
         assert!(run(&["/nowhere/at/all".to_owned()], Duration::from_secs(1)).is_err());
+    }
+
+    #[test]
+    fn a_process_is_its_number_and_when_it_started() {
+        let own = Process::of(std::process::id()).unwrap();
+        assert!(own.runs());
+        assert!(!Process { started: own.started + 1, ..own }.runs());
+        let mut child = Command::new("true").spawn().unwrap();
+        let pid = child.id();
+        thread::sleep(Duration::from_millis(200));
+        assert_eq!(Process::of(pid), None, "it has ended, and nobody has asked how");
+        child.wait().unwrap();
     }
 
     #[test]

@@ -150,12 +150,12 @@ fn front(folder: &Path, port: u16) -> String {
     )
 }
 
-fn wait_until(holds: impl Fn() -> bool) {
-    for _ in 0..1000 {
+pub fn wait_until(holds: impl Fn() -> bool) {
+    for _ in 0..3000 {
         if holds() {
             return;
         }
         thread::sleep(Duration::from_millis(10));
     }
-    panic!("it took more than ten seconds");
+    panic!("it took more than thirty seconds");
 }

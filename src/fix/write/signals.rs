@@ -63,17 +63,20 @@ mod unix {
 
 /// As long as it lives, hang-up, interrupt and termination wait.
 #[derive(Debug)]
-pub struct Held(());
+pub struct Held {
+    /// One was waiting already, and whoever held it back knows: what is begun now is begun in spite of it, as putting files back is.
+    knew: bool,
+}
 
 impl Held {
     pub fn new() -> Held {
         unix::hold();
-        Held(())
+        Held { knew: unix::caught() }
     }
 
-    /// Whether one is waiting.
+    /// Whether one came since.
     pub fn is_wanted_to_end(&self) -> bool {
-        unix::caught()
+        !self.knew && unix::caught()
     }
 }
 
