@@ -7,6 +7,7 @@
 pub mod budget;
 mod capacity;
 mod draft;
+mod in_force;
 mod known;
 pub mod ladder;
 pub mod limits;
@@ -181,6 +182,16 @@ pub fn advise(question: &Question<'_>) -> Advice {
 /// Under which conditions the app's traffic was recorded, for [`queue::predict`].
 pub fn conditions(question: &Question<'_>) -> queue::Conditions {
     Known::of(question).conditions()
+}
+
+/// Processors that the app may use: as the machine says, else as the files and `[host]` do.
+pub fn processors(question: &Question<'_>) -> Option<f64> {
+    known::processors(question)
+}
+
+/// Memory that the app may use, in bytes: as the machine says, else as the files and `[host]` do.
+pub fn memory(question: &Question<'_>) -> Option<u64> {
+    known::memory(question)
 }
 
 /// The app's pool as its settings say; none where they are not known.

@@ -132,6 +132,35 @@ fn asked(outcome: &Outcome, evidence: &Evidence) -> Advice {
     })
 }
 
+/// The same load on a gunicorn that was restarted: it runs as many workers as the files say now, which share the work and what they
+/// shared before.
+fn restarted(outcome: &Outcome, evidence: &Evidence) -> Evidence {
+    let app = *outcome.stack.subjects(Kind::App).first().expect("there is an app");
+    let workers = outcome.stack.setting(app, "workers").value.as_integer().expect("workers are known") as usize;
+    let mut machine = evidence.machine.clone();
+    if let Some(machine) = &mut machine
+        && let Some(pattern) = machine.masters[0].workers.first().cloned()
+    {
+        let before = machine.masters[0].workers.len();
+        let part = before as f64 / workers as f64;
+        let held = |workers: usize| 60 * MIB * workers as u64;
+        let less = |value: Option<f64>| value.map(|value| value * part);
+        let pss = Some(60 * MIB + 6 * MIB * before as u64 / workers as u64);
+        let memory = Memory { pss, ..pattern.memory };
+        let (cpu, cpu_seconds, growth) = (less(pattern.cpu), less(pattern.cpu_seconds), less(pattern.growth));
+        machine.masters[0].workers = vec![Worker { memory, cpu, cpu_seconds, growth, ..pattern }; workers];
+        machine.available = machine.available.map(|bytes| bytes + held(before) - held(workers));
+    }
+    Evidence {
+        machine,
+        traffic: evidence.traffic.clone(),
+        symptoms: evidence.symptoms.clone(),
+        database: evidence.database,
+        boot_seconds: evidence.boot_seconds,
+        goal: evidence.goal,
+    }
+}
+
 fn items(advice: &Advice) -> Vec<&Item> {
     advice.groups.iter().flat_map(|group| &group.items).collect()
 }
@@ -194,7 +223,8 @@ fn settled(scratch: &Scratch, evidence: &Evidence) -> Advice {
     }
     assert_eq!(shown(&advice), shown(&asked(&outcome, evidence)), "the same evidence, the same advice");
     take(&outcome, &advice);
-    let after = asked(&scratch.check(&Facts::default()), evidence);
+    let outcome = scratch.check(&Facts::default());
+    let after = asked(&outcome, &restarted(&outcome, evidence));
     assert_eq!(shown(&after), "", "after\n{}", shown(&advice));
     advice
 }
@@ -420,14 +450,15 @@ fn every_goal_and_load_settles_after_one_round() {
         for (per_second, mean_us, cpu_each) in
             [(5.0, 20_000.0, 0.001), (32.0, 50_000.0, 0.05), (60.0, 30_000.0, 0.3), (200.0, 40_000.0, 0.02)]
         {
-            for gunicorn in [
-                "workers = 1\n",
-                "workers = 12\ntimeout = 300\n",
-                "workers = 2\nthreads = 2\n",
-                "workers = 3\nworker_class = \"uvicorn.workers.UvicornWorker\"\nmax_requests = 500\n",
+            for (workers, gunicorn) in [
+                (1, "workers = 1\n"),
+                (12, "workers = 12\ntimeout = 300\n"),
+                (2, "workers = 2\nthreads = 2\n"),
+                (3, "workers = 3\nworker_class = \"uvicorn.workers.UvicornWorker\"\nmax_requests = 500\n"),
             ] {
+                let cpu_each = cpu_each * 3.0 / f64::from(workers);
                 let evidence = Evidence {
-                    machine: Some(machine(3, cpu_each, Some(0.0))),
+                    machine: Some(machine(workers, cpu_each, Some(0.0))),
                     traffic: Some(traffic(per_second, mean_us, 25_000_000)),
                     goal,
                     boot_seconds: Some(3.0),
@@ -437,4 +468,125 @@ fn every_goal_and_load_settles_after_one_round() {
             }
         }
     }
+}
+
+/// A gunicorn of 8 workers that was started with these words, on the load of one that has too few.
+fn started(workers: u32, words: &str) -> Evidence {
+    let mut machine = machine(workers, 0.03, None);
+    machine.masters[0].arguments = Some(words.split(' ').map(str::to_owned).collect());
+    Evidence { machine: Some(machine), traffic: Some(traffic(32.0, 50_000.0, 41_300_000)), ..Evidence::default() }
+}
+
+#[test]
+fn workers_that_run_and_no_file_names_are_not_advised_against() {
+    let outcome = stack("timeout = 30\n", "").check(&Facts::default());
+    let advice = asked(&outcome, &started(8, "/srv/venv/bin/gunicorn shop:app"));
+    assert!(!shown(&advice).contains("workers"), "{}", shown(&advice));
+    let told = refused(&advice);
+    assert!(told.contains("workers: gunicorn runs with 8 workers, the files say 1 (by default"), "{told}");
+    assert!(told.contains("read the unit or script that starts it too, or restart it"), "{told}");
+    assert_eq!(advice.more_bytes, 0);
+    // The times of the files are in force all the same.
+    assert!(recommends(&advice, "app.timeout 30s -> 62s"));
+    // A worker too few, as after a crash.
+    let four = stack("workers = 4\n", "").check(&Facts::default());
+    assert!(refused(&asked(&four, &started(3, "gunicorn shop:app"))).contains("runs with 3 workers, the files say 4"));
+    assert!(!refused(&asked(&four, &started(4, "gunicorn -w 4 -t 30 shop:app"))).contains("the files say"));
+    // The arbiter of dirty workers is none, whom only a control socket tells apart.
+    let dirty = stack("workers = 4\ndirty_workers = 2\ndirty_apps = [\"shop:Dirty\"]\n", "").check(&Facts::default());
+    let mut five = started(5, "gunicorn shop:app");
+    assert!(!refused(&asked(&dirty, &five)).contains("the files say"));
+    five.machine.iter_mut().for_each(|machine| machine.masters[0].stats = Some(BTreeMap::new()));
+    assert!(refused(&asked(&dirty, &five)).contains("runs with 5 workers, the files say 4"));
+}
+
+#[test]
+fn options_that_no_file_shows_hold_over_the_files() {
+    let outcome = stack("workers = 4\ntimeout = 30\n", "").check(&Facts::default());
+    let words =
+        "/srv/venv/bin/python3 /srv/venv/bin/gunicorn -c /etc/shop/gunicorn.conf.py -t 300 -k gthread --threads=8 shop:app";
+    let advice = asked(&outcome, &started(4, words));
+    assert!(!shown(&advice).contains("app."), "{}", shown(&advice));
+    let told = refused(&advice);
+    for line in [
+        "timeouts: gunicorn was started with -t 300, the files say 30s (",
+        "gunicorn was started with -k gthread, the files say sync (by default",
+        "workers: gunicorn was started with --threads 8, the files say 1 (by default",
+    ] {
+        assert!(told.contains(line), "{line}\n{told}");
+    }
+    // The same words in GUNICORN_CMD_ARGS, over which the command line holds.
+    let mut variable = started(4, "gunicorn --timeout 30 shop:app");
+    let words = ["-t", "300", "--max-requests", "1000"].map(str::to_owned).to_vec();
+    variable.machine.iter_mut().for_each(|machine| machine.masters[0].command_args.clone_from(&words));
+    let told = refused(&asked(&outcome, &variable));
+    assert!(told.contains("recycling: gunicorn was started with --max-requests 1000, the files say 0"), "{told}");
+    assert!(!told.contains("300"), "{told}");
+    // What the control socket says is in force decides.
+    let mut socket = started(4, "gunicorn -t 300 shop:app");
+    let settings = |seconds: u64| Some(BTreeMap::from([("timeout".to_owned(), seconds.into())]));
+    socket.machine.iter_mut().for_each(|machine| machine.masters[0].settings = settings(30));
+    assert!(!refused(&asked(&outcome, &socket)).contains("the files say"));
+    socket.machine.iter_mut().for_each(|machine| machine.masters[0].settings = settings(90));
+    assert!(refused(&asked(&outcome, &socket)).contains("timeouts: gunicorn runs with timeout 90, the files say 30s"));
+}
+
+#[test]
+fn without_workers_there_are_no_slots_to_be_busy() {
+    let advice = asked(&stack("workers = 0\n", "").check(&Facts::default()), &started(0, "gunicorn shop:app"));
+    let why: String = items(&advice).iter().flat_map(|item| item.why.clone()).collect();
+    assert!(!why.contains("0 slots"), "{why}");
+}
+
+#[test]
+fn a_host_that_is_declared_stands_for_one_that_was_not_looked_at() {
+    let scratch = stack("workers = 3\n", "");
+    let told = Evidence { traffic: Some(traffic(200.0, 50_000.0, 900_000)), ..Evidence::default() };
+    let nothing = refused(&asked(&scratch.check(&Facts::default()), &told));
+    assert!(nothing.contains("how many processors"), "{nothing}");
+    let cpus = Facts { cpus: Some(2), ..Facts::default() };
+    let refusals = refused(&asked(&scratch.check(&cpus), &told));
+    assert!(refusals.contains("how much memory the app may use is not known (declare memory in [host]"), "{refusals}");
+    assert!(refusals.contains("whether the memory carries more than 3 workers is not known"), "{refusals}");
+    assert!(!refusals.contains("3 workers are possible"), "{refusals}");
+    let memory = Facts { memory: Some(1 << 30), ..cpus };
+    let refusals = refused(&asked(&scratch.check(&memory), &told));
+    assert!(refusals.contains("declare memory-per-worker in [host]"), "{refusals}");
+    let all = Facts { memory_per_worker: Some(100 << 20), ..memory };
+    let outcome = scratch.check(&all);
+    let advice = asked(&outcome, &told);
+    // 1024 / 100 / 2 at a reload; 2 x 2 + 1 by processors, as long as nobody knows what a request computes.
+    assert_eq!(advice.budget.as_ref().map(|budget| (budget.workers, budget.limit_bytes)), Some((5, 1 << 30)));
+    assert!(recommends(&advice, "app.workers 3 -> 5"));
+    // A root that was copied has files of a machine, and no facts.
+    let empty = Evidence { machine: Some(Machine::default()), ..told };
+    assert!(recommends(&asked(&outcome, &empty), "app.workers 3 -> 5"));
+}
+
+#[test]
+fn what_was_given_is_not_asked_for() {
+    let outcome = stack("workers = 1\n", "").check(&Facts::default());
+    let asked_for = |change: &dyn Fn(&mut Traffic)| {
+        let mut traffic = traffic(32.0, 50_000.0, 900_000);
+        change(&mut traffic);
+        refused(&asked(
+            &outcome,
+            &Evidence { machine: Some(machine(1, 0.03, None)), traffic: Some(traffic), ..Evidence::default() },
+        ))
+    };
+    let few = asked_for(&|traffic| traffic.all.count = 40);
+    assert!(few.contains("timeout: the slowest request that was answered well is not known: 40 requests were logged"), "{few}");
+    assert!(!few.contains("%(D)s"), "{few}");
+    let part = asked_for(&|traffic| {
+        traffic.all.service = Default::default();
+        traffic.all.service.record(5_000);
+    });
+    assert!(part.contains("requests tell how long a worker was busy, 1000 are the least") && !part.contains("%(D)s"), "{part}");
+    let plain = asked_for(&|traffic| {
+        traffic.all.slowest = None;
+        traffic.routes.values_mut().for_each(|route| route.slowest = None);
+    });
+    assert!(plain.contains("log %(s)s beside %(D)s"), "{plain}");
+    let none = asked_for(&|traffic| traffic.all.service = Default::default());
+    assert!(none.contains("add %(D)s"), "{none}");
 }

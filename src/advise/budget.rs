@@ -85,6 +85,30 @@ pub fn budget(machine: &Machine, master: &Master, reserved_bytes: u64, reloads: 
     [outer, inner].into_iter().flatten().min_by_key(|budget| budget.workers)
 }
 
+/// The budget within a limit that is declared, or the launcher's, of a gunicorn that was measured.
+pub fn within(limit_bytes: u64, own: &Footprint, reserved_bytes: u64, reloads: bool) -> Budget {
+    table(limit_bytes, "as the files say", own, advised(reserved_bytes).into_iter().collect(), reloads)
+}
+
+/// The budget of a gunicorn of which only is known what a worker takes, as somebody declared it. What else runs on the host is not
+/// known: it has to fit into the fifth that is never planned with.
+pub fn declared(limit_bytes: u64, worker_bytes: u64, reserved_bytes: u64, reloads: bool) -> Budget {
+    let worker_bytes = worker_bytes.max(1);
+    let mut rows = vec![row("limit", limit_bytes, "as the files say".to_owned())];
+    rows.extend(advised(reserved_bytes));
+    rows.push(row("each worker", worker_bytes, "declared".to_owned()));
+    rows.push(row("free", limit_bytes.saturating_sub(reserved_bytes), "without workers".to_owned()));
+    Budget {
+        rows,
+        limit_bytes,
+        fixed_bytes: reserved_bytes,
+        worker_bytes,
+        overstated: false,
+        reloads,
+        workers: fitting(limit_bytes, reserved_bytes, worker_bytes, reloads),
+    }
+}
+
 /// What else takes memory on the machine: each other gunicorn, what the advice for others adds, and all the rest that is not available.
 fn others(machine: &Machine, master: &Master, reserved_bytes: u64) -> Vec<Row> {
     let mut rows = Vec::new();
@@ -100,11 +124,12 @@ fn others(machine: &Machine, master: &Master, reserved_bytes: u64) -> Vec<Row> {
         let bytes = used.saturating_sub(gunicorns);
         rows.push(Row { name: "other services".to_owned(), bytes, note: "MemTotal - MemAvailable, without gunicorn".to_owned() });
     }
-    if reserved_bytes > 0 {
-        let note = "what this advice gives to other apps".to_owned();
-        rows.push(Row { name: "advice for others".to_owned(), bytes: reserved_bytes, note });
-    }
+    rows.extend(advised(reserved_bytes));
     rows
+}
+
+fn advised(reserved_bytes: u64) -> Option<Row> {
+    (reserved_bytes > 0).then(|| row("advice for others", reserved_bytes, "what this advice gives to other apps".to_owned()))
 }
 
 fn table(limit_bytes: u64, limit: &str, own: &Footprint, others: Vec<Row>, reloads: bool) -> Budget {

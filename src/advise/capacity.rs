@@ -6,7 +6,7 @@ use super::draft::{Draft, Reasons, integer};
 use super::known::Known;
 use super::queue::{CPU_BOUND, Pool, curve, unfit};
 use super::workers::{Situation, Verdict, by_database};
-use super::{Class, Goal};
+use super::{Class, Goal, in_force};
 use crate::value::Known as Value;
 
 pub const GROUP: &str = "workers";
@@ -15,6 +15,9 @@ const THREADED: &str = "the application has to be thread-safe: threads share its
 
 /// The pool after this advice; none where the present one is not known.
 pub fn advise(known: &Known<'_>, draft: &mut Draft<'_>) -> Option<Pool> {
+    if in_force::refuse(&known.differences, GROUP, in_force::POOL, draft) {
+        return None;
+    }
     let Some(now) = known.now else {
         draft.refuse(GROUP, "how many workers there are is not known", "run where gunicorn runs, or write the number down");
         return None;
@@ -29,8 +32,8 @@ pub fn advise(known: &Known<'_>, draft: &mut Draft<'_>) -> Option<Pool> {
         return Some(now);
     };
     if known.budget.is_none() {
-        let why = "what workers take of the memory is not known, so nothing says how many fit";
-        draft.refuse("more workers", why, "run on the server, as the service's user or as root");
+        let (why, remedy) = known.no_budget();
+        draft.refuse("more workers", why, remedy);
     }
     if known.cpu_share.is_none() {
         let why = "how much of a request is processor time is not known: no log covers the time since the workers began";
@@ -42,8 +45,7 @@ pub fn advise(known: &Known<'_>, draft: &mut Draft<'_>) -> Option<Pool> {
         load,
         cpus,
         cpu_share: known.cpu_share,
-        // Without a budget there may be fewer, never more.
-        memory_workers: Some(known.budget.as_ref().map_or(u64::from(now.workers), |budget| budget.workers)),
+        memory_workers: known.budget.as_ref().map(|budget| budget.workers),
         memory_overstated: known.budget.as_ref().is_none_or(|budget| budget.overstated),
         database_workers: database(known, now),
         goal: known.question.goal,

@@ -128,7 +128,7 @@ pub fn written(setting: &Setting, stack: &Stack) -> String {
 }
 
 /// A number, whatever its unit: a bare number is seconds where a duration is expected.
-fn number(value: &Known) -> Option<f64> {
+pub fn number(value: &Known) -> Option<f64> {
     match value {
         Known::Integer(value) => Some(*value as f64),
         Known::Number(value) => Some(*value),

@@ -3,12 +3,13 @@
 //! In: a question. Out: each number, or none where its evidence is missing. Nothing is guessed; what follows from several measurements
 //! follows only where they are of the same time.
 
-use super::budget::{Budget, budget};
+use super::budget::{self, Budget, budget};
 use super::draft::{count, seconds};
+use super::in_force::{Difference, differences, differs};
 use super::queue::{Conditions, FLOOR_US, Pool, QUEUED, queued};
 use super::slots::Load;
 use super::{Class, ENOUGH, Question};
-use crate::evidence::traffic::{Requests, Source};
+use crate::evidence::traffic::{Requests, Source, Traffic};
 use crate::model::Subject;
 use crate::vocabulary::version::{Version, VersionRange};
 
@@ -35,6 +36,8 @@ pub struct Known<'a> {
     pub service: Option<Subject>,
     /// HUP is how it is reloaded.
     pub reloads: bool,
+    /// Where what runs and what the files say disagree.
+    pub differences: Vec<Difference>,
     version: Option<VersionRange>,
 }
 
@@ -56,10 +59,11 @@ impl<'a> Known<'a> {
             load: None,
             cpus: processors(question),
             cpu_share: None,
-            budget: question.machine.zip(question.master).and_then(budgeted),
+            budget: question.machine.zip(question.master).and_then(budgeted).or_else(|| declared(question, reloads)),
             launcher,
             service: first("service"),
             reloads,
+            differences: differences(question),
             version: stack.setting(app, "version").value.known().and_then(VersionRange::of),
         };
         known.now = known.pool();
@@ -86,6 +90,9 @@ impl<'a> Known<'a> {
     /// Requests that the pool of the recording could work on at once: the one that ran, where that is known.
     fn recorded_slots(&self) -> Option<u64> {
         let now = self.now.filter(|_| matches!(self.class, Class::Sync | Class::Gthread))?;
+        if differs(&self.differences, &["threads", "worker_class"]) {
+            return None;
+        }
         let running = self.question.master.map(|master| master.workers.len() as u64).filter(|workers| *workers > 0);
         Some(running.unwrap_or(u64::from(now.workers)) * u64::from(now.threads))
     }
@@ -99,7 +106,7 @@ impl<'a> Known<'a> {
             let trace = traffic.trace.as_ref().filter(|trace| trace.source == Source::Upstream)?;
             (queued(trace, self.recorded_slots()?) <= QUEUED).then(|| traffic.all.upstream.mean())?
         };
-        let mean = traffic.all.service.mean().or_else(upstream)?;
+        let mean = traffic.all.service.mean().filter(|_| traffic.all.service.count() >= ENOUGH).or_else(upstream)?;
         Some(Load { peak_per_second: peak.rate, mean_seconds: mean / 1e6 })
     }
 
@@ -113,6 +120,7 @@ impl<'a> Known<'a> {
             _ if traffic.peak.is_none() => {
                 ("the log has no peak: no times, or too short a span".to_owned(), "give logs of a longer time")
             }
+            _ if traffic.all.service.count() > 0 => few_tell(traffic),
             _ => (
                 "how long workers are busy is not known: nginx's times have the wait for a worker in them".to_owned(),
                 "add %(D)s to access_log_format of gunicorn, and give that log as well",
@@ -165,8 +173,42 @@ impl<'a> Known<'a> {
     /// The slowest request that was answered well, in seconds.
     pub fn slowest_seconds(&self) -> Option<f64> {
         let traffic = self.question.traffic.filter(|traffic| traffic.all.count >= ENOUGH)?;
+        let traffic = Some(traffic).filter(|traffic| traffic.all.service.count() >= ENOUGH)?;
         let longest = traffic.routes.values().chain([&traffic.all]).filter_map(|requests| requests.slowest).max()?;
         Some(longest as f64 / 1e6)
+    }
+
+    /// Why the slowest such request is not known, and what would help.
+    pub fn no_slowest(&self) -> (String, &'static str) {
+        let unknown = "the slowest request that was answered well is not known";
+        let Some(traffic) = self.question.traffic else {
+            return (format!("{unknown}: no access log of the app was read"), "give gunicorn's access log, with %(D)s");
+        };
+        match (traffic.all.count, traffic.all.service.count()) {
+            (few, _) if few < ENOUGH => {
+                (format!("{unknown}: {few} requests were logged, {ENOUGH} are the least"), "give logs of a longer time")
+            }
+            (_, 0) => (
+                format!("{unknown}: no log tells how long workers were busy"),
+                "add %(D)s to access_log_format of gunicorn, and give that log",
+            ),
+            (_, few) if few < ENOUGH => few_tell(traffic),
+            _ => (
+                format!("{unknown}: of no request the log tells both how long it took and that it was answered below 400"),
+                "log %(s)s beside %(D)s in access_log_format of gunicorn",
+            ),
+        }
+    }
+
+    /// Why nothing says how many workers the memory carries, and what would help.
+    pub fn no_budget(&self) -> (&'static str, &'static str) {
+        match memory(self.question) {
+            None => ("how much memory the app may use is not known", "declare memory in [host], or run on the server"),
+            Some(_) => (
+                "what workers take of the memory is not known, so nothing says how many fit",
+                "run on the server, as the service's user or as root, or declare memory-per-worker in [host]",
+            ),
+        }
     }
 
     /// Requests that 99.9 % do not exceed, in seconds: what workers were busy, else what nginx waited.
@@ -220,8 +262,35 @@ impl<'a> Known<'a> {
     }
 }
 
+/// Few requests of many tell how long a worker was busy.
+fn few_tell(traffic: &Traffic) -> (String, &'static str) {
+    let (told, all) = (traffic.all.service.count(), traffic.all.count);
+    let why = format!("{told} of {all} requests tell how long a worker was busy, {ENOUGH} are the least");
+    (why, "give gunicorn's access log of a longer time")
+}
+
+/// Memory that the app may use, in bytes: as the machine says, else the least of what launcher, `[host]` and MemTotal say.
+pub fn memory(question: &Question<'_>) -> Option<u64> {
+    let of_master = question.machine.zip(question.master).and_then(|(machine, master)| machine.memory_for(master));
+    let declared = count(question.stack, question.app, "memory");
+    let total = question.machine.and_then(|machine| machine.memory);
+    of_master.or_else(|| [total, declared].into_iter().flatten().min()).filter(|bytes| *bytes > 0)
+}
+
+/// The budget where the machine does not tell limit or workers: by what `[host]` and the launcher say. A size that nobody declared is no
+/// ground to count on.
+fn declared(question: &Question<'_>, reloads: bool) -> Option<Budget> {
+    let limit = memory(question)?;
+    if let Some(own) = question.master.and_then(budget::footprint) {
+        return Some(budget::within(limit, &own, question.reserved_bytes, reloads));
+    }
+    let each = question.stack.setting(question.app, "memory_per_worker");
+    let each = count(question.stack, question.app, "memory_per_worker").filter(|_| each.assuming.is_empty())?;
+    Some(budget::declared(limit, each, question.reserved_bytes, reloads))
+}
+
 /// Processors that the service may use: as the machine says, else as the model does.
-fn processors(question: &Question<'_>) -> Option<f64> {
+pub fn processors(question: &Question<'_>) -> Option<f64> {
     let measured = question.machine.zip(question.master).and_then(|(machine, master)| machine.processors(master));
     let declared = || {
         use crate::value::Known::{Integer, Number};
@@ -231,7 +300,9 @@ fn processors(question: &Question<'_>) -> Option<f64> {
             _ => None,
         }
     };
-    measured.or_else(declared).filter(|cpus| *cpus > 0.0)
+    let online = question.machine.and_then(|machine| machine.cpus).map(f64::from);
+    let least = || [declared(), online].into_iter().flatten().min_by(f64::total_cmp);
+    measured.or_else(least).filter(|cpus| *cpus > 0.0)
 }
 
 /// "90 s", "12 min", "3 h", "5 days".

@@ -4,6 +4,7 @@
 //! alone where restarts are set already. Without growth it never asks for restarts.
 
 use super::draft::{Draft, Reasons, integer};
+use super::in_force;
 use super::known::Known;
 use super::queue::Pool;
 use super::recycling::{Turnover, recycling, requests_until};
@@ -22,6 +23,9 @@ pub fn advise(known: &Known<'_>, planned: Option<Pool>, draft: &mut Draft<'_>) {
     else {
         return;
     };
+    if in_force::refuse(&known.differences, GROUP, in_force::RECYCLING, draft) {
+        return;
+    }
     let rate = known.mean_per_second().map(|rate| rate / f64::from(planned.workers.max(1)));
     let boot_seconds = known.question.boot_seconds.unwrap_or_default();
     let turnover = Turnover { workers: u64::from(planned.workers), boot_seconds, worker_per_second: rate.unwrap_or_default() };

@@ -2,11 +2,11 @@
 //!
 //! In: what is known. Out: items for every step that is out of order, each counted from what the steps below it will be.
 
-use super::Class;
 use super::draft::{Draft, Reasons, duration, seconds, written};
 use super::known::Known;
 use super::ladder::{Drain, Keepalive, Ladder, clearly_below, keepalive, ladder};
 use super::timeout::{Band, of_heartbeat, of_sync};
+use super::{Class, in_force};
 use crate::model::Subject;
 
 const GROUP: &str = "timeouts";
@@ -14,7 +14,7 @@ const GROUP: &str = "timeouts";
 const UPSTREAM_KEEPALIVE_SECONDS: f64 = 60.0;
 
 pub fn advise(known: &Known<'_>, draft: &mut Draft<'_>) {
-    if known.class == Class::Unknown {
+    if known.class == Class::Unknown || in_force::refuse(&known.differences, GROUP, in_force::TIMES, draft) {
         return;
     }
     if let Some(now) = known.seconds("timeout") {
@@ -54,8 +54,8 @@ fn band(known: &Known<'_>, draft: &mut Draft<'_>) -> Option<Band> {
         _ => return Some(of_heartbeat()),
     }
     if band.is_none() {
-        let why = "the slowest request that was answered well is not known, in 1,000 requests or more";
-        draft.refuse("timeout", why, "add %(D)s to access_log_format of gunicorn, and give that log");
+        let (why, remedy) = known.no_slowest();
+        draft.refuse("timeout", why, remedy);
     }
     band
 }

@@ -3,19 +3,21 @@
 //! In: what is known, and the pool that is planned with. Out: items for what is too narrow. It widens and never narrows: room that is
 //! not used costs nothing here.
 
-use super::Class;
 use super::draft::{Draft, Reasons, count, integer, size, written};
 use super::known::Known;
 use super::limits::{backlog, effective_backlog, files, memory_max, nginx_connections, nginx_files};
 use super::queue::{Pool, burst};
+use super::{Class, in_force};
 use crate::model::Subject;
 
 const GROUP: &str = "limits";
 
 pub fn advise(known: &Known<'_>, planned: Option<Pool>, draft: &mut Draft<'_>) {
     let burst = known.question.traffic.and_then(|traffic| traffic.trace.as_ref()).map(burst);
-    queue(known, burst, draft);
-    open_files(known, draft);
+    if !in_force::refuse(&known.differences, GROUP, in_force::WIDTHS, draft) {
+        queue(known, burst, draft);
+        open_files(known, draft);
+    }
     nginx(known, planned, burst, draft);
     memory(known, planned, draft);
 }

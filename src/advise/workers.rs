@@ -24,7 +24,8 @@ pub struct Situation {
     pub cpus: f64,
     /// The share of a request that is processor time, 0 to 1.
     pub cpu_share: Option<f64>,
-    /// The most workers by memory; and whether it is only known from above, so that it is no reason for fewer than there are.
+    /// The most workers by memory: without that there may be fewer than there are, never more; and whether it is only known from above,
+    /// so that it is no reason for fewer.
     pub memory_workers: Option<u64>,
     pub memory_overstated: bool,
     /// The most workers by connections to the database.
@@ -57,11 +58,12 @@ impl Situation {
             // It may be CPU-bound: no more than that, but no reason for fewer than there are.
             None => ((self.cpus * 2.0).floor() + 1.0).max(f64::from(self.now.workers)),
         };
-        let memory = self.memory_workers.map(|most| match self.memory_overstated {
-            true => most.max(u64::from(self.now.workers)),
-            false => most,
-        });
-        let ceilings = [Some(by_cpu as u64), memory, self.database_workers];
+        let now = u64::from(self.now.workers);
+        let memory = match self.memory_workers {
+            Some(most) if self.memory_overstated => most.max(now),
+            most => most.unwrap_or(now),
+        };
+        let ceilings = [Some(by_cpu as u64), Some(memory), self.database_workers];
         ceilings.into_iter().flatten().min().unwrap_or(1).clamp(1, u64::from(u32::MAX)) as u32
     }
 
@@ -106,6 +108,14 @@ impl Situation {
         }
     }
 
+    /// What keeps workers from being more; without memory's word there is no number that would be possible.
+    fn bounded(&self, bound: u32) -> String {
+        match self.memory_workers {
+            Some(_) => format!("{bound} workers are possible"),
+            None => format!("whether the memory carries more than {bound} workers is not known"),
+        }
+    }
+
     /// CPU-bound code keeps every processor busy.
     fn least_by_cpu(&self) -> u32 {
         let is_bound = self.cpu_share.is_some_and(|share| share >= CPU_BOUND);
@@ -118,7 +128,7 @@ impl Situation {
         let needed = self.load.needed();
         let stuck = || {
             let share = self.cpu_share.map_or("whether requests wait or compute is not known", |_| "the work is CPU-bound");
-            format!("{needed} slots are needed and {bound} workers are possible; {share}, so threads are no remedy")
+            format!("{needed} slots are needed and {}; {share}, so threads are no remedy", self.bounded(bound))
         };
         if self.cpu_share.is_none_or(|share| share >= CPU_BOUND) {
             return match self.now.workers {
@@ -135,7 +145,10 @@ impl Situation {
         match self.now.workers {
             now if fits && now >= workers && now <= most => match u64::from(now) * u64::from(threads) < needed {
                 true => {
-                    let why = format!("{needed} slots are needed, and {now} workers with {threads} threads are what fits");
+                    let why = match self.memory_workers {
+                        Some(_) => format!("{needed} slots are needed, and {now} workers with {threads} threads are what fits"),
+                        None => format!("{needed} slots are needed, and {}", self.bounded(bound)),
+                    };
                     Verdict::Refused(why, "more memory or processors, or shorter requests")
                 }
                 false => Verdict::Fits,
@@ -176,13 +189,11 @@ impl Situation {
             let needed = self.load.needed();
             why.push(format!("{rate:.1} requests/s x {mean:.0} ms / 0.7 = {needed} slots at the peak"));
             let (before, after) = (self.load.utilisation(slots(self.now)), self.load.utilisation(slots(to)));
-            why.push(format!(
-                "busy at the peak: {:.0} % of {} slots now, {:.0} % of {} then",
-                before * 100.0,
-                slots(self.now),
-                after * 100.0,
-                slots(to)
-            ));
+            let now = match slots(self.now) {
+                0 => "no slots now".to_owned(),
+                slots => format!("{:.0} % of {slots} slots now", before * 100.0),
+            };
+            why.push(format!("busy at the peak: {now}, {:.0} % of {} then", after * 100.0, slots(to)));
         }
         if let Some(quick) = self.quick_workers.filter(|quick| *quick == to.workers) {
             why.push(format!(

@@ -56,6 +56,9 @@ pub struct Master {
     pub application: Option<String>,
     /// As it was started; none when the process has overwritten it (setproctitle).
     pub arguments: Option<Vec<String>>,
+    /// The words of GUNICORN_CMD_ARGS, which hold over the configuration file; empty also where its environment may not be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub command_args: Vec<String>,
     /// The configuration file that it loaded, as a path of the machine; none where it has none, and where that cannot be told.
     pub config: Option<String>,
     /// The folder it works in.

@@ -83,12 +83,14 @@ fn seen(around: &Around<'_>, family: &Family, user: Option<String>) -> Master {
     let folder = tree.link(format!("/proc/{}/cwd", process.pid)).ok().map(|folder| folder.display().to_string());
     let variables = environment(tree, process.pid);
     let version = installed::version(tree, process, &variables);
-    let Started { application, arguments, config } = started(tree, process, version.as_deref(), &variables, folder.as_deref());
+    let Started { application, arguments, command_args, config } =
+        started(tree, process, version.as_deref(), &variables, folder.as_deref());
     let groups = Groups::of(tree, process.pid);
     Master {
         pid: process.pid,
         application,
         arguments: arguments.map(|words| words.iter().map(|word| mask::value(word)).collect()),
+        command_args: command_args.iter().map(|word| mask::value(word)).collect(),
         config,
         folder,
         unit: groups.unit(),

@@ -23,6 +23,8 @@ pub struct Started {
     pub application: Option<String>,
     /// All words; none when a title took their place.
     pub arguments: Option<Vec<String>>,
+    /// Those of GUNICORN_CMD_ARGS.
+    pub command_args: Vec<String>,
     pub config: Option<String>,
 }
 
@@ -48,6 +50,7 @@ pub fn started(
     let read = arguments::read(&words.iter().map(|word| Word::known(excerpt(word))).collect::<Vec<_>>(), &range);
     let variable = environment.iter().find(|(name, _)| name == "GUNICORN_CMD_ARGS").map(|(_, value)| value.as_str());
     let beside = variable.and_then(|text| shlex(&excerpt(text)).ok()).unwrap_or_default();
+    let command_args = beside.iter().map(|word| word.text.clone()).collect();
     let beside = arguments::read(&beside.into_iter().map(Word::known).collect::<Vec<_>>(), &range);
     // Where the process is now is not where it was when it looked for the file.
     let moved = [&read, &beside].iter().any(|read| read.get("chdir").is_some());
@@ -55,6 +58,7 @@ pub fn started(
     Started {
         application: read.app.as_ref().and_then(|app| app.as_text().map(str::to_owned)),
         arguments: Some(process.arguments.clone()),
+        command_args,
         config: config(tree, named, folder.filter(|_| !moved)),
     }
 }

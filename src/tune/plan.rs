@@ -11,7 +11,7 @@ use crate::advise::queue::{Pool, Prediction};
 use crate::advise::{self, Advice, Goal, Question};
 use crate::config::Config;
 use crate::edit::Change;
-use crate::evidence::machine::{Machine, Master};
+use crate::evidence::machine::Master;
 use crate::evidence::traffic::Traffic;
 use crate::evidence::{Evidence, Missing};
 use crate::model::{Stack, Subject};
@@ -173,20 +173,23 @@ fn measured(question: &Question<'_>) -> Vec<String> {
         }
     }
     lines.extend(question.symptoms.iter().map(|symptom| format!("error logs: {} x {}", symptom.count, symptom.meaning)));
-    lines.extend(question.machine.map(|machine| seen(machine, question.master)));
+    lines.extend(seen(question));
     lines
 }
 
-fn seen(machine: &Machine, master: Option<&Master>) -> String {
-    let cpus = master.and_then(|master| machine.processors(master)).or(machine.cpus.map(f64::from));
-    let memory = master.and_then(|master| machine.memory_for(master)).or(machine.memory);
+/// What the service may use; nothing where neither a machine nor the files tell.
+fn seen(question: &Question<'_>) -> Option<String> {
+    let (cpus, memory) = (advise::processors(question), advise::memory(question));
+    if question.machine.is_none() && cpus.is_none() && memory.is_none() {
+        return None;
+    }
     let mut parts = vec![match cpus {
         Some(cpus) => format!("{cpus} processors"),
         None => "processors unknown".to_owned(),
     }];
     parts.extend(memory.map(|memory| format!("{} of memory", size(memory))));
-    parts.extend(machine.busy.map(|busy| format!("{busy:.2} processors busy")));
-    format!("the service may use {}", parts.join(", "))
+    parts.extend(question.machine.and_then(|machine| machine.busy).map(|busy| format!("{busy:.2} processors busy")));
+    Some(format!("the service may use {}", parts.join(", ")))
 }
 
 /// Each limit once: nginx's over all routes, the shortest, because that one acts first.
@@ -227,7 +230,8 @@ fn limit(value: &Value) -> Option<Option<f64>> {
 fn curve(question: &Question<'_>, changes: &[&Change]) -> Vec<Point> {
     let wanted = changes.iter().find(|change| change.subject == question.app && change.name() == "workers");
     let wanted = wanted.and_then(|change| change.to.clone()).map(Value::Known).and_then(|to| to.as_integer());
-    let now = question.stack.setting(question.app, "workers").value.as_integer();
+    let running = question.master.map(|master| master.workers.len() as i64).filter(|workers| *workers > 0);
+    let now = running.or_else(|| question.stack.setting(question.app, "workers").value.as_integer());
     let most = wanted.into_iter().chain(now).max().unwrap_or(1).saturating_mul(2).clamp(4, 64);
     let predicted = advise::curve(question, u32::try_from(most).unwrap_or(4)).unwrap_or_default();
     let milliseconds = |time: u64| time as f64 / 1e3;

@@ -124,6 +124,10 @@ impl<'f> Collector<'f> {
             let requests = numbers.get(record.route as usize).and_then(|number| self.routes.get_mut(*number));
             if let (Some(requests), Some(service)) = (requests, record.service) {
                 requests.service.record(service);
+                // Which of nginx's requests it was need not be known for that.
+                if (100..400).contains(&record.status) {
+                    requests.slowest = requests.slowest.max(Some(service));
+                }
             }
         }
     }
