@@ -295,3 +295,25 @@ fn a_replay_needs_the_requests_of_all_workers() {
     let none = both_logs(|_| false);
     assert_eq!((length(&none), none.traffic.all.wait.count(), none.missing.len()), (None, 0, 1));
 }
+
+#[test]
+fn the_slowest_request_needs_no_common_id() {
+    let nginx: String = (0..100).map(|at| format!("{}.000 0.050 200\n", 1_795_262_400 + at)).collect();
+    let line = |at: u64| {
+        let (status, took) = if at == 50 { (500, 9_000_000) } else { (200, 20_000 + at) };
+        format!("{took} {status} [21/Nov/2026:12:{:02}:{:02} +0000]\n", at / 60, at % 60)
+    };
+    let gunicorn: String = (0..100).map(line).collect();
+    let scratch = Scratch::new(&[("nginx.log".into(), nginx), ("gunicorn.log".into(), gunicorn)]);
+    let of = |name: &str, format: Result<Format, String>| log(&[scratch.path().join(name)], Some(&format.expect("a format")));
+    let both = reading(&Logs {
+        nginx: of("nginx.log", Format::nginx("$msec $upstream_response_time $status", Escape::Default)),
+        gunicorn: of("gunicorn.log", Format::gunicorn("%(D)s %(s)s %(t)s")),
+        ..Logs::default()
+    });
+    // Nine seconds that ended in an error are not legitimate.
+    assert_eq!((both.traffic.all.count, both.traffic.all.service.count()), (100, 100));
+    assert_eq!(both.traffic.all.slowest, Some(20_099));
+    let alone = reading(&Logs { gunicorn: of("gunicorn.log", Format::gunicorn("%(D)s %(s)s %(t)s")), ..Logs::default() });
+    assert_eq!((alone.traffic.all.count, alone.traffic.all.slowest), (100, Some(20_099)));
+}

@@ -59,7 +59,8 @@ pub fn differs(differences: &[Difference], of: &[&str]) -> bool {
 
 /// Refuses a group when something differs that it is counted from; whether it did.
 pub fn refuse(differences: &[Difference], group: &str, of: &[&str], draft: &mut Draft<'_>) -> bool {
-    let why: Vec<&str> = differences.iter().filter(|one| of.contains(&one.name)).map(|one| &*one.why).collect();
+    let one = |name: &&str| differences.iter().find(|one| one.name == *name);
+    let why: Vec<&str> = of.iter().filter_map(one).map(|one| &*one.why).collect();
     if !why.is_empty() {
         draft.refuse(group, why.join("; "), REMEDY);
     }

@@ -80,3 +80,20 @@ fn excerpt(word: &str) -> Excerpt {
     let document = Document::new(DocumentId(0), "command line", word.as_bytes());
     Excerpt::of(&document, document.span(0, word.len()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_the_variable_are_kept_beside_those_of_the_command() {
+        let words = ["/srv/venv/bin/gunicorn", "-w", "4", "shop:app"].map(str::to_owned).to_vec();
+        let process = Process { arguments: words.clone(), ..Process::default() };
+        let variables = [("GUNICORN_CMD_ARGS".to_owned(), "-t 300 --pythonpath '/srv/my shop'".to_owned())];
+        let folder = tempfile::tempdir().unwrap();
+        let started = started(&Tree::new(folder.path()), &process, None, &variables, Some("/srv"));
+        assert_eq!(started.arguments, Some(words));
+        assert_eq!(started.command_args, ["-t", "300", "--pythonpath", "/srv/my shop"]);
+        assert_eq!(started.application.as_deref(), Some("shop:app"));
+    }
+}
