@@ -230,3 +230,63 @@ fn page() -> String {
     }
     text
 }
+
+/// Anybody may ask for a URL, and programs repeat it.
+#[test]
+fn what_a_visitor_writes_is_no_fault() {
+    let words = "connect() failed (111: Connection refused) while connecting to upstream";
+    let client = "client: 192.0.2.7, server: shop.example.com";
+    for text in [
+        format!(
+            "2026/11/21 10:00:00 [error] 1#1: *5 open() \"/srv/{words}\" failed (2: No such file or directory), {client}, \
+             request: \"GET /{words} HTTP/1.1\", host: \"x\"\n"
+        ),
+        format!("2026/11/21 10:00:00 [error] 1#1: *5 access forbidden by rule, {client}, request: \"GET /{words} HTTP/1.1\"\n"),
+        format!("2026/11/21 10:00:00 [error] 1#1: *5 \"/srv/\" {words}/index.html\" is not found (2: No such file), {client}\n"),
+        format!("2026/11/21 10:00:00 [error] 1#1: *5 open() \"/a\" failed (24: Too many open files)\" failed (2: x), {client}\n"),
+        "2026/11/21 10:00:00 [error] 1#1: *5 open() \"/conflicting server name \"a\" on 0.0.0.0:80, ignored\" failed (2: x)\n"
+            .into(),
+        format!("Not Found: /{words}\n"),
+        "[2026-11-21 10:00:00 +0000] [811] [WARNING] Not Found: /WORKER TIMEOUT (pid:7)\n".into(),
+        "Not Found: /[811] [CRITICAL] WORKER TIMEOUT (pid:7)\n".into(),
+        "[2026-11-21 10:00:00 +0000] [811] [WARNING] Not Found: /a Worker failed to boot.\n".into(),
+        "[2026-11-21 10:00:00 +0000] [811] [INFO] mail says WORKER TIMEOUT (pid:7)\n".into(),
+        "{\"message\": \"Not Found\", \"path\": \"/WORKER TIMEOUT (pid:7)\"}\n".into(),
+        "{\"message\": \"Not Found: /\\\"message\\\": \\\"WORKER TIMEOUT (pid:7)\"}\n".into(),
+    ] {
+        assert_eq!(found(&text), Vec::<String>::new(), "{text}");
+    }
+}
+
+/// Loggers write their own things before a message, and carriers that are not known too.
+#[test]
+fn gunicorn_is_known_by_how_its_message_begins() {
+    for line in [
+        "WORKER TIMEOUT (pid:812)",
+        "CRITICAL:gunicorn.error:WORKER TIMEOUT (pid:812)",
+        "2026-11-21 10:00:00,000 [811] CRITICAL gunicorn.error: WORKER TIMEOUT (pid:812)",
+        "2026-11-21 10:00:00,000 - gunicorn.error - CRITICAL - WORKER TIMEOUT (pid:812)",
+        "{\"level\": \"critical\", \"message\": \"WORKER TIMEOUT (pid:812)\"}",
+        "shop.1.x@web1    | [2026-11-21 10:00:00 +0000] [811] [CRITICAL] WORKER TIMEOUT (pid:812)",
+    ] {
+        assert_eq!(found(&format!("{line}\n")), ["gunicorn-worker-timeout"], "{line}");
+    }
+}
+
+#[test]
+fn nginx_is_known_beside_what_it_repeats() {
+    let client = "client: 192.0.2.7, server: x, request: \"GET /a HTTP/1.1\", upstream: \"http://127.0.0.1:8000/a\", host: \"x\"";
+    for (message, expected) in [
+        ("*5 connect() failed (111: Connection refused) while connecting to upstream", "nginx-upstream-refused"),
+        ("*5 open() \"/srv/a\" failed (24: Too many open files)", "nginx-too-many-files"),
+        (
+            "*5 upstream sent invalid header: \"x\\x20...\" while reading response header from upstream",
+            "nginx-invalid-upstream-response",
+        ),
+    ] {
+        let text = format!("2026/11/21 10:00:00 [error] 1#1: {message}, {client}\n");
+        assert_eq!(found(&text), [expected], "{text}");
+        assert_eq!(found(&text[20..]), [expected], "without its date");
+    }
+    assert_eq!(found("nginx: [warn] conflicting server name \"a\" on 0.0.0.0:80, ignored\n"), ["nginx-server-name-conflict"]);
+}

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::edit::Change;
 use crate::error::Error;
 use crate::evidence::Evidence;
+use crate::evidence::machine::Machine;
 use crate::report::untrusted::{line, path};
 use crate::settle::changes::{End, Made, changes};
 use crate::source::{Documents, Input};
@@ -114,10 +115,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let Some(outcome) = outcome else { return Err(Error::NothingToRead { paths: input.paths }) };
     super::check::tell(&outcome, false);
     if !arguments.facts.is_empty() {
-        evidence = Evidence::default();
-        for path in &arguments.facts {
-            evidence.merge(facts::written(path)?);
-        }
+        evidence = added(&arguments.facts)?;
     }
     if let Some(pool) = arguments.what_if {
         let told = what_if(&outcome.stack, &evidence, &config, pool);
@@ -165,6 +163,30 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
         Commands::default()
     };
     arguments.apply(&input, &chosen, &made, around)
+}
+
+/// The facts of several files. A look at a machine that is given twice would double its traffic.
+fn added(paths: &[PathBuf]) -> Result<Evidence, Error> {
+    let mut all: Vec<(&Path, Evidence)> = Vec::new();
+    for path in paths {
+        let evidence = facts::written(path)?;
+        if let Some((first, _)) = all.iter().find(|(_, known)| is_same_look(known, &evidence)) {
+            let reason = format!("the same facts as in {}; give every look at a machine once", first.display());
+            return Err(Error::Path { path: path.clone(), reason });
+        }
+        all.push((path, evidence));
+    }
+    let mut evidence = Evidence::default();
+    all.into_iter().for_each(|(_, one)| evidence.merge(one));
+    Ok(evidence)
+}
+
+/// Whether two files tell of one look: they say the same, or of a machine at the same moment.
+fn is_same_look(known: &Evidence, new: &Evidence) -> bool {
+    let is_known = |machine: &Machine| {
+        machine.taken.is_some() && known.machines.iter().any(|one| (&one.name, one.taken) == (&machine.name, machine.taken))
+    };
+    known == new || new.machines.iter().any(is_known)
 }
 
 impl Arguments {

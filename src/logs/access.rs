@@ -97,6 +97,8 @@ pub fn read(logs: &Logs, progress: &mut dyn FnMut(Progress)) -> Result<Reading, 
     let total = files().map(|file| file.size).sum::<Option<u64>>();
     let counts: Vec<_> = files().map(|file| file.done.clone()).collect();
     let mut tell = || progress(Progress { done: counts.iter().map(|count| count.load(Ordering::Relaxed)).sum(), total });
+    let unknown: Vec<Missing> =
+        [Some(&first), second.as_ref()].into_iter().flatten().filter(|log| log.is_empty).map(Opened::lines_missing).collect();
     let formats = (first.format, second.as_ref().map(|second| second.format.clone()));
     let names = (first.names, second.as_ref().map(|second| second.names.clone()).unwrap_or_default());
     let mut collector = Collector::new(&formats.0, formats.1.as_ref(), !logs.servers.is_empty());
@@ -117,6 +119,10 @@ pub fn read(logs: &Logs, progress: &mut dyn FnMut(Progress)) -> Result<Reading, 
         }
     });
     let mut reading = collector.end();
+    if !unknown.is_empty() {
+        // Of a log without lines nobody knows what its format lacks.
+        reading.missing = unknown;
+    }
     reading.traffic.name.clone_from(&logs.name);
     reading.traffic.from = [names.0, names.1].concat();
     Ok(reading)
@@ -127,34 +133,43 @@ struct Opened {
     files: Vec<File>,
     names: Vec<String>,
     format: Format,
+    /// Nothing is in it by which its format could be guessed.
+    is_empty: bool,
 }
 
 impl Opened {
     fn new(log: &Log, program: Program) -> Result<Opened, Error> {
         let mut files = log.paths.iter().map(|path| files::open(path)).collect::<Result<Vec<File>, Error>>()?;
         let format = match &log.format {
-            Some(format) => format.clone(),
+            Some(format) => Some(format.clone()),
             None => guessed(&mut files, program)?,
         };
         let names = log.paths.iter().map(|path| path.display().to_string()).collect();
-        Ok(Opened { files, names, format })
+        let is_empty = format.is_none();
+        // Nothing will be read by it.
+        Ok(Opened { files, names, format: format.unwrap_or_else(Format::combined), is_empty })
+    }
+
+    fn lines_missing(&self) -> Missing {
+        let what = format!("requests of {}", self.names.join(", "));
+        Missing { what, why: "no line is in it".to_owned(), remedy: "give logs of a longer time".to_owned() }
     }
 }
 
-/// The format of the first file that has something in it.
-fn guessed(files: &mut [File], program: Program) -> Result<Format, Error> {
+/// The format of the first file that has something in it; none when all are empty.
+fn guessed(files: &mut [File], program: Program) -> Result<Option<Format>, Error> {
     for file in files {
         let sample = file.peek(guess::SAMPLE);
         if !sample.is_empty() {
-            let reason = "its lines are neither combined nor JSON with nginx's names, so their format has to be given".to_owned();
+            let reason = "its lines are neither combined nor JSON with nginx's names, nor of a format that the configuration has"
+                .to_owned();
             let found = guess::format(&sample).ok_or_else(|| Error::Path { path: file.path.clone(), reason })?;
             // Both programs write the same by default.
             let is_default = program == Program::Gunicorn && found == Format::combined();
-            return Ok(if is_default { Format::gunicorn_default() } else { found });
+            return Ok(Some(if is_default { Format::gunicorn_default() } else { found }));
         }
     }
-    // Nothing will be read.
-    Ok(Format::combined())
+    Ok(None)
 }
 
 /// The format of a log that no configuration tells, by its first lines; its program says whose log it is, as far as that shows.
@@ -163,5 +178,6 @@ fn guessed(files: &mut [File], program: Program) -> Result<Format, Error> {
 ///
 /// [`Error::Path`] when it cannot be opened or its lines are of no format that can be guessed.
 pub fn format_of(path: &Path) -> Result<Format, Error> {
-    guessed(&mut [files::open(path)?], Program::Nginx)
+    let found = guessed(&mut [files::open(path)?], Program::Nginx)?;
+    Ok(found.unwrap_or_else(Format::combined))
 }

@@ -7,6 +7,7 @@ mod events;
 mod hits;
 mod line;
 mod lines;
+mod own;
 mod time;
 
 use self::hits::{Hit, Hits};
@@ -19,6 +20,7 @@ use crate::error::{Error, in_words};
 use crate::evidence::symptom::{Example, Symptom, Together};
 use crate::model::date::Date;
 use crate::vocabulary::version::VersionRange;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -51,6 +53,9 @@ pub struct Log {
     /// Why it was not read, or not to its end.
     pub unread: Option<String>,
 }
+
+/// A signature by its place, and the words of a line that match it.
+type Match<'a> = (usize, &'a Signature, Cow<'a, [u8]>);
 
 /// Reads logs one after the other.
 pub struct Reader<'a> {
@@ -130,10 +135,20 @@ impl<'a> Reader<'a> {
         for place in all.iter().filter(|place| **place >= signatures.list.len()) {
             self.around(*place, &line, log.lines);
         }
-        self.look(&all, &line, log.lines);
-        for (place, signature) in all.iter().filter_map(|place| Some((*place, signatures.list.get(*place)?))) {
-            if line.writer.may_be(signature.text.log) && self.wanted.get(place) == Some(&true) {
-                self.matched(place, signature, &line, bytes, log);
+        let own = |place: &usize| {
+            let signature = signatures.list.get(*place)?;
+            Some((*place, signature, own::words(&line, signature)?))
+        };
+        let own: Vec<Match<'_>> = all.iter().filter_map(own).collect();
+        for (place, signature, words) in &own {
+            // Before any of them is judged: one signature may say the same as another better.
+            if let Some(hits) = self.hits.get_mut(*place) {
+                hits.note(signature.pid(words), (line.when, log.lines));
+            }
+        }
+        for found in &own {
+            if self.wanted.get(found.0) == Some(&true) {
+                self.matched(found, line.when, bytes, log);
             }
         }
         line.malformed
@@ -158,30 +173,20 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Notes what a line matches, before any of it is judged: one signature may say the same as another better.
-    fn look(&mut self, places: &[usize], line: &Line<'_>, number: u64) {
-        for place in places {
-            let Some(signature) = self.signatures.list.get(*place) else { continue };
-            if let Some(hits) = self.hits.get_mut(*place).filter(|_| line.writer.may_be(signature.text.log)) {
-                hits.note(signature.pid(&line.message), (line.when, number));
-            }
-        }
-    }
-
-    fn matched(&mut self, place: usize, signature: &Signature, line: &Line<'_>, bytes: &[u8], log: &Log) {
-        let now = (line.when, log.lines);
-        let pid = signature.pid(&line.message);
+    fn matched(&mut self, (place, signature, words): &Match<'_>, when: Option<When>, bytes: &[u8], log: &Log) {
+        let now = (when, log.lines);
+        let pid = signature.pid(words);
         let hidden = self.is_said_better(signature, pid, now);
-        let Some(hits) = self.hits.get_mut(place) else { return };
+        let Some(hits) = self.hits.get_mut(*place) else { return };
         let above = signature.text.after.as_ref().is_none_or(|near| hits.above.is_some_and(|at| log.lines - at <= near.lines));
         let excused = signature.text.excused.as_ref().is_some_and(|excused| is_near(hits.excuse, now, excused.within));
         if hidden || !above {
             return;
         }
-        let found = signature.pattern.captures(&line.message);
+        let found = signature.pattern.captures(words);
         // What a line below has to confirm has not happened yet.
         if signature.before.is_none() {
-            hits.events.add(line.when, pid);
+            hits.events.add(when, pid);
         }
         if excused {
             return;
@@ -189,7 +194,7 @@ impl<'a> Reader<'a> {
         let example = || Example { at: format!("{}:{}", log.name, log.lines), line: String::from_utf8_lossy(bytes).into_owned() };
         let wants = hits.wants_example();
         let meaning = hits.meaning.is_empty().then(|| signature.say(&signature.text.meaning, found.as_ref()));
-        let hit = Hit { when: line.when, line: log.lines, pid, example: wants.then(example), meaning };
+        let hit = Hit { when, line: log.lines, pid, example: wants.then(example), meaning };
         match (signature.before, signature.text.at_least) {
             (Some(_), _) => hits.pending = Some(hit),
             (None, Some(often)) => hits.add_if_often(hit, often),

@@ -18,6 +18,15 @@ const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/signatures
 /// What gunicorn says of itself when it starts.
 const STARTS: &str = r"Starting gunicorn (?<version>[0-9.]+)";
 
+/// What may stand before a message that begins with a pattern: date, level, process and logger in whatever order a logging
+/// configuration writes them; nginx's or an application's repeated words never. The last two are gunicorn's own form behind a carrier
+/// that is not known, and a logger that writes JSON, where a quote within a value has a backslash before it.
+const BEGINNING: &str = concat!(
+    r"(?:^(?:\[[^\]]*\]|DEBUG|INFO|WARNING|ERROR|CRITICAL|gunicorn[.\w]*|\d[\w:,.+/-]*|[-:| ])*",
+    r#"|^[^/"]*\[\d+\] \[[A-Z]+\] "#,
+    r#"|^\{.*"(?:message|msg|event)": ?")"#
+);
+
 /// All signatures, by id.
 pub struct Signatures {
     pub list: Vec<Signature>,
@@ -57,7 +66,7 @@ fn compile() -> Result<Signatures, Error> {
         texts.push((id, serde_json::from_str(json).map_err(|problem| broken(path, &problem.to_string()))?));
     }
     texts.sort_by(|left, right| left.0.cmp(&right.0));
-    let mut patterns: Vec<String> = texts.iter().map(|(_, text)| text.pattern.clone()).collect();
+    let mut patterns: Vec<String> = texts.iter().map(|(_, text)| whole(text)).collect();
     let mut place = |pattern: Option<&String>| {
         let pattern = pattern?;
         patterns.push(pattern.clone());
@@ -66,7 +75,7 @@ fn compile() -> Result<Signatures, Error> {
     let mut list = Vec::new();
     for (id, text) in texts {
         list.push(Signature {
-            pattern: regex(&text.pattern).map_err(|problem| broken(&id, &problem.to_string()))?,
+            pattern: regex(&whole(&text)).map_err(|problem| broken(&id, &problem.to_string()))?,
             after: place(text.after.as_ref().map(|near| &near.pattern)),
             before: place(text.before.as_ref().map(|near| &near.pattern)),
             excused: place(text.excused.as_ref().map(|excused| &excused.pattern)),
@@ -77,6 +86,11 @@ fn compile() -> Result<Signatures, Error> {
     patterns.push(STARTS.to_owned());
     let set = RegexSetBuilder::new(&patterns).unicode(false).build().map_err(|problem| broken("all", &problem.to_string()))?;
     Ok(Signatures { list, set, starts: patterns.len() - 1 })
+}
+
+/// The pattern of a signature with what may stand before it.
+fn whole(text: &SignatureText) -> String {
+    if text.begins { format!("{BEGINNING}(?:{})", text.pattern) } else { text.pattern.clone() }
 }
 
 /// Lines are bytes, and the words of programs are ASCII.

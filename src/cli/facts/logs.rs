@@ -10,7 +10,7 @@ use crate::evidence::machine::Machine;
 use crate::evidence::{Evidence, Missing};
 use crate::logs::access::configured::{self, Configured};
 use crate::logs::access::format::{Format, Program};
-use crate::logs::access::{self, Log, Logs, Progress};
+use crate::logs::access::{self, Log, Logs, Progress, guess};
 use crate::logs::errors::{self, Reader};
 use crate::logs::{files, signatures};
 use crate::model::{Kind, Stack, Subject};
@@ -74,11 +74,38 @@ pub(super) fn named(paths: &[PathBuf], stack: &Stack, root: Option<&Path>) -> Fo
             }
             None => (Program::Nginx, None),
         };
+        let alike = if found.is_none() { alike(&path, &known) } else { None };
+        let (program, format) = alike.map_or((program, format), |(log, format)| (log.program, Some(format.clone())));
+        let found = found.or(alike.map(|(log, _)| log));
         let name = found.map_or_else(|| only(stack), |log| name(log, stack));
         let name = if name.is_empty() { path.display().to_string() } else { name };
         add(&mut all.logs, name, program, format, path);
     }
     all
+}
+
+/// The configured log that a file from elsewhere is a copy of, as its first lines tell: one of its name before the others, and
+/// before those the formats that are known without a configuration. Nothing is read of what can be read only once.
+fn alike<'a>(path: &Path, known: &'a [Configured]) -> Option<(&'a Configured, &'a Format)> {
+    if !fs::metadata(path).is_ok_and(|kind| kind.is_file()) {
+        return None;
+    }
+    let sample = files::open(path).ok()?.peek(guess::SAMPLE);
+    let all: Vec<_> = known.iter().filter_map(|log| Some((log, log.format.as_ref().ok()?))).collect();
+    let of_name = |log: &Configured| log.path.as_deref().is_some_and(|written| is_named(path, written));
+    let (named, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|(log, _)| of_name(log));
+    let first = |logs: &[(&'a Configured, &'a Format)]| {
+        let at = guess::among(&sample, logs.iter().map(|(_, format)| *format))?;
+        logs.get(at).copied()
+    };
+    first(&named).or_else(|| if guess::format(&sample).is_some() { None } else { first(&others) })
+}
+
+/// Whether a file is called as a log is, or as an older part of it.
+fn is_named(path: &Path, written: &str) -> bool {
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let (name, written) = (name(path).unwrap_or_default(), name(Path::new(written)).unwrap_or_default());
+    name.strip_prefix(&*written).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '-']))
 }
 
 /// The logs that the configuration names, for each app; a log that is not there is missing evidence.

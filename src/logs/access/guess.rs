@@ -14,17 +14,28 @@ const LINES: usize = 50;
 
 /// The format of a log that begins so.
 pub fn format(sample: &[u8]) -> Option<Format> {
-    // The last line may be cut.
-    let lines: Vec<&[u8]> =
-        sample.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n")).take(LINES).collect();
-    let lines: Vec<&[u8]> = if lines.is_empty() { vec![sample] } else { lines };
-    let lines: Vec<&[u8]> = lines.into_iter().map(<[u8]>::trim_ascii_end).filter(|line| !line.is_empty()).collect();
+    let lines = lines(sample);
     let json = lines.iter().filter_map(|line| of_json(line)).take(3);
     let default = match lines.iter().any(|line| is_of_gunicorn(line)) {
         true => Format::gunicorn_default(),
         false => Format::combined(),
     };
     json.chain([default]).find(|format| is_of_most(format, &lines))
+}
+
+/// The first of several formats that most lines of a log have which begins so, by its place among them.
+pub fn among<'a>(sample: &[u8], formats: impl IntoIterator<Item = &'a Format>) -> Option<usize> {
+    let lines = lines(sample);
+    formats.into_iter().position(|format| is_of_most(format, &lines))
+}
+
+/// The first lines without their ends.
+fn lines(sample: &[u8]) -> Vec<&[u8]> {
+    // The last line may be cut.
+    let lines: Vec<&[u8]> =
+        sample.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n")).take(LINES).collect();
+    let lines: Vec<&[u8]> = if lines.is_empty() { vec![sample] } else { lines };
+    lines.into_iter().map(<[u8]>::trim_ascii_end).filter(|line| !line.is_empty()).collect()
 }
 
 /// Whether more than half of the lines are of a format: logs have odd lines too.
@@ -89,6 +100,16 @@ mod tests {
         assert_eq!(format(format!("{LINE} 0.123\n").as_bytes()), None);
         assert_eq!(format(b""), None);
         assert_eq!(format(b"\xff\xfe\n{}\n{\n"), None);
+    }
+
+    #[test]
+    fn of_given_formats_the_one_is_taken_that_most_lines_have() {
+        let timed = Format::nginx_arguments(&["$msec|$request|$status"]).unwrap();
+        let formats = [Format::combined(), timed];
+        assert_eq!(among(b"1795229887.000|GET /a HTTP/1.1|200\nodd\n1795229887.000|GET /b HTTP/1.1|200\n", &formats), Some(1));
+        assert_eq!(among(format!("{LINE}\n").as_bytes(), &formats), Some(0));
+        assert_eq!(among(b"odd\n", &formats), None);
+        assert_eq!(among(b"", &formats), None);
     }
 
     #[test]

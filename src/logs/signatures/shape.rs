@@ -13,6 +13,9 @@ pub struct SignatureText {
     /// A regular expression that one line matches, without date and process id before it. Groups with names can stand in `meaning`;
     /// `pid` is the process that is spoken of.
     pub pattern: String,
+    /// The pattern begins the message: a level, a process and the name of a logger may stand before it, and nothing else.
+    #[serde(default)]
+    pub begins: bool,
     /// The first version of the program whose line it is.
     pub since: Option<String>,
     /// The last one.

@@ -164,16 +164,21 @@ fn value_of(text: &str, name: Range<usize>) -> Option<Range<usize>> {
             .or_else(|| option(name, after))
             .or_else(|| argument(before, after))
             .or_else(|| statement(before, after))
-            .or_else(|| pair(before, after))?
+            .or_else(|| pair(before, after))
+            .or_else(|| call(before, after))?
     } else {
         return None;
     };
+    let value = literal(value).unwrap_or(value);
     // `"NAME=VALUE"`: the quote before the name ends the value.
     let around = before.chars().next_back().filter(|c| matches!(c, '"' | '\'') && !after.starts_with(*c));
     let quote = value.chars().next().filter(|c| matches!(c, '"' | '\'')).or(around);
-    let inner = value.strip_prefix(['"', '\'']).unwrap_or(value);
+    let opened = value.strip_prefix(['"', '\'']).unwrap_or(value);
+    // Python's text of several lines.
+    let inner = opened.strip_prefix("\"\"").or_else(|| opened.strip_prefix("''")).filter(|_| quote != around).unwrap_or(opened);
+    let is_long = inner.len() < opened.len();
     let ends = |c: char| match (quote, until) {
-        (Some(quote), _) => c == quote || c == '\n',
+        (Some(quote), _) => c == quote || c == '\n' && !is_long,
         (None, Until::Word) => c.is_whitespace() || matches!(c, '"' | '\'' | ';' | ','),
         (None, Until::Line) => matches!(c, '\n' | '"' | '\''),
         (None, Until::Semicolon) => matches!(c, '\n' | ';'),
@@ -216,6 +221,27 @@ fn option<'a>(name: &str, after: &'a str) -> Option<(&'a str, Until)> {
     let gap = closed.get(..closed.len() - next.len()).filter(|gap| name.starts_with('-') && !gap.is_empty())?;
     let value = if gap.contains('\n') && !gap.contains(',') { next.strip_prefix("- ")?.trim_start() } else { next };
     (!value.starts_with('-')).then_some((value, Until::Word))
+}
+
+/// A text of Python from its quote on, without the parenthesis and the letters that may stand before it: `b"x"`, `("x")`.
+fn literal(value: &str) -> Option<&str> {
+    let value = value.trim_start_matches(['(', ' ', '\t', '\r', '\n']);
+    let letters = value.bytes().take(3).take_while(|byte| b"rRbBuUfF".contains(byte)).count();
+    value.get(letters..).filter(|rest| letters < 3 && rest.starts_with(['"', '\'']))
+}
+
+/// `setdefault("NAME", "VALUE")`, `config("NAME", default="VALUE")`, `environ.get("NAME") or "VALUE"`: a call with a text.
+fn call<'a>(before: &str, after: &'a str) -> Option<(&'a str, Until)> {
+    let opened = before.strip_suffix(['"', '\''])?.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    opened.trim_end().ends_with(['(', '=']).then_some(())?;
+    let rest = after.strip_prefix(['"', '\''])?.trim_start();
+    let value = match rest.strip_prefix(')') {
+        Some(rest) => rest.trim_start().strip_prefix("or ")?,
+        None => rest.strip_prefix(',')?.trim_start(),
+    };
+    let keyword = value.find(|c: char| !is_name(c)).unwrap_or(value.len());
+    let named = value.get(keyword..).and_then(|rest| rest.trim_start().strip_prefix('='));
+    Some((literal(named.filter(|_| keyword > 0).unwrap_or(value))?, Until::Word))
 }
 
 /// Whether a directive gives the header, parameter or variable that follows it a value.
@@ -281,6 +307,17 @@ mod tests {
             ("curl -H X-Api-Key:abc x", "curl -H X-Api-Key:*** x"),
             ("SetCredential=id:abc", "SetCredential=******"),
             ("- name: API_TOKEN\n  value: abc\n", "- name: API_TOKEN\n  value: ***\n"),
+            ("os.environ.setdefault(\"API_KEY\", \"abc\")", "os.environ.setdefault(\"API_KEY\", \"***\")"),
+            ("environ.get('API_KEY','abc')", "environ.get('API_KEY','***')"),
+            ("os.putenv(b\"API_KEY\", b\"abc\")", "os.putenv(b\"API_KEY\", b\"***\")"),
+            ("config(\n    \"API_KEY\",\n    default=\"abc\",\n)", "config(\n    \"API_KEY\",\n    default=\"***\",\n)"),
+            ("setdefault(key=\"API_KEY\", value = \"abc\")", "setdefault(key=\"API_KEY\", value = \"***\")"),
+            ("setenv(\"API_KEY\", r'abc')", "setenv(\"API_KEY\", r'***')"),
+            ("k = os.getenv(\"API_KEY\") or \"abc\"", "k = os.getenv(\"API_KEY\") or \"***\""),
+            ("[(\"API_KEY\", \"abc\")]", "[(\"API_KEY\", \"***\")]"),
+            ("API_KEY = b\"abc\"", "API_KEY = b\"***\""),
+            ("API_KEY = (\n    \"abc\"\n)", "API_KEY = (\n    \"***\"\n)"),
+            ("API_KEY = \"\"\"a\nb\"\"\"", "API_KEY = \"\"\"***\"\"\""),
             ("{\"name\": \"API_TOKEN\", \"value\": \"abc\"}", "{\"name\": \"API_TOKEN\", \"value\": \"***\"}"),
         ] {
             assert_eq!(written(text), expected, "{text}");
@@ -291,6 +328,10 @@ mod tests {
     fn words_references_and_addresses_stay() {
         for text in [
             "SECRET_KEY = os.environ['K']",
+            "SECRET_KEY = os.environ.get(\"API_KEY\", FALLBACK)",
+            "API_KEY = os.getenv(\"API_KEY\", \"\")",
+            "os.environ[\"API_KEY\"]",
+            "read(\"api-token\", 3, \"utf-8\")",
             "token=${TOKEN}",
             "proxy_set_header Authorization $http_authorization;",
             "# the token is here",
