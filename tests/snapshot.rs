@@ -218,6 +218,75 @@ fn logs_are_read_as_the_configuration_writes_them() {
     assert!(text.contains("traffic of shop: 1 request,") && text.contains("upstream       p50 30"), "{text}");
 }
 
+/// A copy of a log, under whatever name, is read by the format that most of its lines have.
+#[test]
+fn copies_of_logs_are_read_as_the_configuration_writes_them() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let here = folder.path();
+    fs::create_dir(here.join("a")).expect("it is made");
+    fs::write(here.join("a/gunicorn.conf.py"), "bind = '127.0.0.1:8000'\n").expect("it is written");
+    let site = "events {}\nhttp {\n    log_format short '$msec|$status';\n    log_format timed '$msec|$request|$status|$request_time';\n    \
+                server {\n        listen 80;\n        \
+                location /a { access_log /var/log/a.log short; proxy_pass http://127.0.0.1:8000; }\n        \
+                location / { access_log /var/log/b.log timed; proxy_pass http://127.0.0.1:8000; }\n    }\n}\n";
+    fs::write(here.join("a/nginx.conf"), site).expect("it is written");
+    let lines = "1795229887.000|GET /a HTTP/1.1|200|0.100\nnonsense\n1795229888.000|GET /b HTTP/1.1|502|0.300\n";
+    let traffic = |name: &str, text: &[u8]| {
+        fs::write(here.join(name), text).expect("it is written");
+        let output = gearmesh(&["facts", "a", "--log", name], here);
+        serde_json::from_str::<Json>(&out(&output)).unwrap_or_else(|_| panic!("{}", told(&output)))
+    };
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packed, lines.as_bytes()).expect("it is packed");
+    let packed = packed.finish().expect("it is packed");
+    // The name counts only where the lines are of it.
+    for (name, text) in [("access.log", lines.as_bytes()), ("a.log", lines.as_bytes()), ("b.log.2.gz", &packed)] {
+        let facts = traffic(name, text);
+        let read = &facts["traffic"][0];
+        assert_eq!((&read["all"]["count"], &read["malformed"]), (&2.into(), &1.into()), "{name}: {read}");
+        assert_eq!(read["all"]["status"]["502"], 1, "{name}");
+    }
+    let empty = traffic("empty.log", b"").to_string();
+    assert!(empty.contains("no line is in it") && !empty.contains("$remote_addr"), "{empty}");
+    fs::write(here.join("odd.log"), "something else\n").expect("it is written");
+    let output = gearmesh(&["facts", "a", "--log", "odd.log"], here);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(told(&output).contains("nor of a format that the configuration has"), "{}", told(&output));
+}
+
+#[test]
+fn facts_that_are_given_twice_are_refused() {
+    let folder = server();
+    let here = folder.path();
+    let facts = |name: &str, taken: u32| {
+        let machine = serde_json::json!({"name": "web1", "taken": taken, "cpus": 2});
+        fs::write(here.join(name), serde_json::json!({"format": 1, "machines": [machine]}).to_string()).expect("it is written");
+    };
+    facts("one.json", 1);
+    facts("same.json", 1);
+    facts("later.json", 2);
+    let tune = |second: &str| gearmesh(&["tune", "--root", "server", "--plan", "--facts", "one.json", "--facts", second], here);
+    for second in ["one.json", "same.json", "./one.json"] {
+        let output = tune(second);
+        assert_eq!(output.status.code(), Some(2), "{second}");
+        let words = format!("{second}: the same facts as in one.json");
+        assert!(told(&output).contains(&words), "{}", told(&output));
+    }
+    assert_ne!(tune("later.json").status.code(), Some(2), "{}", told(&tune("later.json")));
+}
+
+/// A configuration of gunicorn gives variables by calls too.
+#[test]
+fn secrets_in_calls_are_masked() {
+    let folder = server();
+    let path = "srv/shop/gunicorn.conf.py";
+    let text = "import os\nos.environ.setdefault(\"API_KEY\", \"SUPERSECRETK\")\nos.putenv('DB_PASSWORD', b'SUPERSECRETP')\nworkers = 2\n";
+    fs::write(folder.path().join("server").join(path), text).expect("it is written");
+    assert!(gearmesh(&["snapshot", "copy", "--root", "server"], folder.path()).status.success());
+    let copied = fs::read_to_string(folder.path().join("copy").join(path)).expect("it is read");
+    assert_eq!(copied, text.replace("SUPERSECRETK", &"*".repeat(12)).replace("SUPERSECRETP", &"*".repeat(12)));
+}
+
 #[test]
 fn a_snapshot_keeps_the_facts_of_its_machine() {
     let folder = server();
