@@ -112,6 +112,8 @@ pub struct Advice {
     pub groups: Vec<Group>,
     /// What was not recommended, why, and what would give the evidence.
     pub refused: Vec<Missing>,
+    /// Settings of the app of which another value runs than the files say.
+    pub differing: Vec<&'static str>,
     /// What the app takes more than now when the advice is taken.
     pub more_bytes: u64,
 }
@@ -173,6 +175,7 @@ pub fn advise(question: &Question<'_>) -> Advice {
     Advice {
         title: question.stack.title(question.app),
         more_bytes: planned.map_or(0, |pool| workers(pool.workers).saturating_sub(workers(running))),
+        differing: known.differences.iter().map(in_force::Difference::name).collect(),
         budget: known.budget,
         groups: draft.groups,
         refused: draft.refused,

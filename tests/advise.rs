@@ -515,6 +515,7 @@ fn options_that_no_file_shows_hold_over_the_files() {
     ] {
         assert!(told.contains(line), "{line}\n{told}");
     }
+    assert_eq!(advice.differing, ["threads", "worker_class", "timeout"]);
     // The same words in GUNICORN_CMD_ARGS, over which the command line holds.
     let mut variable = started(4, "gunicorn --timeout 30 shop:app");
     let words = ["-t", "300", "--max-requests", "1000"].map(str::to_owned).to_vec();

@@ -45,6 +45,13 @@ pub struct Difference {
     why: String,
 }
 
+impl Difference {
+    /// The setting of the app: "workers".
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
 /// Everything that differs; nothing without a running master.
 pub fn differences(question: &Question<'_>) -> Vec<Difference> {
     let Some(master) = question.master else { return Vec::new() };

@@ -255,7 +255,8 @@ impl<'a> Known<'a> {
 
     /// The machine and the processes, counted.
     pub fn of_host(&self) -> Vec<String> {
-        let machine = self.question.machine.map(|machine| format!("machine {}", machine.name));
+        let named = self.question.machine.filter(|machine| !machine.name.is_empty());
+        let machine = named.map(|machine| format!("machine {}", machine.name));
         let master =
             self.question.master.map(|master| format!("gunicorn with pid {} and {} workers", master.pid, master.workers.len()));
         machine.into_iter().chain(master).collect()

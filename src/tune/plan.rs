@@ -89,7 +89,7 @@ impl Plan {
         let changes: Vec<&Change> = advice.groups.iter().flat_map(|group| &group.items).flat_map(|item| item.changes()).collect();
         let app = view::App {
             evidence: measured(question),
-            ladder: ladder(question.stack, question.app, &changes),
+            ladder: ladder(question.stack, question.app, &changes, &advice.differing),
             curve: curve(question, &changes),
             budget: advice.budget.as_ref().map(budget),
             groups: advice.groups.iter().map(group).collect(),
@@ -192,10 +192,14 @@ fn seen(question: &Question<'_>) -> Option<String> {
     Some(format!("the service may use {}", parts.join(", ")))
 }
 
-/// Each limit once: nginx's over all routes, the shortest, because that one acts first.
-fn ladder(stack: &Stack, app: Subject, changes: &[&Change]) -> Vec<Rung> {
+/// Each limit once: nginx's over all routes, the shortest, because that one acts first. What the app runs with instead of what the files
+/// say is left out.
+fn ladder(stack: &Stack, app: Subject, changes: &[&Change], differing: &[&str]) -> Vec<Rung> {
     let mut rungs = Vec::new();
     let mut add = |name: &str, subjects: &[Subject], setting: &str| {
+        if subjects == [app] && differing.contains(&setting) {
+            return;
+        }
         let shown = subjects.iter().map(|subject| (limit(&stack.setting(*subject, setting).value), *subject));
         let Some((current, subject)) = shown.filter_map(|(limit, subject)| Some((limit?, subject))).min_by(|left, right| {
             let least = |limit: Option<f64>| limit.unwrap_or(f64::INFINITY);
