@@ -156,7 +156,8 @@ fn finding(finding: &Finding, seen: &Seen, places: &[PathBuf]) -> FindingRow {
     FindingRow {
         at: unmasked(&at),
         message: line(&finding.message),
-        help: finding.help.as_deref().map(line),
+        // Its lines are sentences of their own.
+        help: finding.help.as_deref().map(|help| line(&help.replace('\n', "; "))),
         change: fix.map(|fix| line(&fix.to_string())),
         command,
     }
