@@ -2,15 +2,15 @@
 //!
 //! In: nothing. Out: their logs, when both have ended, and what was sent, by route and status. It opens no port.
 
-use crate::support::Scratch;
-use crate::support::nginx::program;
+use crate::support::running::Running;
+use crate::support::{Scratch, gunicorn, nginx};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -59,25 +59,10 @@ pub struct Line {
     pub upstream: Option<u64>,
 }
 
-/// A program that ends with its owner.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
-        let _ = self.0.wait();
-    }
-}
-
 impl Site {
     /// Asks a lot of both programs and ends them; none, with a message, where one is missing.
     pub fn run() -> Option<Site> {
-        let nginx = program()?;
-        let gunicorn = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/gunicorn");
-        if !gunicorn.exists() {
-            eprintln!("skipped: gunicorn is not in target/venv; `make setup` puts it there");
-            return None;
-        }
+        let (nginx, gunicorn) = (nginx::program()?, gunicorn::program()?);
         let scratch = Scratch::new(&[("app.py".into(), APP.into())]);
         let folder = scratch.path();
         fs::write(folder.join("nginx.conf"), front(folder)).expect("it is written");

@@ -21,6 +21,16 @@ pub fn answers(oracle: Child, questions: &[Json]) -> Vec<Json> {
     oracle::answers(oracle, questions).expect("gunicorn is there")
 }
 
+/// gunicorn's program of `target/venv`; none, with a message, where it is not.
+pub fn program() -> Option<PathBuf> {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/gunicorn");
+    if !program.exists() {
+        eprintln!("skipped: gunicorn is not in target/venv; `make setup` puts it there");
+        return None;
+    }
+    Some(program)
+}
+
 /// Whether that gunicorn is there; a message, if not.
 pub fn is_there(version: &str) -> bool {
     let there = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/gunicorn").join(version).exists();

@@ -15,6 +15,7 @@ pub mod edits;
 pub mod gunicorn;
 pub mod nginx;
 pub mod oracle;
+pub mod running;
 
 /// A folder that goes away with its owner; the files lie in one named `project` in it, because folders give names to apps.
 pub struct Scratch {

@@ -3,13 +3,13 @@
 //! In: nothing. Out: a site that runs until it goes away, its folder, and what requests took. The load is open: requests come when they
 //! come, whether earlier ones were answered or not, as people do.
 
-use crate::support::Scratch;
-use crate::support::nginx::program;
+use crate::support::running::Running;
+use crate::support::{Scratch, gunicorn, nginx};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -53,25 +53,10 @@ impl Took {
     }
 }
 
-/// A program that ends with its owner.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
-        let _ = self.0.wait();
-    }
-}
-
 impl Site {
     /// Starts both programs; none, with a message, where one is missing. nginx runs from a copy below the folder.
     pub fn start() -> Option<Site> {
-        let nginx = program()?;
-        let gunicorn = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/venv/bin/gunicorn");
-        if !gunicorn.exists() {
-            eprintln!("skipped: gunicorn is not in target/venv; `make setup` puts it there");
-            return None;
-        }
+        let (nginx, gunicorn) = (nginx::program()?, gunicorn::program()?);
         let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
         let scratch = Scratch::new(&[("app.py".into(), APP.into())]);
         let folder = scratch.path();
