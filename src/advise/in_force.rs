@@ -12,7 +12,6 @@ use crate::source::{Document, DocumentId, Excerpt};
 use crate::value::{Known, Origin, Setting, Value};
 use crate::vocabulary::gunicorn;
 use crate::vocabulary::version::{Version, VersionRange};
-use serde_json::Value as Json;
 
 /// What the workers are counted from.
 pub const POOL: &[&str] = &["workers", "threads", "worker_class"];
@@ -85,7 +84,7 @@ fn difference(question: &Question<'_>, master: &Master, given: &[Arguments], nam
     }
     // What the master itself tells holds over what it was started with.
     if let Some(told) = master.settings.as_ref().and_then(|settings| settings.get(name)) {
-        let shown = if name == "worker_class" { class_of(told)?.to_owned() } else { told.to_string() };
+        let shown = if name == "worker_class" { gunicorn::class_told(told.as_str()?)?.to_owned() } else { told.to_string() };
         let is_same = match name {
             "worker_class" => stack.setting(app, "effective_class").value.as_text().is_none_or(|class| class == shown),
             _ => told.as_f64().zip(setting.value.known().and_then(number)).is_none_or(|(runs, says)| runs == says),
@@ -144,19 +143,4 @@ fn own_words(words: &[String]) -> Option<&[String]> {
         matches!(word.rsplit('/').next(), Some("gunicorn" | "gunicorn3" | "gunicorn.app.wsgiapp" | "gunicorn.__main__"))
     };
     words.get(words.iter().position(is_gunicorn)? + 1..)
-}
-
-/// `<class 'gunicorn.workers.gthread.ThreadWorker'>` by the name that gunicorn has for it; none for a class of somebody's own.
-fn class_of(told: &Json) -> Option<&'static str> {
-    let path = told.as_str()?.split('\'').nth(1)?;
-    Some(match path.rsplit_once('.')?.0 {
-        "gunicorn.workers.sync" => "sync",
-        "gunicorn.workers.gthread" => "gthread",
-        "gunicorn.workers.ggevent" => "gevent",
-        "gunicorn.workers.geventlet" => "eventlet",
-        "gunicorn.workers.gtornado" => "tornado",
-        "gunicorn.workers.gasgi" => "asgi",
-        "uvicorn.workers" | "uvicorn_worker._workers" => "uvicorn",
-        _ => return None,
-    })
 }

@@ -12,6 +12,7 @@ use crate::evidence::machine::{Machine, Master};
 use crate::model::{Kind, Stack, Subject};
 use crate::source::{Document, DocumentId, Excerpt};
 use crate::value::{Known, Origin, Setting, Value};
+use crate::vocabulary::gunicorn;
 use crate::vocabulary::secrets::mask;
 use serde_json::Value as Json;
 use std::path::{Path, PathBuf};
@@ -153,7 +154,8 @@ fn settings(stack: &Stack, app: Subject, master: &Master) -> Vec<String> {
     };
     let mut told: Vec<String> = PLAIN.iter().filter_map(differs).collect();
     let class = stack.setting(app, "effective_class");
-    if let (Some(runs), Some(says)) = (running.get("worker_class").and_then(class_of), class.value.as_text())
+    if let (Some(runs), Some(says)) =
+        (running.get("worker_class").and_then(Json::as_str).and_then(gunicorn::class_told), class.value.as_text())
         && runs != says
         && class.assuming.is_empty()
     {
@@ -180,21 +182,6 @@ fn said(setting: &Setting) -> Option<Json> {
         Known::Duration(time) if time.milliseconds % 1000 == 0 => Some((time.milliseconds / 1000).into()),
         _ => None,
     }
-}
-
-/// `<class 'gunicorn.workers.gthread.ThreadWorker'>` by the name that gunicorn has for it; none for a class of somebody's own.
-fn class_of(told: &Json) -> Option<&'static str> {
-    let path = told.as_str()?.split('\'').nth(1)?;
-    Some(match path.rsplit_once('.')?.0 {
-        "gunicorn.workers.sync" => "sync",
-        "gunicorn.workers.gthread" => "gthread",
-        "gunicorn.workers.ggevent" => "gevent",
-        "gunicorn.workers.geventlet" => "eventlet",
-        "gunicorn.workers.gtornado" => "tornado",
-        "gunicorn.workers.gasgi" => "asgi",
-        "uvicorn.workers" | "uvicorn_worker._workers" => "uvicorn",
-        _ => return None,
-    })
 }
 
 /// The words that the process was started with against those of the unit.

@@ -199,6 +199,22 @@ impl Raw {
     }
 }
 
+/// A class as the control socket tells it, `<class 'gunicorn.workers.gthread.ThreadWorker'>`, by the name that gunicorn has for it; none for
+/// one of somebody's own.
+pub fn class_told(told: &str) -> Option<&'static str> {
+    let path = told.split('\'').nth(1)?;
+    Some(match path.rsplit_once('.')?.0 {
+        "gunicorn.workers.sync" => "sync",
+        "gunicorn.workers.gthread" => "gthread",
+        "gunicorn.workers.ggevent" => "gevent",
+        "gunicorn.workers.geventlet" => "eventlet",
+        "gunicorn.workers.gtornado" => "tornado",
+        "gunicorn.workers.gasgi" => "asgi",
+        "uvicorn.workers" | "uvicorn_worker._workers" => "uvicorn",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
