@@ -3,6 +3,8 @@
 //! constants, because every start would have to read them otherwise, but for signatures, which are JSON. What has not the shape of a
 //! rule, a signature or a row stops the build.
 
+#![forbid(unsafe_code)]
+
 #[path = "build/gunicorn.rs"]
 mod gunicorn;
 #[path = "build/model.rs"]

@@ -1,5 +1,6 @@
 //! The spine: what `gearmesh check` does, in order; and its first half, for `gearmesh show`.
 
+use crate::bug;
 use crate::config::Config;
 use crate::error::Error;
 use crate::link;
@@ -24,7 +25,7 @@ pub fn check(input: &Input, facts: &Facts, config: &Config) -> Result<Outcome, E
         let rules = scope.spawn(|| rules::load_with(config).inspect(|rules| rules::make_ready(rules, &linked)));
         let read = read::read(input, config).map(|mut read| (link::link(&mut read.pieces, facts), read));
         linked.store(true, Ordering::Relaxed);
-        (rules.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), read)
+        (bug::of_thread(rules.join()), read)
     });
     let (rules, (mut stack, read)) = (rules?, read?);
     let (about_comments, about_stack): (Vec<Loaded>, Vec<Loaded>) =

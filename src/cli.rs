@@ -1,6 +1,6 @@
-//! The command line: one definition for parsing, help and suggestions. Each command is a file; exit codes are settled here.
+//! The command line: one definition for parsing, help and suggestions. Each command is a file.
 //!
-//! 0: nothing to show, or nothing that fails. 1: findings are shown. 2: gearmesh could not do its work; that beats 1.
+//! In: the words of a command line. Out: what the command prints, and an exit status, which `ending` settles.
 
 mod accepted;
 mod at_least;
@@ -9,6 +9,7 @@ mod check;
 mod completions;
 mod configuration;
 mod diagnose;
+mod ending;
 mod explain;
 mod facts;
 mod fix;
@@ -27,9 +28,10 @@ mod show;
 mod snapshot;
 mod tune;
 
+use self::ending::{Ending, complain, ended, sound};
+use crate::bug;
 use crate::error::Error;
-use crate::outcome::Outcome;
-use crate::report::untrusted::{excerpt, inert, unmasked};
+use crate::report::untrusted::inert;
 use clap::{ArgAction, CommandFactory as _, Parser, Subcommand};
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -81,33 +83,19 @@ enum Command {
     Schema(schema::Arguments),
 }
 
-/// How a command ended, apart from errors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ending {
-    Clean,
-    Findings,
-    /// Something recognised could not be read.
-    Incomplete,
-}
-
-impl Ending {
-    /// How a command ends that found this; `fails`: whether what it shows makes it end with 1.
-    fn of(outcome: &Outcome, fails: bool) -> Ending {
-        match (outcome.unread.is_empty(), fails) {
-            (false, _) => Ending::Incomplete,
-            (true, true) => Ending::Findings,
-            (true, false) => Ending::Clean,
-        }
-    }
-}
-
 /// All commands and flags, for those who draw them: completions, manual pages, and tests of the help.
 pub fn definition() -> clap::Command {
     Arguments::command()
 }
 
 pub fn main() -> ExitCode {
-    let done = match Arguments::parse().command {
+    bug::watch(complain);
+    let arguments = Arguments::parse();
+    ExitCode::from(ended(|| run(arguments.command)))
+}
+
+fn run(command: Command) -> Result<Ending, Error> {
+    match command {
         Command::Check(arguments) => check::run(&arguments),
         Command::Fix(arguments) => fix::run(&arguments),
         Command::Diagnose(arguments) => diagnose::run(&arguments),
@@ -123,18 +111,6 @@ pub fn main() -> ExitCode {
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
         Command::Schema(arguments) => schema::run(&arguments),
-    };
-    match done {
-        Ok(Ending::Clean) => ExitCode::SUCCESS,
-        Ok(Ending::Findings) => ExitCode::from(1),
-        Ok(Ending::Incomplete) => ExitCode::from(2),
-        Err(error) => {
-            // Nobody is left to tell when standard error is closed.
-            let excerpt: String = error.excerpt().iter().map(|text| format!("{}\n", excerpt(text))).collect();
-            let text = format!("gearmesh: {}\n{excerpt}", unmasked(&error.to_string()));
-            let _ = io::stderr().lock().write_all(inert(&text).as_bytes());
-            ExitCode::from(2)
-        }
     }
 }
 

@@ -31,6 +31,8 @@ pub enum Error {
     Stopped { folder: PathBuf },
     /// A program of the servers' cannot be run, or says no; the reason tells what was changed until then.
     Command { command: String, reason: String },
+    /// gearmesh itself went wrong, which was told; what was left of the run is no ground to write anything.
+    Internal,
 }
 
 /// A place in a file that a person wrote for gearmesh, and what is wrong there.
@@ -124,6 +126,7 @@ impl fmt::Display for Error {
                 write!(f, "a gearmesh fix was stopped in {folder}; `gearmesh fix {folder}` completes or undoes it")
             }
             Error::Command { command, reason } => write!(f, "{command}: {reason}"),
+            Error::Internal => f.write_str("nothing was written, because gearmesh itself went wrong"),
             Error::Unfinished { folder, .. } => {
                 write!(f, "what a gearmesh fix began in {} could not be ended; the next run there tries again:", folder.display())
             }

@@ -15,6 +15,7 @@
 //! | room | what it is |
 //! |---|---|
 //! | **nouns** | |
+//! | `bug` | what happens when gearmesh itself is wrong: a panic is told with what was at work, and the rest goes on |
 //! | `source` | documents as bytes, texts cut out of them, spans, lines, excerpts that know where they stood; paths of the server matched to files; names of files that are our own |
 //! | `value` | known, unknown or none, with origin, assumptions, and the values that lost |
 //! | `expr` | what is not yet evaluated, and its evaluation in an environment: Python programs in worlds, shell scripts, systemd's variables |
@@ -82,9 +83,12 @@
 //! is built (`build.rs`), and of a built-in rule a run compiles what it needs, because a small stack waits for nothing else; conditions
 //! are parsed by hand, for the same reason; a fix makes the proposals of one rule at a time and judges anew.
 
+#![forbid(unsafe_code)]
+
 pub mod advise;
 pub mod arguments;
 pub mod baseline;
+pub mod bug;
 pub mod check;
 pub mod cli;
 pub mod config;

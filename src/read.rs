@@ -8,8 +8,10 @@
 //! starts, so the outcome does not depend on the order of threads.
 
 mod dump;
+mod pool;
 mod walk;
 
+use crate::bug;
 use crate::config::Config;
 use crate::error::{Error, in_words};
 use crate::formats::recognise::{self, Guess};
@@ -104,11 +106,11 @@ impl<'a> Worklist<'a> {
         jobs.sort();
         jobs.retain(|job| self.seen.insert(job.path.clone()));
         let numbered: Vec<(DocumentId, Job)> = jobs.into_iter().map(|job| (self.number(), job)).collect();
-        let mut results = run(&numbered, self.input);
+        let mut results = pool::run(&numbered, |job| was_read(&job.path), |id, job| open(id, job, self.input));
         results.sort_by_key(|(id, _)| *id);
         let mut wants = Vec::new();
         for ((id, done), (_, job)) in results.into_iter().zip(&numbered) {
-            match done {
+            match done.unwrap_or_else(|| Done::Unread(INTERNAL.to_owned())) {
                 Done::Parsed(result) => {
                     let (document, parsed) = *result;
                     wants.extend(self.take(id, document, parsed));
@@ -139,7 +141,10 @@ impl<'a> Worklist<'a> {
             let path = cut.path(&document.path);
             if self.seen.insert(path.clone()) {
                 let id = self.number();
-                let (cut, parsed) = cut.parse(id, &document.path);
+                let Some((cut, parsed)) = bug::contained(|| was_read(&path), || cut.parse(id, &document.path)) else {
+                    self.unread.push(Unread { path, reason: INTERNAL.to_owned() });
+                    continue;
+                };
                 self.paths.add(&path);
                 // Even one that could not be read is no file to be opened.
                 self.paths.read_as(&path, id);
@@ -202,12 +207,17 @@ impl<'a> Worklist<'a> {
         let included = included_by_others(&forest);
         let mut notes = self.notes;
         let mut files = BTreeMap::new();
+        let mut unread = self.unread;
         let mut all = formats::lower_together(&forest);
         for (&id, parsed) in &self.parsed {
             files.insert(id, file(id, parsed));
             notes.extend(note(documents.path(id), parsed));
             if !included.contains(&id) {
-                all.add(formats::lower(id, parsed, &forest));
+                let path = documents.path(id);
+                match bug::contained(|| was_read(path), || formats::lower(id, parsed, &forest)) {
+                    Some(lowered) => all.add(lowered),
+                    None => unread.push(Unread { path: path.to_owned(), reason: INTERNAL.to_owned() }),
+                }
             }
         }
         for problem in all.problems {
@@ -223,7 +233,7 @@ impl<'a> Worklist<'a> {
         notes.extend(shadowed);
         Reading {
             pieces: Pieces { documents, paths: self.paths, list, files: files.into_values().collect() },
-            unread: self.unread,
+            unread,
             notes,
             configurations: Vec::new(),
             matched: self.matched,
@@ -326,28 +336,11 @@ fn first_of_each_unit(list: Vec<Piece>, documents: &Documents) -> (Vec<Piece>, V
     (kept, hidden.into_iter().filter_map(note).collect())
 }
 
-/// Has the pool do a generation of jobs; results come in any order.
-fn run(jobs: &[(DocumentId, Job)], input: &Input) -> Vec<(DocumentId, Done)> {
-    let workers = num_cpus::get().min(jobs.len().div_ceil(4)).max(1);
-    let (work, queue) = crossbeam_channel::unbounded();
-    let (results, done) = crossbeam_channel::unbounded();
-    for job in jobs {
-        // The queue lives as long as this function.
-        let _ = work.send(job);
-    }
-    drop(work);
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            let (queue, results) = (queue.clone(), results.clone());
-            scope.spawn(move || {
-                while let Ok((id, job)) = queue.recv() {
-                    let _ = results.send((*id, open(*id, job, input)));
-                }
-            });
-        }
-        drop(results);
-        done.iter().collect()
-    })
+/// What is said of a file at which gearmesh itself went wrong.
+const INTERNAL: &str = "gearmesh went wrong with it, which is told on standard error";
+
+fn was_read(path: &Path) -> String {
+    format!("{} was read", path.display())
 }
 
 fn open(id: DocumentId, job: &Job, input: &Input) -> Done {

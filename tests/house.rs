@@ -15,9 +15,10 @@ use std::path::{Path, PathBuf};
 /// Room, and the rooms that it may name. Only rooms further up can be named, so there are no cycles.
 const ROOMS: &[(&str, &[&str])] = &[
     // Nouns.
+    ("bug", &[]),
     ("source", &[]),
     ("value", &["source"]),
-    ("expr", &["source", "value"]),
+    ("expr", &["bug", "source", "value"]),
     ("vocabulary", &["value"]),
     ("arguments", &["source", "value", "expr", "vocabulary"]),
     ("model", &["source", "value", "expr", "arguments", "vocabulary"]),
@@ -29,7 +30,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("outcome", &["finding", "model", "rule", "edit"]),
     ("error", &["source", "config"]),
     // Verbs: nouns, and never each other; reading alone knows the formats.
-    ("formats", &["source", "value", "expr", "arguments", "vocabulary", "model", "edit"]),
+    ("formats", &["bug", "source", "value", "expr", "arguments", "vocabulary", "model", "edit"]),
     ("read", &[NOUNS, "formats"]),
     ("link", &[NOUNS]),
     ("rules", &[NOUNS]),
@@ -148,6 +149,14 @@ fn code_outside_tests_does_not_panic_on_purpose() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn no_crate_may_hold_unsafe_code() {
+    for root in ["src/lib.rs", "src/main.rs", "build.rs"] {
+        let text = fs::read_to_string(root).expect("a source file is read");
+        assert!(text.lines().any(|line| line == "#![forbid(unsafe_code)]"), "{root}: `unsafe` is not forbidden");
+    }
 }
 
 #[test]

@@ -48,6 +48,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     }
     let old = before(&file)?;
     let new = Baseline::of(&outcome, &looked_at(&input), Home { here: &here(), folder: &folder(&file) });
+    super::sound()?;
     own_file::replace(&file, &new.text())?;
     print(&told(&file, old.as_ref(), &new, config.baseline.is_some()))?;
     std::mem::forget(outcome);

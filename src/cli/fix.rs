@@ -94,6 +94,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
         explain(&fixes::not_made(&settled));
         return Ok(Ending::of(&settled.after, !settled.files.is_empty()));
     }
+    super::sound()?;
     // A signal that came meanwhile acts when this goes away, after everything is said.
     let written = write::write(&input.paths, &settled.files)?;
     let mut text = fixes::made(&settled);

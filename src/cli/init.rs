@@ -52,6 +52,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     if arguments.stdout {
         print(&text)?;
     } else {
+        super::sound()?;
         own_file::create(&file, &text)?;
         print(&format!("{}: written; every key in it is commented out and waits for a decision\n", path(&file)))?;
     }

@@ -35,6 +35,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let mut snapshot = Snapshot::of(&outcome, input.root.as_deref(), &here);
     let facts = facts::json(&evidence).map_err(|problem| Error::Output { reason: problem.to_string() })?;
     snapshot.add(FACTS, &facts);
+    super::sound()?;
     snapshot.write(&arguments.out)?;
     print(&format!("{}: {} files written; secrets are masked where their names tell\n", path(&arguments.out), snapshot.len()))?;
     Ok(Ending::of(&outcome, false))

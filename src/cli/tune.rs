@@ -149,6 +149,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
         return left("nothing was chosen, nothing was changed\n");
     }
     let made = changes(&input, &known, &config, &chosen)?;
+    super::sound()?;
     print(&told(&chosen, &made))?;
     super::print_bytes(&diffs(&made.files))?;
     if made.files.is_empty() || arguments.dry_run {

@@ -22,6 +22,7 @@ mod text;
 mod walk;
 mod worlds;
 
+use crate::bug;
 use crate::expr::Environment;
 use crate::source::Span;
 use crate::value::Origin;
@@ -105,8 +106,15 @@ pub fn evaluate(program: &Program, environment: &Environment, host: &Machine) ->
     let worlds = std::thread::scope(|scope| {
         let work = || worlds::explore(program, environment, host);
         let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work).ok()?;
-        thread.join().ok()
+        Some(bug::of_thread(thread.join()))
     });
-    let nothing = || vec![World { opaque: Some("the program could not be evaluated".into()), ..World::default() }];
-    Evaluation { worlds: worlds.unwrap_or_else(nothing) }
+    worlds.map_or_else(Evaluation::given_up, |worlds| Evaluation { worlds })
+}
+
+impl Evaluation {
+    /// What is known of a program that was not evaluated.
+    pub fn given_up() -> Evaluation {
+        let opaque = Some("the program could not be evaluated".into());
+        Evaluation { worlds: vec![World { opaque, ..World::default() }] }
+    }
 }

@@ -20,6 +20,7 @@ mod target;
 pub use disk::{Before, Disk, Step};
 pub use signals::Held;
 
+use crate::bug;
 use crate::edit::Changed;
 use crate::error::{Error, Hindrance, in_words};
 use crate::source::fingerprint::fingerprint;
@@ -121,7 +122,9 @@ pub fn write_on(disk: &Disk, paths: &[PathBuf], files: &[Changed]) -> Result<Wri
         return Err(Error::AtWork { folder: other.folder });
     }
     let journal = claim(disk, &scope.base)?;
-    let written = locked(disk, &held, &journal, paths, files, &near);
+    let doing = || format!("files in {} were written", journal.folder.display());
+    let written = bug::contained(doing, || locked(disk, &held, &journal, paths, files, &near));
+    let written = written.unwrap_or_else(|| broken_off(disk, &journal));
     // When the journal cannot be taken away, the next run finds that nothing is left to do.
     let ended = if matches!(written, Err(Error::Unfinished { .. })) { Ok(()) } else { journal.end(disk) };
     let _ = ended;
@@ -134,6 +137,15 @@ pub fn write_on(disk: &Disk, paths: &[PathBuf], files: &[Changed]) -> Result<Wri
 /// As there.
 pub fn recover_on(disk: &Disk, paths: &[PathBuf]) -> Result<Vec<Recovered>, Error> {
     end_all(disk, &target::folders(paths), None)
+}
+
+/// Ends what gearmesh went wrong in, as the next run would.
+fn broken_off(disk: &Disk, journal: &Journal) -> Result<Vec<PathBuf>, Error> {
+    let reason = "gearmesh itself went wrong".to_owned();
+    match end_one(disk, journal)?.map(|found| found.ended) {
+        Some(Ended::Completed(_)) => Ok(Vec::new()),
+        _ => Err(Error::NotWritten { hindrances: vec![Hindrance { path: journal.folder.clone(), reason }] }),
+    }
 }
 
 /// The folder's journal, free of what a dead run left in it.

@@ -8,6 +8,7 @@ mod edit;
 mod tree;
 
 pub use self::edit::{edit, spell};
+use crate::bug;
 use crate::expr::python::syntax::Program;
 use crate::formats::ignores::Layout;
 use crate::formats::{Format, Want};
@@ -76,7 +77,7 @@ pub fn parse(document: &Document) -> Parsed {
     let parsed = std::thread::scope(|scope| {
         let work = || tree::parse(&text, document.id);
         let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work).ok()?;
-        thread.join().ok()
+        Some(bug::of_thread(thread.join()))
     });
     let Some((program, errors, layout)) = parsed else { return unread("the parser gave up on it".to_owned()) };
     let problems = errors.into_iter().map(|(span, message)| Problem { span, message }).collect();

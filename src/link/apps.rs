@@ -8,6 +8,7 @@ use super::passed_over::{self, Begun, Loads};
 use super::pods::Pods;
 use super::{commands, effective, hooks, limits, logging, oddities, refused, secrets, served, start, taken, units};
 use crate::arguments::{self, Arguments, Invocation};
+use crate::bug;
 use crate::expr::python::{self, Evaluation, Machine};
 use crate::expr::{Environment, Variable, Word};
 use crate::model::facts::{Declared, Facts};
@@ -221,7 +222,7 @@ impl<'a> Apps<'a> {
         let evaluation = match &start.config {
             File::Read(config) => {
                 self.loaded.insert(config.document);
-                python::evaluate(&config.program, &start.environment, &machine)
+                evaluated(config, &start.environment, &machine, self.pieces)
             }
             File::Absent | File::Missing(_) => Evaluation { worlds: vec![python::World::default()] },
         };
@@ -231,7 +232,7 @@ impl<'a> Apps<'a> {
             let mut node = Node::new(Kind::App, start.name.as_str(), Some(start.anchor));
             node.settings = settings(start, world);
             if node.settings.get("workers").is_some_and(Setting::depends_on_cpu_count) {
-                node.set("most_workers", most_workers(start, world));
+                node.set("most_workers", most_workers(start, world, self.pieces));
             }
             node.set("name", Setting::new(Value::text(start.name.as_str()), Origin::Written { span: start.anchor }));
             node.set("version", start.version.setting());
@@ -430,12 +431,18 @@ fn patches_gevent(config: &File<'_>, world: &python::World) -> Setting {
     }
 }
 
+/// What a configuration comes to; nothing is known of one at which gearmesh itself goes wrong.
+fn evaluated(config: &Config, environment: &Environment, machine: &Machine, pieces: &Pieces) -> Evaluation {
+    let doing = || format!("{} was evaluated", pieces.documents.path(config.document).display());
+    bug::contained(doing, || python::evaluate(&config.program, environment, machine)).unwrap_or_else(Evaluation::given_up)
+}
+
 /// How many workers the app starts on a large machine: far more than here, unless something bounds them.
-fn most_workers(start: &Start<'_>, world: &python::World) -> Setting {
+fn most_workers(start: &Start<'_>, world: &python::World, pieces: &Pieces) -> Setting {
     let unknown = || Setting::default(Value::unknown("how it grows with the processors is not known"), "gunicorn");
     let File::Read(config) = &start.config else { return unknown() };
     let machine = Machine { cpu_count: Some(limits::MANY_CPUS) };
-    let large = python::evaluate(&config.program, &start.environment, &machine);
+    let large = evaluated(config, &start.environment, &machine, pieces);
     let same = large.worlds.iter().find(|other| other.branch == world.branch);
     same.and_then(|other| settings(start, other).remove("workers")).unwrap_or_else(unknown)
 }

@@ -8,6 +8,7 @@ use super::Loaded;
 use super::compile::LoadedFix;
 use super::condition::evaluate::{Bound, Evaluation};
 use super::condition::types::{Expr, Over};
+use crate::bug;
 use crate::edit::Change;
 use crate::error::Error;
 use crate::finding::{Finding, Fix, Label, Undecided};
@@ -15,6 +16,7 @@ use crate::model::{Kind, Stack, Subject, World};
 use crate::rule::Confidence;
 use crate::source::Span;
 use crate::value::{Origin, Value};
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -105,12 +107,20 @@ fn in_parallel(tasks: &[Task<'_>], stack: &Stack, workers: usize) -> Result<Vec<
 }
 
 impl Task<'_> {
+    /// A rule that goes wrong is as one that found nothing here.
     fn judge(&self, stack: &Stack) -> Result<Part, Error> {
+        let at = Cell::new(None);
+        let doing = || format!("the rule {} was held against {}", self.rule.rule.id, place(stack, at.get()));
+        bug::contained(doing, || self.hold(stack, &at)).unwrap_or_else(|| Ok(Part::default()))
+    }
+
+    fn hold(&self, stack: &Stack, at: &Cell<Option<Subject>>) -> Result<Part, Error> {
         let rule = self.rule;
         let condition = rule.condition()?;
         let mut part = Part::default();
         for bound in self.subjects.iter().flat_map(|subject| tuples(rule, *subject, self.host, stack)) {
             let Some(&subject) = bound.get(&rule.kind()) else { continue };
+            at.set(Some(subject));
             let mut evaluation = Evaluation::new(stack, &bound);
             match evaluation.holds(condition) {
                 Some(false) => {}
@@ -129,6 +139,13 @@ impl Task<'_> {
         }
         Ok(part)
     }
+}
+
+/// A subject and its file, for those who look for what went wrong.
+fn place(stack: &Stack, subject: Option<Subject>) -> String {
+    let Some(subject) = subject else { return "its first subject".to_owned() };
+    let file = stack.node(subject).and_then(|node| node.anchor).map(|at| stack.documents.path(at.document).display().to_string());
+    format!("{} in {}", stack.title(subject), file.unwrap_or_else(|| "no file".to_owned()))
 }
 
 /// Findings of a rule that are equal in all their places are one; it names the other subjects.

@@ -8,6 +8,7 @@ use super::backup::{Backup, Store};
 use super::commands::Reload;
 use super::probe::{self, Seen};
 use super::run::{Process, Ran, run};
+use crate::bug;
 use crate::edit::Changed;
 use crate::error::Error;
 use crate::fix::write::{self, Held};
@@ -90,8 +91,10 @@ pub fn apply(
         return Err(error);
     }
     let mut reloaded = false;
-    let outcome = in_force(steps, &before, &stop, &mut reloaded, say).and_then(|()| watched(steps, asked.as_ref(), &stop, say));
-    match outcome {
+    let in_force =
+        || in_force(steps, &before, &stop, &mut reloaded, say).and_then(|()| watched(steps, asked.as_ref(), &stop, say));
+    let outcome = bug::contained(|| "what was written was brought into force".to_owned(), in_force);
+    match outcome.unwrap_or_else(|| Err("gearmesh itself went wrong".to_owned())) {
         Ok(after) => Ok(Ended::Kept { backup, seen: asked.zip(after).map(Box::new) }),
         Err(why) => {
             say(&format!("go back, because {why}"));
@@ -291,6 +294,29 @@ mod tests {
         let steps = Steps { checks: vec![grep("old", &one.file)], ..Steps::default() };
         assert!(matches!(one.apply(&steps), Ok(Ended::WentBack { .. })));
         assert_eq!(one.text(), "old\n");
+    }
+
+    #[test]
+    fn a_step_in_which_gearmesh_goes_wrong_puts_everything_back() {
+        // When it looks at what was written, and when it has the server read it.
+        for (at, was_read) in [(3, ""), (4, "old\n")] {
+            let one = Try::new();
+            let changed =
+                Changed { path: one.file.clone(), before: Some(b"old\n".as_slice().into()), after: b"new\n".as_slice().into() };
+            let store = Store::new(one.folder.path().join("store"));
+            let log = one.folder.path().join("log");
+            let reads = shell(format!("cat {} >> {}", one.file.display(), log.display()));
+            let steps = Steps { checks: vec![shell("true".to_owned())], reloads: vec![reload(reads)], probe: None };
+            let mut said = 0;
+            let mut say = |step: &str| {
+                said += 1;
+                assert!(said != at, "on purpose, at {step}");
+            };
+            let ended = apply(&store, 7, &[one.folder.path().to_owned()], &[changed], Vec::new(), &steps, &mut say);
+            assert!(matches!(&ended, Ok(Ended::WentBack { why }) if why.contains("itself")), "{ended:?}");
+            assert_eq!((one.text().as_str(), fs::read_to_string(log).unwrap_or_default().as_str()), ("old\n", was_read));
+            assert!(store.all().unwrap().0.is_empty());
+        }
     }
 
     #[test]

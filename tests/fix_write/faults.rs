@@ -7,6 +7,7 @@ use gearmesh::error::Error;
 use gearmesh::fix::write::{Disk, Ended, Step, recover, recover_on, write_on};
 use std::collections::BTreeSet;
 use std::io;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -75,6 +76,35 @@ fn a_step_that_fails_leaves_no_litter_of_its_own() {
         }
     }
     assert!(without > 25, "{without}");
+}
+
+#[test]
+fn wherever_gearmesh_itself_goes_wrong_all_is_old_or_all_is_new() {
+    let mut seen = BTreeSet::new();
+    for wrong in 0.. {
+        let tree = Tree::small();
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = count.clone();
+        let disk = Disk::with(Box::new(move |step, path| {
+            assert!(counted.fetch_add(1, Ordering::Relaxed) != wrong, "on purpose, {step:?} of {}", path.display());
+            Ok(())
+        }));
+        let written = std::panic::catch_unwind(AssertUnwindSafe(|| write_on(&disk, &tree.paths(), &tree.files)));
+        if count.load(Ordering::Relaxed) <= wrong {
+            break;
+        }
+        let now = tree.now();
+        match written {
+            Ok(Ok(_)) => assert_eq!(now, tree.all_new(), "step {wrong}"),
+            Ok(Err(Error::NotWritten { .. })) => assert!(is_old(&tree), "step {wrong}: {:?}", now.keys()),
+            Ok(Err(other)) => panic!("step {wrong}: {other}"),
+            // Before anything was begun, or when the journal is taken away, after everything was done.
+            Err(_) => _ = recover(&tree.paths()).expect("there is little to do"),
+        }
+        assert!(is_old(&tree) || tree.now() == tree.all_new(), "step {wrong}: {:?}", tree.now().keys());
+        seen.insert(tree.now() == tree.all_new());
+    }
+    assert_eq!(seen.len(), 2, "{seen:?}");
 }
 
 /// A machine that stops: no step is done any more.

@@ -9,7 +9,7 @@ use super::system;
 use crate::error::in_words;
 use crate::source::own::JOURNAL;
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Read as _};
+use std::io::{self, ErrorKind, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -70,7 +70,9 @@ impl Journal {
     /// It cannot be read, or is not to be believed.
     pub(super) fn read(&self) -> Result<Option<(State, Record)>, String> {
         let mut bytes = Vec::new();
-        (&self.file).read_to_end(&mut bytes).map_err(|problem| in_words(&problem))?;
+        // Whoever ends what went wrong in its own hands has written to it.
+        let read = (&self.file).rewind().and_then(|()| (&self.file).read_to_end(&mut bytes));
+        read.map_err(|problem| in_words(&problem))?;
         if !is_ours(&bytes) {
             return Err("is no journal that this version of gearmesh can read".to_owned());
         }
