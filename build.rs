@@ -7,6 +7,8 @@
 
 #[path = "build/gunicorn.rs"]
 mod gunicorn;
+#[path = "src/vocabulary/hash.rs"]
+mod hash;
 #[path = "build/model.rs"]
 mod model;
 #[path = "build/nginx.rs"]
@@ -30,6 +32,7 @@ fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=src/logs/signatures/shape.rs");
+    println!("cargo::rerun-if-changed=src/vocabulary/hash.rs");
     for shared in ["shape", "condition/parse", "condition/syntax", "condition/template"] {
         println!("cargo::rerun-if-changed=src/rules/{shared}.rs");
     }

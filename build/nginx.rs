@@ -1,5 +1,6 @@
 //! `grammar/nginx.toml` as Rust: its directives sorted by name, those of other programs last among those of one name.
 
+use super::hash::hash;
 use super::source::{List, Names, item, kind, numbers, option, version};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -64,6 +65,7 @@ pub fn source(toml: &str) -> Result<String, String> {
         }
     }
     table.directives.sort();
+    let places = places(table.directives.iter().map(|((name, ..), _)| name.as_str()).collect());
     let lines: Vec<String> = table.directives.into_iter().map(|(_, line)| line).collect();
     Ok([
         format!("const NEWEST: Version = {};\n", version(&rows.newest)),
@@ -73,8 +75,23 @@ pub fn source(toml: &str) -> Result<String, String> {
         table.words.item("WORDS", "Option<Words>"),
         item("BEFORE", "(Version, u16)", &table.before),
         item("DIRECTIVES", "Directive", &lines),
+        item("PLACES", "u16", &places),
     ]
     .concat())
+}
+
+/// Where the rows of a name begin, by the name's hash: one more than the first row's place, 0 where no name is. What is taken is
+/// passed on to the next place.
+fn places(names: Vec<&str>) -> Vec<String> {
+    let mut places = vec![0; 2 * names.len().next_power_of_two()];
+    for (row, name) in names.iter().enumerate().filter(|(row, name)| *row == 0 || names.get(row - 1) != Some(name)) {
+        let mut at = hash(name) % places.len();
+        while places[at] != 0 {
+            at = (at + 1) % places.len();
+        }
+        places[at] = row + 1;
+    }
+    places.iter().map(ToString::to_string).collect()
 }
 
 impl Table {

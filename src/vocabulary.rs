@@ -6,6 +6,7 @@
 mod cut;
 pub mod docker;
 pub mod gunicorn;
+mod hash;
 pub mod images;
 pub mod includes;
 pub mod kubernetes;

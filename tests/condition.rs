@@ -26,7 +26,7 @@ fn evaluate_with(text: &str, given: &[(&str, Value, Type)]) -> Result<Value, Fau
     let lets: BTreeMap<Arc<str>, (Expr, Type)> =
         given.iter().map(|(name, value, found)| ((*name).into(), (Expr::Constant(value.clone()), found.clone()))).collect();
     let (expr, _) = check(&parse(text)?, &Names { kind: Kind::App, lets: &lets })?;
-    Ok(Evaluation::new(&Stack::default(), &Bound::new()).value(&expr))
+    Ok(Evaluation::new(&Stack::default(), &Bound::new()).value(&expr).into_owned())
 }
 
 fn boolean(held: bool) -> Value {
@@ -40,7 +40,7 @@ fn what_let_ranges_over_may_be_ranged_over_inside_another() {
     };
     let inner = names(&BTreeMap::new(), "[1, 2, 3].filter(one, one > 1)");
     let lets = BTreeMap::from([("inner".into(), inner)]);
-    let value = |text: &str| Evaluation::new(&Stack::default(), &Bound::new()).value(&names(&lets, text).0);
+    let value = |text: &str| Evaluation::new(&Stack::default(), &Bound::new()).value(&names(&lets, text).0).into_owned();
     assert_eq!(value("[7, 3].exists(port, inner.exists(one, one == port))"), boolean(true));
     assert_eq!(value("[7, 8].exists(port, inner.exists(one, one == port))"), boolean(false));
     assert_eq!(value("[7, 2].filter(a, [5].exists(b, inner.exists(one, one == a && b == 5))) == [2]"), boolean(true));

@@ -16,6 +16,7 @@ use crate::model::{Kind, Stack, Subject, World};
 use crate::rule::Confidence;
 use crate::source::Span;
 use crate::value::{Origin, Value};
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -119,20 +120,20 @@ impl Task<'_> {
         let condition = rule.condition()?;
         let mut part = Part::default();
         for bound in self.subjects.iter().flat_map(|subject| tuples(rule, *subject, self.host, stack)) {
-            let Some(&subject) = bound.get(&rule.kind()) else { continue };
+            let Some(subject) = bound.get(rule.kind()) else { continue };
             at.set(Some(subject));
             let mut evaluation = Evaluation::new(stack, &bound);
             match evaluation.holds(condition) {
                 Some(false) => {}
                 Some(true) => {
-                    let app = bound.get(&Kind::App).and_then(|app| stack.node(*app));
+                    let app = bound.get(Kind::App).and_then(|app| stack.node(app));
                     let world = app.map(|node| node.world.clone()).unwrap_or_default();
                     if let Some(finding) = found(rule, stack, subject, &mut evaluation)? {
                         part.worlds.entry((root(stack, subject), world.app)).or_default().push((world, finding));
                     }
                 }
                 None => {
-                    let missed = evaluation.missed.into_iter().collect();
+                    let missed = evaluation.missed().into_iter().collect();
                     part.undecided.push(Undecided { rule: rule.rule.id.clone(), subject: stack.title(subject), missed });
                 }
             }
@@ -189,21 +190,26 @@ fn root(stack: &Stack, subject: Subject) -> Subject {
 }
 
 /// Every combination in which a rule is held against a subject.
-fn tuples(rule: &Loaded, subject: Subject, host: Option<Subject>, stack: &Stack) -> Vec<Bound> {
-    let mut bound = Bound::from([(rule.kind(), subject)]);
-    bound.extend(host.map(|host| (Kind::Host, host)));
-    bound.extend(rule.companions().with.iter().filter_map(|&(kind, link)| Some((kind, *stack.links(subject, link).first()?))));
-    match rule.companions().each.map(|(kind, link)| (kind, stack.links(subject, link))) {
-        Some((kind, all)) if !all.is_empty() => all
-            .iter()
-            .map(|each| {
-                let mut tuple = bound.clone();
-                tuple.insert(kind, *each);
-                tuple
-            })
-            .collect(),
-        _ => vec![bound],
+fn tuples<'a>(rule: &Loaded, subject: Subject, host: Option<Subject>, stack: &'a Stack) -> impl Iterator<Item = Bound> + 'a {
+    let mut bound = Bound::new();
+    bound.insert(rule.kind(), subject);
+    if let Some(host) = host {
+        bound.insert(Kind::Host, host);
     }
+    for &(kind, link) in &rule.companions().with {
+        if let Some(&companion) = stack.links(subject, link).first() {
+            bound.insert(kind, companion);
+        }
+    }
+    let each = rule.companions().each.map(|(kind, link)| (kind, stack.links(subject, link)));
+    let alone = each.is_none_or(|(_, all)| all.is_empty()).then_some(bound);
+    let tuple = move |(kind, each): (Kind, Subject)| {
+        let mut tuple = bound;
+        tuple.insert(kind, each);
+        tuple
+    };
+    let each = each.into_iter().flat_map(|(kind, all)| all.iter().map(move |each| (kind, *each)));
+    alone.into_iter().chain(each.map(tuple))
 }
 
 /// One finding out of those of an app's worlds.
@@ -221,7 +227,12 @@ fn merge(worlds: Vec<(World, Finding)>) -> Option<Finding> {
     Some(finding)
 }
 
-fn found(rule: &Loaded, stack: &Stack, subject: Subject, evaluation: &mut Evaluation<'_>) -> Result<Option<Finding>, Error> {
+fn found<'a>(
+    rule: &'a Loaded,
+    stack: &Stack,
+    subject: Subject,
+    evaluation: &mut Evaluation<'a>,
+) -> Result<Option<Finding>, Error> {
     let telling = rule.telling()?;
     let assuming: Vec<String> = evaluation.assuming.iter().map(|assumption| assumption.to_string()).collect();
     let message = telling.message.render(evaluation);
@@ -263,17 +274,17 @@ fn found(rule: &Loaded, stack: &Stack, subject: Subject, evaluation: &mut Evalua
 }
 
 /// A label where the value was written; for a default, at the nearest written thing, and saying so. What is none has no label.
-fn label(place: &Expr, text: String, stack: &Stack, evaluation: &mut Evaluation<'_>) -> Option<Label> {
-    if matches!(place, Expr::Choice(..)) && evaluation.value(place) == Value::None {
+fn label<'a>(place: &'a Expr, text: String, stack: &Stack, evaluation: &mut Evaluation<'a>) -> Option<Label> {
+    if matches!(place, Expr::Choice(..)) && *evaluation.value(place) == Value::None {
         return None;
     }
     let origin = evaluation.origin(place);
-    if let Some(span) = origin.as_ref().and_then(Origin::span) {
+    if let Some(span) = origin.as_deref().and_then(Origin::span) {
         return Some(Label { span: stack.documents.home(span), text });
     }
     let span = evaluation.subject(place).and_then(|subject| stack.node(subject)).and_then(|node| node.anchor)?;
-    let by_default = match (place, &origin) {
-        (Expr::Field(_, name), Some(Origin::Default { .. })) => match evaluation.value(place) {
+    let by_default = match (place, origin.as_deref()) {
+        (Expr::Field(_, name), Some(Origin::Default { .. })) => match &*evaluation.value(place) {
             Value::Known(known) => format!("{name} is {known} by default: {text}"),
             _ => text,
         },
@@ -282,7 +293,7 @@ fn label(place: &Expr, text: String, stack: &Stack, evaluation: &mut Evaluation<
     Some(Label { span: stack.documents.home(span), text: by_default })
 }
 
-fn proposed(fix: &LoadedFix, stack: &Stack, evaluation: &mut Evaluation<'_>) -> Option<Fix> {
+fn proposed<'a>(fix: &'a LoadedFix, stack: &Stack, evaluation: &mut Evaluation<'a>) -> Option<Fix> {
     if fix.when.as_ref().is_some_and(|when| evaluation.holds(when) != Some(true)) {
         return None;
     }
@@ -299,12 +310,13 @@ fn proposed(fix: &LoadedFix, stack: &Stack, evaluation: &mut Evaluation<'_>) -> 
             None if matches!(change.target, Expr::Index(..)) => Some(evaluation.value(&change.target)),
             None => None,
         };
-        let to = match to {
+        let to = match to.map(Cow::into_owned) {
             Some(Value::Known(known)) => Some(known),
             Some(_) => return None,
             None => None,
         };
-        let origin = evaluation.origin(&change.target).unwrap_or_else(|| stack.setting(subject, name).origin);
+        let origin = evaluation.origin(&change.target).map(Cow::into_owned);
+        let origin = origin.unwrap_or_else(|| stack.setting(subject, name).origin);
         let kind = stack.node(subject)?.kind;
         changes.push(Change {
             operation: change.operation,

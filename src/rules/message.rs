@@ -39,16 +39,16 @@ impl Template {
         })
     }
 
-    pub fn render(&self, evaluation: &mut Evaluation<'_>) -> String {
+    pub fn render<'a>(&'a self, evaluation: &mut Evaluation<'a>) -> String {
         self.with(|hole| shown(hole, evaluation))
     }
 
     /// As [`Template::render`], with every value on one line, for text that may have several.
-    pub fn render_lines(&self, evaluation: &mut Evaluation<'_>) -> String {
+    pub fn render_lines<'a>(&'a self, evaluation: &mut Evaluation<'a>) -> String {
         self.with(|hole| shown(hole, evaluation).replace('\n', "?"))
     }
 
-    fn with(&self, mut shown: impl FnMut(&Expr) -> String) -> String {
+    fn with<'a>(&'a self, mut shown: impl FnMut(&'a Expr) -> String) -> String {
         let mut text = String::new();
         for part in &self.parts {
             match part {
@@ -60,8 +60,8 @@ impl Template {
     }
 
     /// The values in the message, each as it stands there; what names a line is left out.
-    pub fn values(&self, evaluation: &mut Evaluation<'_>) -> Vec<Said> {
-        let said = |hole: &Expr| Said { text: shown(hole, evaluation), may_name: !is_plain_setting(hole) };
+    pub fn values<'a>(&'a self, evaluation: &mut Evaluation<'a>) -> Vec<Said> {
+        let said = |hole: &'a Expr| Said { text: shown(hole, evaluation), may_name: !is_plain_setting(hole) };
         self.holes().filter(|hole| !hole.tells_places()).map(said).collect()
     }
 }
@@ -72,10 +72,10 @@ fn is_plain_setting(expr: &Expr) -> bool {
 }
 
 /// A value of the user's files in a sentence of ours: what is secret in it is masked here, where it is known which is which.
-fn shown(expr: &Expr, evaluation: &mut Evaluation<'_>) -> String {
+fn shown<'a>(expr: &'a Expr, evaluation: &mut Evaluation<'a>) -> String {
     let value = evaluation.value(expr);
     let is_default = matches!(expr, Expr::Field(..)) && evaluation.origin(expr).is_some_and(|origin| origin.is_default());
-    match value {
+    match &*value {
         Value::Known(known) if is_default => format!("default {known}"),
         other => mask::value(&other.to_string()),
     }

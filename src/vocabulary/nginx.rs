@@ -4,6 +4,7 @@
 //! that depend on the platform's page size are not known here.
 
 use super::cut::Cut;
+use super::hash::hash;
 use super::time;
 use super::types::{Inheritance, Type};
 use super::version::{Version, VersionRange};
@@ -17,9 +18,33 @@ pub fn directive(name: &str, context: Context) -> Option<&'static Directive> {
     directives(name).iter().find(|directive| directive.allows(context))
 }
 
+/// As [`directive`], with the place of its row among all.
+pub fn row(name: &str, context: Context) -> Option<(usize, &'static Directive)> {
+    let first = first_row(name)?;
+    let rows = DIRECTIVES.iter().enumerate().skip(first).take_while(|(_, directive)| directive.name() == name);
+    rows.into_iter().find(|(_, directive)| directive.allows(context))
+}
+
+/// How many rows there are.
+pub fn rows() -> usize {
+    DIRECTIVES.len()
+}
+
+/// The place of the first row of a name.
+fn first_row(name: &str) -> Option<usize> {
+    let mut at = hash(name);
+    loop {
+        let row = usize::from(*PLACES.get(at % PLACES.len())?).checked_sub(1)?;
+        if DIRECTIVES.get(row)?.name() == name {
+            return Some(row);
+        }
+        at += 1;
+    }
+}
+
 /// All directives of a name, one per module; documented ones of other programs come last.
 pub fn directives(name: &str) -> &'static [Directive] {
-    let rest = DIRECTIVES.get(DIRECTIVES.partition_point(|directive| directive.name() < name)..).unwrap_or_default();
+    let rest = first_row(name).and_then(|first| DIRECTIVES.get(first..)).unwrap_or_default();
     let end = rest.iter().position(|directive| directive.name() != name).unwrap_or(rest.len());
     rest.get(..end).unwrap_or_default()
 }

@@ -6,6 +6,7 @@ use crate::value::{Known, Versions};
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 /// Dotted numbers; parts left out count as zero, so 20.0 is 20.0.0.
 #[derive(Clone, Copy, Debug)]
@@ -118,7 +119,7 @@ impl VersionRange {
 
     /// As a value of the model.
     pub fn known(&self) -> Known {
-        Known::Version(Versions { least: self.min.parts, most: self.max.parts, written: self.to_string().into() })
+        Known::Version(Arc::new(Versions { least: self.min.parts, most: self.max.parts, written: self.to_string().into() }))
     }
 
     /// The range that a value of the model holds.

@@ -8,7 +8,7 @@ use super::types::{Expr, Over, Type};
 use super::{Fault, Form, Node, Operator, Syntax};
 use crate::model::Kind;
 use crate::rules::fields::{self, Field};
-use crate::value::{Duration, Known, Size, Value};
+use crate::value::{Duration, Item, Known, Origin, Size, Value};
 use crate::vocabulary::suggest::suggest;
 use crate::vocabulary::version::{Version, VersionRange};
 use std::collections::BTreeMap;
@@ -117,7 +117,7 @@ impl<'a> Checker<'a> {
             }
             list.push(expr);
         }
-        Ok((Expr::List(list.into()), Type::List(Box::new(element))))
+        Ok((listed(list), Type::List(Box::new(element))))
     }
 
     fn select(&mut self, of: &Syntax<'a>, name: &str, span: &Range<usize>) -> Result<(Expr, Type), Fault> {
@@ -239,6 +239,18 @@ impl<'a> Checker<'a> {
 }
 
 /// `version("24.0")`: the text is read once, here.
+/// A list; one of constants is a constant.
+fn listed(list: Vec<Expr>) -> Expr {
+    let constant = |expr: &Expr| match expr {
+        Expr::Constant(value) => Some(Item { value: value.clone(), origin: Origin::Default { source: "rule".into() } }),
+        _ => None,
+    };
+    match list.iter().map(constant).collect::<Option<Vec<Item>>>() {
+        Some(items) => Expr::Constant(Value::Known(Known::List(items.into()))),
+        None => Expr::List(list.into()),
+    }
+}
+
 fn version(arguments: &[Syntax<'_>], span: &Range<usize>) -> Result<(Expr, Type), Fault> {
     let read = match arguments {
         [Syntax { node: Node::Text(text), .. }] => Version::parse(text).filter(|version| version.to_string() == **text),

@@ -9,58 +9,92 @@ use super::operate::{apply, combine, negative};
 use super::types::{Expr, Over};
 use crate::model::{Kind, Stack, Subject};
 use crate::source::Span;
-use crate::value::{Item, Known, Origin, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::value::{Item, Known, Origin, Unknown, Value};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The subjects that a rule speaks of, by kind.
-pub type Bound = BTreeMap<Kind, Subject>;
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bound([Option<Subject>; Kind::ALL.len()]);
 
-/// What an expression came to.
+impl Bound {
+    pub fn new() -> Bound {
+        Bound::default()
+    }
+
+    pub fn insert(&mut self, kind: Kind, subject: Subject) {
+        if let Some(place) = self.0.get_mut(kind as usize) {
+            *place = Some(subject);
+        }
+    }
+
+    pub fn get(&self, kind: Kind) -> Option<Subject> {
+        self.0.get(kind as usize).copied().flatten()
+    }
+}
+
+/// What an expression came to; borrowed from the stack or the rule where it stands there as it is.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Datum {
-    Value(Value, Option<Origin>),
+pub enum Datum<'a> {
+    Value(Cow<'a, Value>, Option<Cow<'a, Origin>>),
     /// A subject, or none behind a missing link.
     Subject(Option<Subject>),
-    Subjects(Vec<Subject>),
+    Subjects(Cow<'a, [Subject]>),
 }
 
 /// One evaluation, and what it read.
 pub struct Evaluation<'a> {
     stack: &'a Stack,
     bound: &'a Bound,
-    locals: Vec<Datum>,
+    locals: Vec<Datum<'a>>,
     /// Assumptions behind the values that were read.
     pub assuming: BTreeSet<Arc<str>>,
-    /// Settings that were unknown, with the reason.
-    pub missed: BTreeSet<(String, String)>,
+    /// Settings that were unknown, with the reason, as often as they were read.
+    missed: Vec<(Subject, &'a str, Arc<str>)>,
 }
 
 impl<'a> Evaluation<'a> {
     pub fn new(stack: &'a Stack, bound: &'a Bound) -> Evaluation<'a> {
-        Evaluation { stack, bound, locals: Vec::new(), assuming: BTreeSet::new(), missed: BTreeSet::new() }
+        Evaluation { stack, bound, locals: Vec::new(), assuming: BTreeSet::new(), missed: Vec::new() }
+    }
+
+    /// The settings that were unknown, each with the reason.
+    pub fn missed(&self) -> BTreeSet<(String, String)> {
+        let kind = |subject: Subject| self.stack.node(subject).map_or("", |node| node.kind.name());
+        self.missed.iter().map(|(subject, name, reason)| (format!("{}.{name}", kind(*subject)), reason.to_string())).collect()
     }
 
     /// The truth of a condition; none when it is unknown.
-    pub fn holds(&mut self, condition: &Expr) -> Option<bool> {
-        truth(&self.value(condition))
+    pub fn holds(&mut self, condition: &'a Expr) -> Option<bool> {
+        match condition {
+            Expr::Not(inner) => self.holds(inner).map(|held| !held),
+            Expr::Binary(Operator::And, left, right) => self.both(left, right),
+            Expr::Binary(Operator::Or, left, right) => self.either(left, right),
+            _ => match self.datum(condition) {
+                Datum::Value(value, _) => truth(&value),
+                Datum::Subject(_) | Datum::Subjects(_) => Some(false),
+            },
+        }
     }
 
-    pub fn value(&mut self, expr: &Expr) -> Value {
+    pub fn value(&mut self, expr: &'a Expr) -> Cow<'a, Value> {
         match self.datum(expr) {
             Datum::Value(value, _) => value,
-            Datum::Subject(None) => Value::None,
-            Datum::Subject(Some(subject)) => Value::text(self.stack.node(subject).map_or("", |node| &node.name)),
-            Datum::Subjects(all) => Value::Known(Known::Integer(all.len() as i64)),
+            Datum::Subject(None) => Cow::Owned(Value::None),
+            Datum::Subject(Some(subject)) => {
+                Cow::Owned(self.stack.node(subject).map_or_else(|| Value::text(""), |node| Value::text(node.name.clone())))
+            }
+            Datum::Subjects(all) => Cow::Owned(Value::Known(Known::Integer(all.len() as i64))),
         }
     }
 
     /// Where the value of an expression comes from: its own origin, else that of the first part that has a place, else any.
-    pub fn origin(&mut self, expr: &Expr) -> Option<Origin> {
+    pub fn origin(&mut self, expr: &'a Expr) -> Option<Cow<'a, Origin>> {
         if let Datum::Value(_, Some(origin)) = self.datum(expr) {
             return Some(origin);
         }
-        let parts: Vec<&Expr> = match expr {
+        let parts: Vec<&'a Expr> = match expr {
             Expr::Binary(_, left, right) => vec![left, right],
             Expr::Choice(test, yes, no) => match self.holds(test) {
                 Some(true) => vec![yes],
@@ -73,18 +107,18 @@ impl<'a> Evaluation<'a> {
             Expr::Comprehension { list, .. } => vec![list],
             _ => Vec::new(),
         };
-        let origins: Vec<Origin> = parts.into_iter().filter_map(|part| self.origin(part)).collect();
+        let origins: Vec<Cow<'a, Origin>> = parts.into_iter().filter_map(|part| self.origin(part)).collect();
         origins.iter().find(|origin| origin.span().is_some()).or(origins.first()).cloned()
     }
 
     /// The subject whose setting an expression reads first, for labels of values without a place.
-    pub fn subject(&mut self, expr: &Expr) -> Option<Subject> {
+    pub fn subject(&mut self, expr: &'a Expr) -> Option<Subject> {
         match expr {
             Expr::Field(of, _) => match self.datum(of) {
                 Datum::Subject(subject) => subject,
                 _ => None,
             },
-            Expr::Bound(kind) => self.bound.get(kind).copied(),
+            Expr::Bound(kind) => self.bound.get(*kind),
             Expr::Link(..) => match self.datum(expr) {
                 Datum::Subject(subject) => subject,
                 _ => None,
@@ -97,23 +131,21 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    pub fn datum(&mut self, expr: &Expr) -> Datum {
+    pub fn datum(&mut self, expr: &'a Expr) -> Datum<'a> {
         match expr {
-            Expr::Constant(value) => plain(value.clone()),
-            Expr::Bound(kind) => Datum::Subject(self.bound.get(kind).copied()),
+            Expr::Constant(value) => Datum::Value(Cow::Borrowed(value), None),
+            Expr::Bound(kind) => Datum::Subject(self.bound.get(*kind)),
             Expr::Local(depth) => self.locals.get(*depth).cloned().unwrap_or(Datum::Subject(None)),
             Expr::Field(of, name) => self.field(of, name),
             Expr::Link(of, name) => Datum::Subject(self.links(of, name).first().copied()),
-            Expr::Links(of, name) => Datum::Subjects(self.links(of, name)),
+            Expr::Links(of, name) => Datum::Subjects(Cow::Borrowed(self.links(of, name))),
             Expr::Index(list, index) => self.index(list, index),
             Expr::List(items) => {
                 let items = items.iter().map(|item| self.item(item)).collect::<Vec<_>>();
                 plain(Value::Known(Known::List(items.into())))
             }
-            Expr::Not(inner) => boolean(self.holds(inner).map(|held| !held)),
-            Expr::Negative(inner) => plain(negative(self.value(inner))),
-            Expr::Binary(Operator::And, left, right) => self.both(left, right),
-            Expr::Binary(Operator::Or, left, right) => self.either(left, right),
+            Expr::Not(_) | Expr::Binary(Operator::And | Operator::Or, ..) => boolean(self.holds(expr)),
+            Expr::Negative(inner) => plain(negative(self.value(inner).into_owned())),
             Expr::Binary(operator, left, right) => {
                 let sides = (self.datum(left), self.datum(right));
                 let value = combine(*operator, &sides.0, &sides.1);
@@ -131,152 +163,166 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    fn both(&mut self, left: &Expr, right: &Expr) -> Datum {
+    fn both(&mut self, left: &'a Expr, right: &'a Expr) -> Option<bool> {
         match self.holds(left) {
-            Some(false) => boolean(Some(false)),
-            Some(true) => boolean(self.holds(right)),
-            None => boolean(self.holds(right).filter(|held| !held)),
+            Some(false) => Some(false),
+            Some(true) => self.holds(right),
+            None => self.holds(right).filter(|held| !held),
         }
     }
 
-    fn either(&mut self, left: &Expr, right: &Expr) -> Datum {
+    fn either(&mut self, left: &'a Expr, right: &'a Expr) -> Option<bool> {
         match self.holds(left) {
-            Some(true) => boolean(Some(true)),
-            Some(false) => boolean(self.holds(right)),
-            None => boolean(self.holds(right).filter(|held| *held)),
+            Some(true) => Some(true),
+            Some(false) => self.holds(right),
+            None => self.holds(right).filter(|held| *held),
         }
     }
 
-    fn field(&mut self, of: &Expr, name: &str) -> Datum {
+    fn field(&mut self, of: &'a Expr, name: &'static str) -> Datum<'a> {
         let Datum::Subject(Some(subject)) = self.datum(of) else { return plain(Value::None) };
-        let setting = self.stack.setting(subject, name);
+        let setting = self.stack.look(subject, name);
         self.assuming.extend(setting.assuming.iter().cloned());
         if let Value::Unknown(unknown) = &setting.value {
-            let kind = self.stack.node(subject).map_or("", |node| node.kind.name());
-            self.missed.insert((format!("{kind}.{name}"), unknown.reason.to_string()));
+            self.missed.push((subject, name, unknown.reason.clone()));
         }
-        Datum::Value(setting.value, Some(setting.origin))
+        match setting {
+            Cow::Borrowed(setting) => Datum::Value(Cow::Borrowed(&setting.value), Some(Cow::Borrowed(&setting.origin))),
+            Cow::Owned(setting) => Datum::Value(Cow::Owned(setting.value), Some(Cow::Owned(setting.origin))),
+        }
     }
 
     /// Remembers that a version was not known exactly enough for a comparison.
-    fn miss_version(&mut self, expr: &Expr, side: &Datum, result: &Value) {
-        if let (Expr::Field(of, name), Datum::Value(Value::Known(Known::Version(_)), _), Value::Unknown(unknown)) =
-            (expr, side, result)
-            && let Datum::Subject(Some(subject)) = self.datum(of)
+    fn miss_version(&mut self, expr: &'a Expr, side: &Datum<'a>, result: &Value) {
+        if let (Datum::Value(value, _), Value::Unknown(unknown)) = (side, result)
+            && let Value::Known(Known::Version(_)) = &**value
         {
-            let kind = self.stack.node(subject).map_or("", |node| node.kind.name());
-            self.missed.insert((format!("{kind}.{name}"), unknown.reason.to_string()));
+            self.miss(expr, unknown);
         }
     }
 
     /// Remembers that a member of a list was unknown.
-    fn miss_member(&mut self, list: &Expr, member: &Datum) {
-        if let (Expr::Field(of, name), Datum::Value(Value::Unknown(unknown), _)) = (list, member)
+    fn miss_member(&mut self, list: &'a Expr, member: &Datum<'a>) {
+        if let Datum::Value(value, _) = member
+            && let Value::Unknown(unknown) = &**value
+        {
+            self.miss(list, unknown);
+        }
+    }
+
+    fn miss(&mut self, expr: &'a Expr, unknown: &Unknown) {
+        if let Expr::Field(of, name) = expr
             && let Datum::Subject(Some(subject)) = self.datum(of)
         {
-            let kind = self.stack.node(subject).map_or("", |node| node.kind.name());
-            self.missed.insert((format!("{kind}.{name}"), unknown.reason.to_string()));
+            self.missed.push((subject, name, unknown.reason.clone()));
         }
     }
 
-    fn links(&mut self, of: &Expr, name: &str) -> Vec<Subject> {
+    fn links(&mut self, of: &'a Expr, name: &str) -> &'a [Subject] {
         match self.datum(of) {
-            Datum::Subject(Some(subject)) => self.stack.links(subject, name).to_vec(),
-            _ => Vec::new(),
+            Datum::Subject(Some(subject)) => self.stack.links(subject, name),
+            _ => &[],
         }
     }
 
-    fn index(&mut self, list: &Expr, index: &Expr) -> Datum {
-        let at = self.value(index).as_integer();
+    fn index(&mut self, list: &'a Expr, index: &'a Expr) -> Datum<'a> {
+        let at = self.value(index).as_integer().and_then(|at| usize::try_from(at).ok());
         match self.datum(list) {
-            Datum::Value(Value::Known(Known::List(items)), _) => {
-                match at.and_then(|at| usize::try_from(at).ok()).and_then(|at| items.get(at)) {
-                    Some(item) => Datum::Value(item.value.clone(), Some(item.origin.clone())),
-                    None => plain(Value::None),
-                }
+            Datum::Value(Cow::Borrowed(Value::Known(Known::List(items))), _) => {
+                at.and_then(|at| items.get(at)).map_or_else(|| plain(Value::None), member)
+            }
+            Datum::Value(Cow::Owned(Value::Known(Known::List(items))), _) => {
+                at.and_then(|at| items.get(at)).cloned().map_or_else(|| plain(Value::None), own_member)
             }
             Datum::Value(value, origin) => Datum::Value(value, origin),
             _ => plain(Value::None),
         }
     }
 
-    fn item(&mut self, expr: &Expr) -> Item {
-        let value = self.value(expr);
-        let origin = self.origin(expr).unwrap_or(Origin::Default { source: "rule".into() });
+    fn item(&mut self, expr: &'a Expr) -> Item {
+        let value = self.value(expr).into_owned();
+        let origin = self.origin(expr).map_or(Origin::Default { source: "rule".into() }, Cow::into_owned);
         Item { value, origin }
     }
 
-    fn comprehension(&mut self, over: Over, list: &Expr, depth: usize, body: &Expr) -> Datum {
+    fn comprehension(&mut self, over: Over, list: &'a Expr, depth: usize, body: &'a Expr) -> Datum<'a> {
         let listed = self.datum(list);
-        let members: Vec<Datum> = match &listed {
-            Datum::Value(Value::Known(Known::List(items)), _) => {
-                items.iter().map(|item| Datum::Value(item.value.clone(), Some(item.origin.clone()))).collect()
+        let mut ranged = Ranged { over, truths: [false; 3], kept: Vec::new() };
+        match &listed {
+            Datum::Value(Cow::Borrowed(Value::Known(Known::List(items))), _) => {
+                items.iter().for_each(|item| self.range(&mut ranged, list, depth, body, member(item)));
             }
-            Datum::Subjects(all) => all.iter().map(|subject| Datum::Subject(Some(*subject))).collect(),
-            Datum::Value(Value::Unknown(_), _) => return listed,
-            _ => Vec::new(),
-        };
-        let results: Vec<(Datum, Datum)> = members
-            .into_iter()
-            .map(|member| {
-                self.locals.truncate(depth);
-                self.locals.push(member.clone());
-                let result = self.datum(body);
-                self.locals.truncate(depth);
-                if truth_of(&result).is_none() {
-                    self.miss_member(list, &member);
-                }
-                (member, result)
-            })
-            .collect();
-        gather(over, listed, results)
+            Datum::Value(Cow::Owned(Value::Known(Known::List(items))), _) => {
+                items.iter().for_each(|item| self.range(&mut ranged, list, depth, body, own_member(item.clone())));
+            }
+            Datum::Subjects(all) => {
+                all.iter().for_each(|one| self.range(&mut ranged, list, depth, body, Datum::Subject(Some(*one))));
+            }
+            Datum::Value(value, _) if matches!(**value, Value::Unknown(_)) => return listed,
+            _ => {}
+        }
+        ranged.gather(listed)
     }
 
-    fn call(&mut self, function: Function, arguments: &[Expr]) -> Datum {
+    /// Evaluates the body of a comprehension for one member.
+    fn range(&mut self, ranged: &mut Ranged<'a>, list: &'a Expr, depth: usize, body: &'a Expr, member: Datum<'a>) {
+        self.locals.truncate(depth);
+        self.locals.push(member);
+        let result = self.datum(body);
+        self.locals.truncate(depth + 1);
+        let Some(member) = self.locals.pop() else { return };
+        let truth = truth_of(&result);
+        if truth.is_none() {
+            self.miss_member(list, &member);
+        }
+        ranged.add(member, result, truth);
+    }
+
+    fn call(&mut self, function: Function, arguments: &'a [Expr]) -> Datum<'a> {
         let (first, second) = (arguments.first(), arguments.get(1));
         let Some(first) = first else { return plain(Value::None) };
         match function {
             Function::Known => {
                 // Asking whether a value is known is no reason to report it as missed.
-                let missed = self.missed.clone();
-                let known = matches!(self.value(first), Value::Known(_));
-                self.missed = missed;
+                let missed = self.missed.len();
+                let known = matches!(*self.value(first), Value::Known(_));
+                self.missed.truncate(missed);
                 boolean(Some(known))
             }
             Function::Has => boolean(Some(match self.datum(first) {
-                Datum::Value(value, _) => value != Value::None,
+                Datum::Value(value, _) => *value != Value::None,
                 Datum::Subject(subject) => subject.is_some(),
                 Datum::Subjects(all) => !all.is_empty(),
             })),
             Function::Explicit => boolean(Some(self.origin(first).is_some_and(|origin| origin.is_explicit()))),
-            Function::Inherited => boolean(Some(matches!(self.origin(first), Some(Origin::Inherited { .. })))),
+            Function::Inherited => boolean(Some(matches!(self.origin(first).as_deref(), Some(Origin::Inherited { .. })))),
             Function::DependsOnCpuCount => boolean(Some(self.depends_on_cpu_count(first))),
             Function::ReadsVariable => {
                 let name = second.map(|name| self.value(name));
                 let origin = self.origin(first);
-                let names = origin.as_ref().map(Origin::variables).unwrap_or_default();
-                boolean(Some(name.as_ref().and_then(Value::as_text).is_some_and(|name| names.contains(&name))))
+                let names = origin.as_deref().map(Origin::variables).unwrap_or_default();
+                boolean(Some(name.as_deref().and_then(Value::as_text).is_some_and(|name| names.contains(&name))))
             }
             Function::Source => {
                 let origin = self.origin(first);
-                plain(Value::text(self.describe(origin.as_ref())))
+                plain(Value::text(self.describe(origin.as_deref())))
             }
             Function::At => {
                 let span = self.origin(first).and_then(|origin| origin.span());
                 plain(Value::text(span.map_or_else(String::new, |span| self.stack.documents.at(span))))
             }
             _ => {
-                let values: Vec<Datum> = arguments.iter().map(|argument| self.datum(argument)).collect();
+                let values: Vec<Datum<'a>> = arguments.iter().map(|argument| self.datum(argument)).collect();
                 plain(apply(function, &values))
             }
         }
     }
 
-    fn depends_on_cpu_count(&mut self, expr: &Expr) -> bool {
-        let missed = self.missed.clone();
+    fn depends_on_cpu_count(&mut self, expr: &'a Expr) -> bool {
+        let missed = self.missed.len();
         let value = self.value(expr);
-        self.missed = missed;
-        match value {
+        self.missed.truncate(missed);
+        match &*value {
             Value::Unknown(unknown) => unknown.depends_on_cpu_count,
             _ => self.origin(expr).is_some_and(|origin| origin.is_of_host()),
         }
@@ -294,23 +340,45 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-fn gather(over: Over, listed: Datum, results: Vec<(Datum, Datum)>) -> Datum {
-    let truths = || results.iter().map(|(_, result)| truth_of(result));
-    match over {
-        Over::Exists if truths().any(|held| held == Some(true)) => boolean(Some(true)),
-        Over::All if truths().any(|held| held == Some(false)) => boolean(Some(false)),
-        Over::Exists | Over::All | Over::Filter if truths().any(|held| held.is_none()) => boolean(None),
-        Over::Exists => boolean(Some(false)),
-        Over::All => boolean(Some(true)),
-        Over::Filter => {
-            let kept = results.into_iter().filter(|(_, result)| truth_of(result) == Some(true)).map(|(member, _)| member);
-            relist(listed, kept.collect())
+/// What the body of a comprehension came to for the members so far.
+struct Ranged<'a> {
+    over: Over,
+    /// Whether it was true, false and unknown for any.
+    truths: [bool; 3],
+    /// The members, or the results, that are a part of the result.
+    kept: Vec<Datum<'a>>,
+}
+
+impl<'a> Ranged<'a> {
+    fn add(&mut self, member: Datum<'a>, result: Datum<'a>, truth: Option<bool>) {
+        let [yes, no, unknown] = &mut self.truths;
+        match truth {
+            Some(true) => *yes = true,
+            Some(false) => *no = true,
+            None => *unknown = true,
         }
-        Over::Map => relist(plain(Value::None), results.into_iter().map(|(_, result)| result).collect()),
+        match self.over {
+            Over::Filter if truth == Some(true) => self.kept.push(member),
+            Over::Map => self.kept.push(result),
+            _ => {}
+        }
+    }
+
+    fn gather(self, listed: Datum<'a>) -> Datum<'a> {
+        let [yes, no, unknown] = self.truths;
+        match self.over {
+            Over::Exists if yes => boolean(Some(true)),
+            Over::All if no => boolean(Some(false)),
+            Over::Exists | Over::All | Over::Filter if unknown => boolean(None),
+            Over::Exists => boolean(Some(false)),
+            Over::All => boolean(Some(true)),
+            Over::Filter => relist(listed, self.kept),
+            Over::Map => relist(plain(Value::None), self.kept),
+        }
     }
 }
 
-fn relist(listed: Datum, members: Vec<Datum>) -> Datum {
+fn relist<'a>(listed: Datum<'a>, members: Vec<Datum<'a>>) -> Datum<'a> {
     let (origin, is_subjects) = match listed {
         Datum::Value(_, origin) => (origin, false),
         _ => (None, true),
@@ -320,25 +388,34 @@ fn relist(listed: Datum, members: Vec<Datum>) -> Datum {
             Datum::Subject(subject) => subject,
             _ => None,
         });
-        return Datum::Subjects(subjects.collect());
+        return Datum::Subjects(Cow::Owned(subjects.collect()));
     }
     let items: Vec<Item> = members
         .into_iter()
         .filter_map(|member| match member {
             Datum::Value(value, origin) => {
-                Some(Item { value, origin: origin.unwrap_or(Origin::Default { source: "rule".into() }) })
+                let origin = origin.map_or(Origin::Default { source: "rule".into() }, Cow::into_owned);
+                Some(Item { value: value.into_owned(), origin })
             }
             _ => None,
         })
         .collect();
-    Datum::Value(Value::Known(Known::List(items.into())), origin)
+    Datum::Value(Cow::Owned(Value::Known(Known::List(items.into()))), origin)
 }
 
-fn plain(value: Value) -> Datum {
-    Datum::Value(value, None)
+fn member(item: &Item) -> Datum<'_> {
+    Datum::Value(Cow::Borrowed(&item.value), Some(Cow::Borrowed(&item.origin)))
 }
 
-fn boolean(truth: Option<bool>) -> Datum {
+fn own_member<'a>(item: Item) -> Datum<'a> {
+    Datum::Value(Cow::Owned(item.value), Some(Cow::Owned(item.origin)))
+}
+
+fn plain<'a>(value: Value) -> Datum<'a> {
+    Datum::Value(Cow::Owned(value), None)
+}
+
+fn boolean<'a>(truth: Option<bool>) -> Datum<'a> {
     plain(truth.map_or_else(|| Value::unknown("it depends on something unknown"), |held| Value::Known(Known::Boolean(held))))
 }
 
@@ -350,7 +427,7 @@ fn truth(value: &Value) -> Option<bool> {
     }
 }
 
-fn truth_of(datum: &Datum) -> Option<bool> {
+fn truth_of(datum: &Datum<'_>) -> Option<bool> {
     match datum {
         Datum::Value(value, _) => truth(value),
         Datum::Subject(subject) => Some(subject.is_some()),

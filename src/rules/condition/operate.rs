@@ -4,11 +4,12 @@
 use super::Operator;
 use super::evaluate::Datum;
 use super::functions::Function;
-use crate::value::{Duration, Item, Known, Size, Value, Versions};
+use crate::value::{Address, Duration, Item, Known, Size, Value, Versions};
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 /// The value of a binary operator other than `&&` and `||`.
-pub fn combine(operator: Operator, left: &Datum, right: &Datum) -> Value {
+pub fn combine(operator: Operator, left: &Datum<'_>, right: &Datum<'_>) -> Value {
     let known = |held: bool| Value::Known(Known::Boolean(held));
     if let (Datum::Subject(left), Datum::Subject(right)) = (left, right) {
         return match operator {
@@ -18,13 +19,13 @@ pub fn combine(operator: Operator, left: &Datum, right: &Datum) -> Value {
         };
     }
     let (left, right) = (flat(left), flat(right));
-    if let (Operator::In, Value::Known(Known::List(items))) = (operator, &right) {
+    if let (Operator::In, Value::Known(Known::List(items))) = (operator, &*right) {
         return within(&left, items);
     }
-    if let Some(unknown) = [&left, &right].into_iter().find(|value| matches!(value, Value::Unknown(_))) {
+    if let Some(unknown) = [&*left, &*right].into_iter().find(|value| matches!(value, Value::Unknown(_))) {
         return unknown.clone();
     }
-    if let (Value::Known(Known::Version(left)), Value::Known(Known::Version(right))) = (&left, &right) {
+    if let (Value::Known(Known::Version(left)), Value::Known(Known::Version(right))) = (&*left, &*right) {
         return versions(operator, left, right);
     }
     match operator {
@@ -69,12 +70,12 @@ fn below(left: &Versions, right: &Versions) -> Option<bool> {
 }
 
 /// A datum as a value; a subject counts as none when it is missing, else as its own number.
-fn flat(datum: &Datum) -> Value {
+fn flat<'d>(datum: &'d Datum<'_>) -> Cow<'d, Value> {
     match datum {
-        Datum::Value(value, _) => value.clone(),
-        Datum::Subject(None) => Value::None,
-        Datum::Subject(Some(subject)) => Value::Known(Known::Integer(i64::from(subject.0))),
-        Datum::Subjects(all) => Value::Known(Known::Integer(all.len() as i64)),
+        Datum::Value(value, _) => Cow::Borrowed(value),
+        Datum::Subject(None) => Cow::Owned(Value::None),
+        Datum::Subject(Some(subject)) => Cow::Owned(Value::Known(Known::Integer(i64::from(subject.0)))),
+        Datum::Subjects(all) => Cow::Owned(Value::Known(Known::Integer(all.len() as i64))),
     }
 }
 
@@ -207,15 +208,15 @@ fn broken(operator: Operator, left: f64, right: f64) -> Option<f64> {
 }
 
 /// The value of a function that needs nothing but values.
-pub fn apply(function: Function, arguments: &[Datum]) -> Value {
-    let values: Vec<Value> = arguments.iter().map(flat).collect();
+pub fn apply(function: Function, arguments: &[Datum<'_>]) -> Value {
+    let flat: Vec<Cow<'_, Value>> = arguments.iter().map(flat).collect();
+    let values: Vec<&Value> = flat.iter().map(|value| &**value).collect();
     if let Some(unknown) = values.iter().find(|value| matches!(value, Value::Unknown(_))) {
-        return unknown.clone();
+        return (*unknown).clone();
     }
     let integer = |value: i64| Value::Known(Known::Integer(value));
     let boolean = |held: bool| Value::Known(Known::Boolean(held));
-    let written = |value: Option<&Value>| value.filter(|value| **value != Value::None).map(|value| value.to_string());
-    let (first, second) = (values.first(), values.get(1));
+    let (first, second) = (values.first().copied(), values.get(1).copied());
     match (function, first) {
         (_, None | Some(Value::None)) => Value::None,
         (Function::Size, Some(Value::Known(Known::List(items)))) => integer(items.len() as i64),
@@ -240,21 +241,31 @@ pub fn apply(function: Function, arguments: &[Datum]) -> Value {
             _ => Value::None,
         },
         (Function::String, Some(value)) => Value::text(value.to_string()),
-        (Function::LowerAscii, Some(value)) => Value::text(value.to_string().to_ascii_lowercase()),
-        (Function::UpperAscii, Some(value)) => Value::text(value.to_string().to_ascii_uppercase()),
-        (Function::Replace, first) => match (written(first), written(second), written(values.get(2))) {
-            (Some(text), Some(from), Some(to)) => Value::text(text.replace(&from, &to)),
+        (Function::LowerAscii, value) => Value::text(written(value).unwrap_or_default().to_ascii_lowercase()),
+        (Function::UpperAscii, value) => Value::text(written(value).unwrap_or_default().to_ascii_uppercase()),
+        (Function::Replace, first) => match (written(first), written(second), written(values.get(2).copied())) {
+            (Some(text), Some(from), Some(to)) => Value::text(text.replace(&*from, &to)),
             _ => Value::None,
         },
         (Function::StartsWith | Function::EndsWith | Function::Contains, first) => match (written(first), written(second)) {
             (Some(text), Some(part)) => boolean(match function {
-                Function::StartsWith => text.starts_with(&part),
-                Function::EndsWith => text.ends_with(&part),
-                _ => text.contains(&part),
+                Function::StartsWith => text.starts_with(&*part),
+                Function::EndsWith => text.ends_with(&*part),
+                _ => text.contains(&*part),
             }),
             _ => Value::None,
         },
         _ => Value::None,
+    }
+}
+
+/// A value as it was written; none for none.
+fn written(value: Option<&Value>) -> Option<Cow<'_, str>> {
+    match value? {
+        Value::Known(Known::Text(text)) => Some(Cow::Borrowed(text)),
+        Value::None => None,
+        Value::Known(Known::Address(Address::Unix(path))) => Some(Cow::Owned(["unix:", path].concat())),
+        other => Some(Cow::Owned(other.to_string())),
     }
 }
 
