@@ -20,7 +20,7 @@ use crate::model::piece::{File, Piece, Pieces, Unit};
 use crate::outcome::Unread;
 use crate::source::paths::Paths;
 use crate::source::{Document, DocumentId, Documents, Input, MAX_BYTES};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -164,8 +164,14 @@ impl<'a> Worklist<'a> {
     fn follow(&mut self, wants: &[(DocumentId, Want)]) -> Vec<Job> {
         let documents = Documents::new(self.documents.clone());
         let mut jobs = Vec::new();
+        let mut asked: HashSet<(&str, Option<&Path>)> = HashSet::new();
         for (from, want) in wants {
             let near = documents.path(*from).to_owned();
+            // Thousands of sites include the same few files. Where wanting one makes others known, each is asked for again.
+            let is_settled = want.format == Format::Nginx && self.input.root.is_none() && !self.paths.is_mapped();
+            if is_settled && !asked.insert((&want.path, documents.path(*from).parent())) {
+                continue;
+            }
             walk::make_known(&mut self.paths, self.input, &want.path);
             let found = match want.format {
                 Format::Nginx | Format::Supervisor => formats::included(&self.paths, &want.path, &near),
@@ -245,10 +251,16 @@ impl<'a> Worklist<'a> {
 /// first is a root.
 fn included_by_others(forest: &Forest<'_>) -> BTreeSet<DocumentId> {
     let mut edges: BTreeMap<DocumentId, Vec<DocumentId>> = BTreeMap::new();
+    let mut known: HashMap<(&str, Option<&Path>), Vec<DocumentId>> = HashMap::new();
     for (&id, parsed) in forest.parsed {
         match &parsed.tree {
             Tree::Nginx(_) => {
-                edges.insert(id, parsed.wants.iter().flat_map(|want| forest.included(&want.path, id, None)).collect());
+                let mut files = Vec::new();
+                for want in &parsed.wants {
+                    let place = (want.path.as_str(), forest.documents.path(id).parent());
+                    files.extend_from_slice(known.entry(place).or_insert_with(|| forest.included(&want.path, id, None)));
+                }
+                edges.insert(id, files);
             }
             Tree::Supervisor(ini) => {
                 edges.insert(id, formats::supervisor::included(id, ini, forest));

@@ -6,6 +6,7 @@
 //! Never fails, never recurses, knows no directive: the statements lie in one list, in the order of the text.
 
 mod edit;
+mod fragment;
 mod lower;
 mod lua;
 mod problem;
@@ -13,11 +14,13 @@ mod reader;
 mod template;
 mod token;
 
+pub use self::fragment::Fragment;
 pub use self::lower::{includes, lower};
 
 pub use self::edit::{edit, spell};
 use crate::formats::ignores::Layout;
 use crate::source::{Document, Span};
+use std::sync::Arc;
 
 /// Reads a document as nginx configuration.
 pub fn parse(document: &Document) -> Tree {
@@ -94,7 +97,7 @@ pub struct Statement {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
     /// The value as nginx gets it: without quotes, escapes resolved as nginx resolves them. A byte that is not UTF-8 is 0x1A.
-    pub text: Box<str>,
+    pub text: Arc<str>,
     /// As written, with quotes.
     pub span: Span,
     pub quoted: bool,

@@ -186,7 +186,7 @@ impl Surroundings {
                 settings.insert("replicas", Setting::new(Value::Known(Known::Integer(*quantity)), origin));
             }
             None if is_web => {
-                let assuming = vec!["one web process runs".into()];
+                let assuming = vec!["one web process runs".into()].into();
                 settings.insert("replicas", Setting { assuming, ..Setting::default(one(), "the platform") });
             }
             None => {}

@@ -113,11 +113,14 @@ pub fn by_name(path: &Path) -> Guess {
     if FOREIGN.contains(&extension) {
         return Guess::No;
     }
-    let in_nginx_folder = path.components().any(|part| {
+    if matches!(extension, "conf" | "vhost" | "") || is_in_nginx_folder(path) { Guess::Look } else { Guess::No }
+}
+
+fn is_in_nginx_folder(path: &Path) -> bool {
+    path.components().any(|part| {
         let part = part.as_os_str().to_string_lossy().to_lowercase();
         part.contains("nginx") || matches!(&*part, "sites-available" | "sites-enabled" | "conf.d")
-    });
-    if in_nginx_folder || matches!(extension, "conf" | "vhost" | "") { Guess::Look } else { Guess::No }
+    })
 }
 
 fn is_drop_in_folder(folder: &str) -> bool {
@@ -158,14 +161,16 @@ pub fn by_content(path: &Path, bytes: &[u8]) -> Option<Format> {
         let may_start = starts_programs(&code) && !is_pipeline(path, &head) && !is_own(&head);
         return may_start.then_some(Format::Opaque("YAML file that starts programs"));
     }
-    if lines().any(|line| SUPERVISOR_SECTIONS.iter().any(|section| line.starts_with(section))) {
+    // Most texts have no section at all.
+    let has_sections = memchr::memchr(b'[', head.as_bytes()).is_some();
+    if has_sections && lines().any(|line| SUPERVISOR_SECTIONS.iter().any(|section| line.starts_with(section))) {
         return Some(Format::Supervisor);
     }
     // Paste Deployment: pserve starts gunicorn with the settings of its server section.
     if extension == "ini" && head.contains("egg:gunicorn") {
         return Some(Format::Opaque("paste configuration"));
     }
-    if lines().any(|line| matches!(line, "[Unit]" | "[Service]" | "[Socket]")) {
+    if has_sections && lines().any(|line| matches!(line, "[Unit]" | "[Service]" | "[Socket]")) {
         return Some(Format::Unit);
     }
     if matches!(&*extension, "sh" | "bash") || head.starts_with("#!") {

@@ -61,11 +61,11 @@ fn is_started(stack: &Stack, unit: Subject, named: &HashSet<&str>, paths: &Paths
     if stem.contains('@') {
         return Value::unknown("a template unit is started by the names of its instances");
     }
-    let helper = |ending: &str| !paths.named(OsStr::new(&format!("{stem}.{ending}"))).is_empty();
+    let helper = |ending: &str| paths.named(OsStr::new(&format!("{stem}.{ending}"))).next().is_some();
     if node.kind == Kind::Service && (helper("timer") || helper("path")) {
         return truth(true);
     }
-    if paths.named(OsStr::new(name)).iter().any(|path| is_pulled_in(path)) {
+    if paths.named(OsStr::new(name)).any(is_pulled_in) {
         return truth(true);
     }
     if let Some(socket) = stack.links(unit, "socket").first() {

@@ -6,25 +6,30 @@
 //! right name as well are found by hash.
 
 use super::DocumentId;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 /// All files under the given paths, by name and by folder, whether they were read or not.
 #[derive(Clone, Debug, Default)]
 pub struct Paths {
     root: Option<PathBuf>,
     /// Every file.
-    files: HashSet<PathBuf>,
-    names: Names,
-    /// Files by folder.
-    folders: HashMap<PathBuf, Vec<PathBuf>>,
-    folder_names: Names,
+    files: HashSet<Arc<OsStr>>,
+    /// Made when a name is first looked for.
+    names: OnceLock<Names>,
+    /// Files by folder, in the order in which they became known.
+    folders: HashMap<Arc<OsStr>, Vec<Arc<OsStr>>>,
+    /// Every folder, in that order.
+    folder_list: Vec<Arc<OsStr>>,
+    folder_names: OnceLock<Names>,
     /// The innermost folder that holds all files.
     top: Option<PathBuf>,
     /// What a symbolic link inside leads to.
     links: HashMap<PathBuf, PathBuf>,
-    documents: HashMap<PathBuf, DocumentId>,
+    documents: HashMap<Arc<OsStr>, DocumentId>,
     /// Paths of the server, each with what stands for it here.
     mapped: Vec<(PathBuf, PathBuf)>,
 }
@@ -32,21 +37,28 @@ pub struct Paths {
 /// Paths by their last name, and by their last two.
 #[derive(Clone, Debug, Default)]
 struct Names {
-    one: HashMap<OsString, Vec<PathBuf>>,
-    two: HashMap<(OsString, OsString), Vec<PathBuf>>,
+    one: HashMap<OsString, Vec<Arc<OsStr>>>,
+    two: HashMap<(OsString, OsString), Vec<Arc<OsStr>>>,
 }
 
 impl Names {
-    fn add(&mut self, path: &Path) {
+    fn of<'a>(paths: impl Iterator<Item = &'a Arc<OsStr>>) -> Names {
+        let mut names = Names::default();
+        paths.for_each(|path| names.add(path));
+        names
+    }
+
+    fn add(&mut self, shared: &Arc<OsStr>) {
+        let path = Path::new(shared);
         let name = path.file_name().unwrap_or_default();
         if let Some(folder) = path.parent().and_then(Path::file_name) {
-            self.two.entry((folder.to_owned(), name.to_owned())).or_default().push(path.to_owned());
+            self.two.entry((folder.to_owned(), name.to_owned())).or_default().push(shared.clone());
         }
-        self.one.entry(name.to_owned()).or_default().push(path.to_owned());
+        self.one.entry(name.to_owned()).or_default().push(shared.clone());
     }
 
     /// Those that may share the most names with the end of a path.
-    fn like(&self, path: &Path) -> &[PathBuf] {
+    fn like(&self, path: &Path) -> &[Arc<OsStr>] {
         let pair = path.file_name().zip(path.parent().and_then(Path::file_name));
         let closest = pair.and_then(|(name, folder)| self.two.get(&(folder.to_owned(), name.to_owned())));
         closest.or_else(|| self.one.get(path.file_name()?)).map_or(&[], Vec::as_slice)
@@ -67,7 +79,7 @@ impl Paths {
     /// never for what is there itself.
     pub fn mapped(&self, path: &Path) -> Option<PathBuf> {
         let path = plain(path);
-        if self.knows(&path) || self.folders.contains_key(&path) {
+        if self.knows(&path) || self.has_folder(&path) {
             return None;
         }
         let below = |(server, here): &(PathBuf, PathBuf)| {
@@ -83,16 +95,43 @@ impl Paths {
     pub fn add(&mut self, path: &Path) {
         let path = plain(path);
         let (Some(_), Some(folder)) = (path.file_name(), path.parent()) else { return };
-        if !self.files.insert(path.clone()) {
+        if self.files.contains(path.as_os_str()) {
             return;
         }
-        self.names.add(&path);
-        if !self.folders.contains_key(folder) {
-            self.folder_names.add(folder);
-            let top = self.top.get_or_insert_with(|| folder.to_owned());
-            while !folder.starts_with(&*top) && top.pop() {}
+        let shared: Arc<OsStr> = path.as_os_str().into();
+        self.files.insert(shared.clone());
+        if let Some(names) = self.names.get_mut() {
+            names.add(&shared);
         }
-        self.folders.entry(folder.to_owned()).or_default().push(path);
+        match self.folders.get_mut(folder.as_os_str()) {
+            Some(files) => files.push(shared),
+            None => self.add_folder(folder, shared),
+        }
+    }
+
+    fn add_folder(&mut self, folder: &Path, first: Arc<OsStr>) {
+        let shared: Arc<OsStr> = folder.as_os_str().into();
+        if let Some(names) = self.folder_names.get_mut() {
+            names.add(&shared);
+        }
+        self.folder_list.push(shared.clone());
+        self.folders.insert(shared, vec![first]);
+        let top = self.top.get_or_insert_with(|| folder.to_owned());
+        while !folder.starts_with(&*top) && top.pop() {}
+    }
+
+    fn names(&self) -> &Names {
+        let files = || self.folder_list.iter().filter_map(|folder| self.folders.get(folder)).flatten();
+        self.names.get_or_init(|| Names::of(files()))
+    }
+
+    fn folder_names(&self) -> &Names {
+        self.folder_names.get_or_init(|| Names::of(self.folder_list.iter()))
+    }
+
+    /// Whether a path of the server may be mapped to another one here.
+    pub fn is_mapped(&self) -> bool {
+        !self.mapped.is_empty()
     }
 
     /// Makes a symbolic link known, with the file it leads to.
@@ -108,16 +147,16 @@ impl Paths {
 
     /// Notes under which number a file was read.
     pub fn read_as(&mut self, path: &Path, document: DocumentId) {
-        self.documents.insert(plain(path), document);
+        self.documents.insert(plain(path).into_os_string().into(), document);
     }
 
     /// The file itself: what a link leads to.
     pub fn real<'a>(&'a self, path: &'a Path) -> &'a Path {
-        self.links.get(path).map_or(path, PathBuf::as_path)
+        if self.links.is_empty() { path } else { self.links.get(path).map_or(path, PathBuf::as_path) }
     }
 
     pub fn document(&self, path: &Path) -> Option<DocumentId> {
-        self.documents.get(self.real(path)).copied()
+        self.documents.get(&*canonical(self.real(path))).copied()
     }
 
     /// Where an absolute path of the server lies under `--root`.
@@ -135,7 +174,7 @@ impl Paths {
         if let Some(mapped) = self.mapped(path) {
             return Some(mapped);
         }
-        best(self.names.like(path), path, near).cloned()
+        best(self.names().like(path), path, near).map(PathBuf::from)
     }
 
     /// As [`Paths::find`], for a file that nobody names outright: its folder must agree as well, or it must lie at the top.
@@ -156,12 +195,16 @@ impl Paths {
 
     /// Whether any file of that name was seen.
     pub fn has_named(&self, name: &OsStr) -> bool {
-        self.names.one.contains_key(name)
+        self.names().one.contains_key(name)
     }
 
     /// Whether a file of that path was seen.
     pub fn knows(&self, path: &Path) -> bool {
-        self.files.contains(path)
+        self.files.contains(&*canonical(path))
+    }
+
+    fn has_folder(&self, path: &Path) -> bool {
+        self.folders.contains_key(&*canonical(path))
     }
 
     /// The folder that a folder of the server means; at least its name must agree.
@@ -174,35 +217,36 @@ impl Paths {
         }
         if folder.is_relative() {
             let above = near.ancestors().skip(1).map(|above| plain(&above.join(folder)));
-            if let Some(found) = above.into_iter().find(|candidate| self.folders.contains_key(candidate)) {
+            if let Some(found) = above.into_iter().find(|candidate| self.has_folder(candidate)) {
                 return Some(found);
             }
         }
-        best(self.folder_names.like(folder), folder, near).cloned()
+        best(self.folder_names().like(folder), folder, near).map(PathBuf::from)
     }
 
     /// The files directly in a folder, in byte order of their names.
-    pub fn files_in(&self, folder: &Path) -> Vec<&PathBuf> {
-        let mut files: Vec<&PathBuf> = self.folders.get(folder).into_iter().flatten().collect();
+    pub fn files_in(&self, folder: &Path) -> Vec<&Path> {
+        // The folder is the same, so the order of whole paths is that of the names.
+        let mut files: Vec<&OsStr> = self.folders.get(&*canonical(folder)).into_iter().flatten().map(|path| &**path).collect();
         files.sort();
-        files
+        files.into_iter().map(Path::new).collect()
     }
 
     /// All files of that name.
-    pub fn named(&self, name: &OsStr) -> &[PathBuf] {
-        self.names.one.get(name).map_or(&[], Vec::as_slice)
+    pub fn named(&self, name: &OsStr) -> impl Iterator<Item = &Path> {
+        self.names().one.get(name).into_iter().flatten().map(Path::new)
     }
 
     /// All folders of that name.
-    pub fn folders_named(&self, name: &OsStr) -> &[PathBuf] {
-        self.folder_names.one.get(name).map_or(&[], Vec::as_slice)
+    pub fn folders_named(&self, name: &OsStr) -> impl Iterator<Item = &Path> {
+        self.folder_names().one.get(name).into_iter().flatten().map(Path::new)
     }
 }
 
 /// The candidate that shares the most names with the end of a path, then the one that shares most of its own with `near`; none on a tie.
-fn best<'a>(candidates: &'a [PathBuf], path: &Path, near: &Path) -> Option<&'a PathBuf> {
-    let mut best: Option<((usize, usize), Option<&PathBuf>)> = None;
-    for candidate in candidates {
+fn best<'a>(candidates: &'a [Arc<OsStr>], path: &Path, near: &Path) -> Option<&'a Path> {
+    let mut best: Option<((usize, usize), Option<&Path>)> = None;
+    for candidate in candidates.iter().map(Path::new) {
         let ends = suffix(candidate, path);
         let rank = (ends, shared(candidate, near));
         match &mut best {
@@ -217,6 +261,9 @@ fn best<'a>(candidates: &'a [PathBuf], path: &Path, near: &Path) -> Option<&'a P
 
 /// A path without `.` and, where that is possible, without `..`.
 pub fn plain(path: &Path) -> PathBuf {
+    if is_plain(path) {
+        return path.to_owned();
+    }
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {
@@ -228,6 +275,21 @@ pub fn plain(path: &Path) -> PathBuf {
         }
     }
     out
+}
+
+/// Whether a path is written as [`plain`] would write it, as far as a look at its bytes tells.
+fn is_plain(path: &Path) -> bool {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let goes_on = |slash: usize| bytes.get(slash + 1).is_some_and(|byte| !matches!(byte, b'/' | b'.'));
+    bytes.first().is_some_and(|byte| *byte != b'.') && memchr::memchr_iter(b'/', bytes).all(goes_on)
+}
+
+/// The one spelling of a path among those that are equal as paths.
+fn canonical(path: &Path) -> Cow<'_, OsStr> {
+    if is_plain(path) {
+        return Cow::Borrowed(path.as_os_str());
+    }
+    Cow::Owned(path.components().collect::<PathBuf>().into_os_string())
 }
 
 /// How many names two paths share at their ends.

@@ -56,7 +56,7 @@ impl Reader<'_> {
             Value::Known(Known::Text(text)) => read(text.trim())?,
             unknown => unknown,
         };
-        Some(Setting { assuming: text.assuming, ..Setting::new(value, Origin::Written { span: part.span }) })
+        Some(Setting { assuming: text.assuming.into(), ..Setting::new(value, Origin::Written { span: part.span }) })
     }
 
     fn settings(&self, is_built: bool) -> Named<Setting> {
@@ -101,7 +101,7 @@ impl Reader<'_> {
             }
         }
         if !settings.contains_key("stop_signal") {
-            let assuming = vec!["the image names no other stop signal".into()];
+            let assuming = vec!["the image names no other stop signal".into()].into();
             settings.insert("stop_signal", Setting { assuming, ..Setting::default(Value::text("TERM"), "docker") });
         }
     }

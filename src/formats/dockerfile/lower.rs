@@ -148,7 +148,7 @@ impl Open {
 
     fn set(&mut self, name: &'static str, word: Word) {
         let origin = Origin::Written { span: word.span };
-        let setting = Setting { assuming: word.assuming, ..Setting::new(word.text, origin) };
+        let setting = Setting { assuming: word.assuming.into(), ..Setting::new(word.text, origin) };
         self.stage.process.settings.insert(name, setting);
     }
 

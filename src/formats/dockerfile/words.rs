@@ -187,7 +187,7 @@ impl Making<'_> {
         word.assuming = self.assuming;
         if !self.origins.is_empty() {
             word.span = span;
-            word.origin = Some(Origin::Computed { span, from: self.origins });
+            word.origin = Some(Origin::Computed { span, from: self.origins.into() });
         }
         word
     }

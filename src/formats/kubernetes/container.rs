@@ -207,7 +207,7 @@ impl Reader<'_> {
         }
         if !is_built {
             // Images of Python keep the default; few others name a signal.
-            let assuming = vec!["the image sets no STOPSIGNAL".into()];
+            let assuming = vec!["the image sets no STOPSIGNAL".into()].into();
             settings.insert("stop_signal", Setting { assuming, ..Setting::default(Value::text("TERM"), "kubernetes") });
         }
         for name in ["user", "working_directory"] {

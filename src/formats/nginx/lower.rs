@@ -1,32 +1,33 @@
-//! From trees to levels: a root file with everything it includes becomes one piece of model.
+//! From fragments to levels: a root file with everything it includes becomes one piece of model.
 //!
 //! An include is laid in where it stands, at the level of the block around it, as nginx does. What is not at hand leaves a gap that
 //! later readers see. Works on a stack of its own, so nesting costs no recursion.
 
-use super::{Statement, Tree};
+use super::Tree;
+use super::fragment::{Fragment, Part};
 use crate::formats::{Forest, Lowered};
 use crate::model::piece::{Nginx, Piece, Problem};
 use crate::model::scope::{Arg, Directive, Gap, Level, Scope, ScopeId, Scopes};
 use crate::source::{DocumentId, Span};
 use crate::vocabulary::includes::{self, Contents};
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
 /// Lowers a root: a main file, or a fragment that nobody includes.
-pub fn lower(document: DocumentId, tree: &Tree, forest: &Forest<'_>) -> Lowered {
+pub fn lower(document: DocumentId, fragment: &Fragment, forest: &Forest<'_>) -> Lowered {
     let mut lowering = Lowering {
         forest,
         root: document,
-        is_main: is_main(tree),
+        is_main: fragment.is_main,
         scopes: Scopes::default(),
         problems: Vec::new(),
-        words: Words::default(),
         by_pattern: Vec::new(),
+        included: HashMap::new(),
     };
-    let top = lowering.top(tree);
-    lowering.walk(document, tree, top);
+    let top = lowering.top(fragment);
+    lowering.walk(document, fragment, top);
     lowering.scopes.shrink();
     let piece =
         Piece::Nginx(Nginx { document, scopes: lowering.scopes, is_main: lowering.is_main, by_pattern: lowering.by_pattern });
@@ -45,24 +46,31 @@ pub fn includes(tree: &Tree) -> impl Iterator<Item = (&str, Span)> {
         })
 }
 
-fn is_main(tree: &Tree) -> bool {
-    tree.children(None).any(|(_, statement)| statement.is_block && matches!(&*statement.name.text, "http" | "events"))
-}
-
 /// Blocks nested deeper are left out: what is in force in a block is looked up level by level, and real files nest six or seven.
 const MAX_DEPTH: usize = 100;
 
-/// A run of sibling statements still to be read.
+/// A run of sibling parts still to be read.
 struct Frame<'t> {
     document: DocumentId,
-    tree: &'t Tree,
+    fragment: &'t Fragment,
     next: usize,
     end: usize,
     scope: ScopeId,
     /// How many blocks are around it.
     depth: usize,
-    /// The files that lead here by inclusion.
-    chain: Rc<Vec<DocumentId>>,
+    chain: Rc<Chain>,
+}
+
+/// The files that lead to a file by inclusion, the file first.
+struct Chain {
+    document: DocumentId,
+    outer: Option<Rc<Chain>>,
+}
+
+impl Chain {
+    fn documents(&self) -> impl Iterator<Item = DocumentId> {
+        std::iter::successors(Some(self), |chain| chain.outer.as_deref()).map(|chain| chain.document)
+    }
 }
 
 struct Lowering<'a> {
@@ -71,138 +79,125 @@ struct Lowering<'a> {
     is_main: bool,
     scopes: Scopes,
     problems: Vec<Problem>,
-    words: Words,
     /// Files that a pattern brought in.
     by_pattern: Vec<(DocumentId, Arg)>,
-}
-
-/// Words that were seen, so that each is kept in memory once: thousands of sites are made of the same few.
-#[derive(Default)]
-struct Words(HashSet<Arc<str>>);
-
-impl Words {
-    fn word(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.0.get(text) {
-            return known.clone();
-        }
-        let word: Arc<str> = text.into();
-        self.0.insert(word.clone());
-        word
-    }
-
-    fn directive(&mut self, statement: &Statement, included: bool) -> Directive {
-        let name = self.word(&statement.name.text);
-        Directive { name, args: self.args(statement), span: statement.span, included }
-    }
-
-    fn args(&mut self, statement: &Statement) -> Vec<Arg> {
-        statement.args.iter().map(|token| Arg { text: self.word(&token.text), span: token.span }).collect()
-    }
+    /// What includes bring, by the folder that they start from and the path: thousands of sites include the same few files.
+    included: HashMap<&'a Path, HashMap<Arc<str>, Rc<[DocumentId]>>>,
 }
 
 impl<'a> Lowering<'a> {
     /// The level a file begins at: main for a main file; for a fragment the level its statements belong to, inside an http level
     /// of which nothing is known.
-    fn top(&mut self, tree: &Tree) -> ScopeId {
+    fn top(&mut self, fragment: &Fragment) -> ScopeId {
         let span = Span { document: self.root, start: 0, end: 0 };
-        let scope = |level, parent, gaps| Scope { level, parent, span, args: Vec::new(), directives: Vec::new(), gaps };
+        let scope = |level, parent, gaps| Scope { level, parent, span, args: Arc::default(), directives: Vec::new(), gaps };
         if self.is_main {
             return self.scopes.add(scope(Level::Main, None, Vec::new()));
         }
         let around = Gap::Assumed(format!("the nginx.conf around {}", self.forest.documents.path(self.root).display()).into());
         let http = self.scopes.add(scope(Level::Http, None, vec![around.clone()]));
-        let names = || tree.children(None).map(|(_, statement)| &*statement.name.text);
-        if names().any(|name| name == "location") && !names().any(|name| matches!(name, "server" | "upstream")) {
+        if fragment.is_of_server {
             return self.scopes.add(scope(Level::Server, Some(http), vec![around]));
         }
         http
     }
 
-    fn walk(&mut self, document: DocumentId, tree: &'a Tree, top: ScopeId) {
-        let mut frames = vec![Frame {
-            document,
-            tree,
-            next: 0,
-            end: tree.statements.len(),
-            scope: top,
-            depth: 0,
-            chain: Rc::new(vec![document]),
-        }];
-        while let Some(mut frame) = frames.pop() {
-            let (at, tree) = (frame.next, frame.tree);
-            let Some(statement) = tree.statements.get(at).filter(|_| at < frame.end) else { continue };
-            frame.next = statement.end.max(at + 1);
-            let (scope, depth, chain, document) = (frame.scope, frame.depth, frame.chain.clone(), frame.document);
-            frames.push(frame);
-            if &*statement.name.text == "include" {
-                let included = self.include(statement, document, (scope, depth), &chain);
-                frames.extend(included.into_iter().rev());
-            } else if statement.is_block {
-                if depth < MAX_DEPTH
-                    && let Some(inner) = self.block(statement, scope)
-                {
-                    let (next, end) = (at + 1, statement.end);
-                    frames.push(Frame { document, tree, next, end, scope: inner, depth: depth + 1, chain });
+    fn walk(&mut self, document: DocumentId, fragment: &'a Fragment, top: ScopeId) {
+        let chain = Rc::new(Chain { document, outer: None });
+        let mut frames = vec![frame(document, fragment, (top, 0), chain)];
+        while let Some(frame) = frames.last_mut() {
+            let (at, fragment, scope, depth) = (frame.next, frame.fragment, frame.scope, frame.depth);
+            frame.next += 1;
+            match fragment.parts.get(at).filter(|_| at < frame.end) {
+                None => drop(frames.pop()),
+                Some(Part::Directive(directive)) => self.directive(directive, scope),
+                Some(Part::Include { path, span }) => {
+                    let (document, chain) = (frame.document, frame.chain.clone());
+                    let included = self.include(path, *span, document, (scope, depth), &chain);
+                    frames.extend(included.into_iter().rev());
                 }
-            } else if let Some(scope) = self.scopes.get_mut(scope) {
-                let included = statement.span.document != scope.span.document;
-                scope.directives.push(self.words.directive(statement, included));
+                Some(Part::Block { level, args, span, end }) => {
+                    frame.next = *end;
+                    if depth < MAX_DEPTH {
+                        let (document, chain) = (frame.document, frame.chain.clone());
+                        let scope = self.block(*level, args, *span, scope);
+                        frames.push(Frame { document, fragment, next: at + 1, end: *end, scope, depth: depth + 1, chain });
+                    }
+                }
             }
         }
     }
 
-    /// Opens a level; none for a table or Lua code, which hold no directives.
-    fn block(&mut self, statement: &Statement, parent: ScopeId) -> Option<ScopeId> {
-        if statement.is_table || statement.lua_body.is_some() {
-            return None;
+    fn directive(&mut self, directive: &Directive, scope: ScopeId) {
+        if let Some(scope) = self.scopes.get_mut(scope) {
+            let included = directive.span.document != scope.span.document;
+            scope.directives.push(Directive { included, ..directive.clone() });
         }
+    }
+
+    /// Opens a level.
+    fn block(&mut self, level: Level, args: &Arc<[Arg]>, span: Span, parent: ScopeId) -> ScopeId {
         let around = self.scopes.get(parent).map_or(Level::Main, |scope| scope.level);
-        let level = match (around, Level::of_block(&statement.name.text)) {
+        let level = match (around, level) {
             (Level::Other, _) => Level::Other,
             (Level::Main, Level::Http) => Level::Http,
             (Level::Main, _) => Level::Other,
             (_, level) => level,
         };
-        let last = statement.args.last().map_or(statement.name.span, |arg| arg.span);
-        let span = statement.name.span.to(last);
-        let args = self.words.args(statement);
-        Some(self.scopes.add(Scope { level, parent: Some(parent), span, args, directives: Vec::new(), gaps: Vec::new() }))
+        let (args, parent) = (args.clone(), Some(parent));
+        self.scopes.add(Scope { level, parent, span, args, directives: Vec::new(), gaps: Vec::new() })
     }
 
     fn include(
         &mut self,
-        statement: &Statement,
+        path: &Arg,
+        span: Span,
         from: DocumentId,
         (scope, depth): (ScopeId, usize),
-        chain: &Rc<Vec<DocumentId>>,
+        chain: &Rc<Chain>,
     ) -> Vec<Frame<'a>> {
-        let Some(path) = statement.args.first() else { return Vec::new() };
-        let found = self.forest.included(&path.text, from, self.is_main.then_some(self.root));
+        let found = self.found(&path.text, from);
         if found.is_empty() {
-            self.gap(&path.text, statement.span, scope);
+            self.gap(&path.text, span, scope);
         }
-        let mut frames = Vec::new();
-        for document in found {
-            let Some(tree) = self.forest.nginx(document) else {
-                self.gap(&path.text, statement.span, scope);
+        let is_pattern = path.text.contains(['*', '?', '[']);
+        let mut frames = Vec::with_capacity(found.len());
+        for &document in found.iter() {
+            let Some(fragment) = self.forest.nginx(document) else {
+                self.gap(&path.text, span, scope);
                 continue;
             };
-            if path.text.contains(['*', '?', '[']) {
-                self.by_pattern.push((document, Arg { text: self.words.word(&path.text), span: path.span }));
+            if is_pattern {
+                self.by_pattern.push((document, path.clone()));
             }
-            if chain.contains(&document) {
-                let around: Vec<String> =
-                    chain.iter().map(|file| self.forest.documents.path(*file).display().to_string()).collect();
-                let message =
-                    format!("this includes {} again: {}", self.forest.documents.path(document).display(), around.join(" -> "));
-                self.problems.push(Problem { span: path.span, message });
+            if chain.documents().any(|around| around == document) {
+                self.problems.push(self.circle(document, path.span, chain));
                 continue;
             }
-            let mut chain = (**chain).clone();
-            chain.push(document);
-            frames.push(Frame { document, tree, next: 0, end: tree.statements.len(), scope, depth, chain: Rc::new(chain) });
+            let chain = Rc::new(Chain { document, outer: Some(chain.clone()) });
+            frames.push(frame(document, fragment, (scope, depth), chain));
         }
         frames
+    }
+
+    /// The documents that a path of an include means.
+    fn found(&mut self, path: &Arc<str>, from: DocumentId) -> Rc<[DocumentId]> {
+        let main = self.is_main.then_some(self.root);
+        let folder = self.forest.documents.path(main.unwrap_or(from)).parent().unwrap_or(Path::new(""));
+        let known = self.included.entry(folder).or_default();
+        if let Some(found) = known.get(path) {
+            return found.clone();
+        }
+        let found: Rc<[DocumentId]> = self.forest.included(path, from, main).into();
+        known.insert(path.clone(), found.clone());
+        found
+    }
+
+    fn circle(&self, document: DocumentId, span: Span, chain: &Chain) -> Problem {
+        let path = |document: DocumentId| self.forest.documents.path(document).display().to_string();
+        let mut around: Vec<String> = chain.documents().map(path).collect();
+        around.reverse();
+        Problem { span, message: format!("this includes {} again: {}", path(document), around.join(" -> ")) }
     }
 
     /// Notes what a file that is not at hand may set at a level. Files that distributions ship are known by name.
@@ -224,4 +219,9 @@ impl<'a> Lowering<'a> {
             None => scope.gaps.push(Gap::File(pattern.into())),
         }
     }
+}
+
+/// All of a file, at a level.
+fn frame<'t>(document: DocumentId, fragment: &'t Fragment, (scope, depth): (ScopeId, usize), chain: Rc<Chain>) -> Frame<'t> {
+    Frame { document, fragment, next: 0, end: fragment.parts.len(), scope, depth, chain }
 }

@@ -5,20 +5,17 @@
 //! Going on never reads the same bytes again and again: tokens at hand are split in place, and a quote that went wrong is left
 //! at the end of its line, behind which that kind of quote cannot come again before the place where the first try ended.
 
+mod cut;
 mod ending;
 mod repair;
 
-use pest::Parser;
-use pest::iterators::Pair;
+use self::cut::{Cut, Part};
 
 use super::{MAX_PROBLEMS, Problem, Statement, Token, Tree, lua, problem, token};
 use crate::source::{Document, Span};
+use std::sync::Arc;
 
 const TABLES: &[&str] = &["charset_map", "geo", "map", "split_clients", "types"];
-
-#[derive(pest_derive::Parser)]
-#[grammar = "../grammar/nginx.pest"]
-struct Grammar;
 
 pub fn read(document: &Document, text: &str) -> Tree {
     let mut reader = Reader::new(document, text);
@@ -96,40 +93,41 @@ impl<'d> Reader<'d> {
     /// Adds the next tokens to those at hand; none at the end of the file.
     fn next_end(&mut self) -> Option<End> {
         let base = self.at;
-        let Ok(mut pairs) = Grammar::parse(Rule::statement, self.text.get(base..)?) else {
+        let Some(cuts) = cut::statement(self.text.get(base..)?) else {
             self.report(base, self.text.len(), problem::UNREAD);
             return None;
         };
         let mut dropped_until = base;
-        for pair in pairs.next()?.into_inner() {
-            let (start, end) = (base + pair.as_span().start(), base + pair.as_span().end());
+        for Cut { start, end, part } in cuts.iter() {
+            let (start, end) = (base + start, base + end);
             if start < dropped_until {
                 continue;
             }
             self.at = end;
-            match pair.as_rule() {
-                Rule::word if self.is_conflict_marker(start, pair.as_str()) => {
-                    self.report(start, end, problem::conflict_marker(pair.as_str()));
-                    dropped_until = self.line_end(start);
-                    self.at = dropped_until;
+            match part {
+                Part::Word(text) => {
+                    let raw = self.text.get(start..end).unwrap_or_default();
+                    if self.is_conflict_marker(start, raw) {
+                        self.report(start, end, problem::conflict_marker(raw));
+                        dropped_until = self.line_end(start);
+                        self.at = dropped_until;
+                    } else {
+                        self.push_word(start, raw, text);
+                    }
                 }
-                Rule::word => self.push_word(start, pair.as_str()),
-                Rule::quoted => self.push_quoted(start, end, pair),
-                Rule::comment => self.push_comment(start, end),
-                Rule::semicolon => return Some(End::Semicolon(start)),
-                Rule::open => return Some(End::Open(start)),
-                Rule::close => return Some(End::Close(start)),
-                Rule::broken => {
-                    let inside = pair.into_inner().next().map_or(start, |inner| base + inner.as_span().end());
-                    return Some(End::Broken { start, end, is_closed: end > inside });
-                }
-                _ => return None,
+                Part::Quoted(text) => self.push_quoted(start, end, text),
+                Part::Comment => self.push_comment(start, end),
+                Part::Semicolon => return Some(End::Semicolon(start)),
+                Part::Open => return Some(End::Open(start)),
+                Part::Close => return Some(End::Close(start)),
+                Part::Broken { is_closed } => return Some(End::Broken { start, end, is_closed: *is_closed }),
+                Part::End => return None,
             }
         }
         Some(End::Conflict)
     }
 
-    fn push_word(&mut self, start: usize, raw: &str) {
+    fn push_word(&mut self, start: usize, raw: &str, text: &Arc<str>) {
         let end = start + raw.len();
         if token::overflows(&self.document.bytes, start, end) {
             self.report(start, end, problem::LONG_WORD);
@@ -138,17 +136,16 @@ impl<'d> Reader<'d> {
         if self.swallowed.is_none() && repair::swallows_brace(raw) {
             self.swallowed = Some((span, self.inside()));
         }
-        self.pending.push(Token { text: token::decode(raw), span, quoted: false });
+        self.pending.push(Token { text: text.clone(), span, quoted: false });
     }
 
-    fn push_quoted(&mut self, start: usize, end: usize, pair: Pair<'_, Rule>) {
-        let Some(inner) = pair.into_inner().next() else { return };
+    fn push_quoted(&mut self, start: usize, end: usize, text: &Arc<str>) {
         // What stands right behind the closing quote is still read with the token.
         if token::overflows(&self.document.bytes, start + 1, end) {
-            let spans_lines = inner.as_str().contains('\n');
+            let spans_lines = self.text.get(start..end).is_some_and(|raw| raw.contains('\n'));
             self.report(start, end, if spans_lines { problem::LONG_LINES } else { problem::LONG_WORD });
         }
-        self.pending.push(Token { text: token::decode(inner.as_str()), span: self.span(start, end), quoted: true });
+        self.pending.push(Token { text: text.clone(), span: self.span(start, end), quoted: true });
     }
 
     fn push_comment(&mut self, start: usize, end: usize) {
@@ -164,8 +161,9 @@ impl<'d> Reader<'d> {
             End::Semicolon(at) if self.pending.is_empty() => self.report(at, at + 1, problem::LONE_SEMICOLON),
             End::Semicolon(at) => {
                 self.repair_ending(false);
-                let tokens = std::mem::take(&mut self.pending);
-                self.push_statement(tokens, at + 1);
+                let mut tokens = std::mem::take(&mut self.pending);
+                self.push_statement(&mut tokens, at + 1);
+                self.pending = tokens;
             }
             End::Open(at) if self.pending.is_empty() => {
                 self.report(at, at + 1, problem::LONE_OPEN);
@@ -174,8 +172,9 @@ impl<'d> Reader<'d> {
             End::Open(at) if self.is_in_table() && self.repair_open_in_table(at) => {}
             End::Open(at) => {
                 self.repair_ending(true);
-                let tokens = std::mem::take(&mut self.pending);
-                self.open_block(tokens, at + 1);
+                let mut tokens = std::mem::take(&mut self.pending);
+                self.open_block(&mut tokens, at + 1);
+                self.pending = tokens;
             }
             End::Close(at) => {
                 self.repair_before_close();
@@ -186,9 +185,9 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// Adds a statement of these tokens that ends before `end`; gives its index.
-    fn push_statement(&mut self, tokens: Vec<Token>, end: usize) -> Option<usize> {
-        let mut tokens = tokens.into_iter();
+    /// Adds a statement of these tokens that ends before `end`; gives its index. The list is empty afterwards and keeps its room.
+    fn push_statement(&mut self, tokens: &mut Vec<Token>, end: usize) -> Option<usize> {
+        let mut tokens = tokens.drain(..);
         let name = tokens.next()?;
         let at = self.tree.statements.len();
         self.note_cut(&name);
@@ -219,7 +218,7 @@ impl<'d> Reader<'d> {
     }
 
     /// Opens a block of these tokens; `inside` is the offset behind its brace.
-    fn open_block(&mut self, tokens: Vec<Token>, inside: usize) {
+    fn open_block(&mut self, tokens: &mut Vec<Token>, inside: usize) {
         let Some(at) = self.push_statement(tokens, inside) else { return };
         let Some(block) = self.tree.statements.get_mut(at) else { return };
         block.is_block = true;

@@ -50,7 +50,14 @@ fn tag(text: &[u8]) -> Option<(TemplateKind, usize)> {
     }
 }
 
+/// What every placeholder that stands in words has in it, but for those with `@`.
+const MARKS: [&[u8]; 3] = [b"${", b"__", b"<%"];
+
 fn find_placeholder(document: &Document, tree: &Tree) -> Option<Template> {
+    let bytes = &document.bytes;
+    if memchr::memchr(b'@', bytes).is_none() && MARKS.iter().all(|mark| memchr::memmem::find(bytes, mark).is_none()) {
+        return None;
+    }
     let mut defined: Option<HashSet<&[u8]>> = None;
     for token in tree.statements.iter().flat_map(tokens) {
         let raw = document.slice(token.span);

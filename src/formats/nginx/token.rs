@@ -2,11 +2,13 @@
 //!
 //! In: the raw text of a word or of what stands between quotes. Out: its value, and whether nginx would find it too long.
 
+use std::borrow::Cow;
+
 /// Size of nginx's read buffer: NGX_CONF_BUFFER of ngx_conf_file.c.
 const BUFFER: usize = 4096;
 
 /// Resolves the escapes that nginx resolves, in quotes and out of them: `\"`, `\'`, `\\`, `\t`, `\r`, `\n`. Others keep their backslash.
-pub fn decode(raw: &str) -> Box<str> {
+pub fn decode(raw: &str) -> Cow<'_, str> {
     if memchr::memchr(b'\\', raw.as_bytes()).is_none() {
         return raw.into();
     }

@@ -116,13 +116,13 @@ fn drop_ins_of<'a>(name: &str, path: &Path, forest: &Forest<'a>) -> Vec<(String,
 
 /// The folders of that name that belong to a unit: beside it; else those that lie beside no unit of the same name, the nearest.
 fn folders(folder: &str, name: &str, path: &Path, forest: &Forest<'_>) -> Vec<PathBuf> {
-    let all = forest.paths.folders_named(OsStr::new(folder));
+    let all = || forest.paths.folders_named(OsStr::new(folder));
     let beside = path.parent().map(|parent| parent.join(folder));
-    if let Some(own) = all.iter().find(|candidate| Some(*candidate) == beside.as_ref()) {
-        return vec![own.clone()];
+    if let Some(own) = all().find(|candidate| Some(*candidate) == beside.as_deref()) {
+        return vec![own.to_owned()];
     }
-    let lone = all.iter().filter(|candidate| candidate.parent().is_some_and(|parent| !forest.paths.knows(&parent.join(name))));
-    lone.max_by_key(|candidate| shared(&candidate.join("x"), path)).cloned().into_iter().collect()
+    let lone = all().filter(|candidate| candidate.parent().is_some_and(|parent| !forest.paths.knows(&parent.join(name))));
+    lone.max_by_key(|candidate| shared(&candidate.join("x"), path)).map(Path::to_owned).into_iter().collect()
 }
 
 fn variables(file: &str, unit: DocumentId, forest: &Forest<'_>) -> Option<Vec<crate::formats::environment::Assigned>> {

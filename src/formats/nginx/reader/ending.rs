@@ -41,7 +41,7 @@ impl Reader<'_> {
         let mut piece: Vec<Token> = Vec::new();
         for token in std::mem::take(&mut self.pending) {
             if !piece.is_empty() && self.begins_directive(&token) {
-                self.end_piece(std::mem::take(&mut piece));
+                self.end_piece(&mut piece);
             }
             piece.push(token);
         }
@@ -64,7 +64,7 @@ impl Reader<'_> {
         is_first && !token.quoted && !nginx::directives(&token.text).is_empty()
     }
 
-    fn end_piece(&mut self, piece: Vec<Token>) {
+    fn end_piece(&mut self, piece: &mut Vec<Token>) {
         let (Some(name), Some(last)) = (piece.first(), piece.last()) else { return };
         let (span, end) = (last.span, last.span.end as usize);
         if is_block(&name.text, self.name_around()) == Some(true) {

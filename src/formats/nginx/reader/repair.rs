@@ -38,20 +38,20 @@ impl Reader<'_> {
 
     /// A `}` that comes while tokens are at hand: some `;` is missing.
     pub fn repair_before_close(&mut self) {
-        let rest = self.split_pending();
+        let mut rest = self.split_pending();
         let Some(last) = rest.last() else { return };
         let span = last.span;
         self.report_span(span, problem::missing_before_brace(&last.text));
-        self.push_statement(rest, span.end as usize);
+        self.push_statement(&mut rest, span.end as usize);
     }
 
     /// The end of the file while tokens are at hand.
     pub fn repair_at_end(&mut self) {
-        let rest = self.split_pending();
+        let mut rest = self.split_pending();
         let (Some(first), Some(last)) = (rest.first(), rest.last()) else { return };
         let span = first.span.to(last.span);
         self.report_span(span, problem::missing_at_end(&first.text));
-        self.push_statement(rest, span.end as usize);
+        self.push_statement(&mut rest, span.end as usize);
     }
 
     /// Makes statements of the tokens at hand wherever a `;` was probably forgotten; gives those of the last one.
@@ -63,7 +63,7 @@ impl Reader<'_> {
             {
                 let span = last.span;
                 self.report_span(span, problem::missing_semicolon(&last.text));
-                self.push_statement(std::mem::take(&mut piece), span.end as usize);
+                self.push_statement(&mut piece, span.end as usize);
             }
             let braces = if token.quoted { 0 } else { surplus_braces(&token.text) };
             if braces == 0 || !self.ends_line(&token) {
@@ -76,7 +76,7 @@ impl Reader<'_> {
             token.text = token.text.get(..token.text.len() - braces).unwrap_or_default().into();
             let end = token.span.end as usize;
             piece.push(token);
-            self.push_statement(std::mem::take(&mut piece), end);
+            self.push_statement(&mut piece, end);
             (end..end + braces).for_each(|brace| self.close_block(brace));
         }
         piece
@@ -124,8 +124,8 @@ impl Reader<'_> {
         self.at = end;
         self.push_guess(start, end, end - 1);
         if next == '}' {
-            let tokens = std::mem::take(&mut self.pending);
-            self.push_statement(tokens, end);
+            let mut tokens = std::mem::take(&mut self.pending);
+            self.push_statement(&mut tokens, end);
         }
     }
 
@@ -153,7 +153,7 @@ impl Reader<'_> {
     /// A quoted token that ends where nginx does not see an end.
     fn push_guess(&mut self, start: usize, end: usize, value_end: usize) {
         let raw = self.text.get(start + 1..value_end).unwrap_or_default();
-        self.pending.push(Token { text: token::decode(raw.trim_end()), span: self.span(start, end), quoted: true });
+        self.pending.push(Token { text: token::decode(raw.trim_end()).into(), span: self.span(start, end), quoted: true });
     }
 
     /// Where an unclosed Lua body probably ends: before a `}` that is indented like the directive, or with the file.
