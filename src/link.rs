@@ -8,6 +8,7 @@ mod apps;
 mod buffers;
 mod capacity;
 mod commands;
+mod common;
 mod effective;
 mod folders;
 mod foreign;
@@ -33,6 +34,7 @@ mod reach;
 mod refused;
 mod removed;
 mod routes;
+mod runs;
 mod sandbox;
 mod secrets;
 mod served;
@@ -60,7 +62,7 @@ use std::collections::HashSet;
 pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
     let mut stack = Stack::new(pieces.documents.clone(), Default::default());
     let nginx_version = facts.versions.nginx.clone().or_else(|| images::nginx_version(pieces));
-    stack.scopes.declared = nginx_version.as_ref().map(|declared| declared.range);
+    stack.scopes.declare(nginx_version.as_ref().map(|declared| declared.range));
     stack.add(host(facts));
     let opaque: HashSet<DocumentId> = pieces.list.iter().filter_map(Piece::opaque).collect();
     for file in &pieces.files {

@@ -19,6 +19,7 @@ use crate::source::{DocumentId, Documents, Span};
 use crate::value::{Setting, Value};
 use crate::vocabulary::version::VersionRange;
 use crate::vocabulary::{gunicorn, systemd};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
@@ -101,6 +102,8 @@ pub struct Node {
     /// The nearest written thing: where a label goes when a value is a default.
     pub anchor: Option<Span>,
     pub settings: Named<Setting>,
+    /// Settings that others have just so.
+    pub common: Option<Arc<Named<Setting>>>,
     pub links: Named<Vec<Subject>>,
     /// The nginx block whose effective directives are this subject's settings too.
     pub scope: Option<ScopeId>,
@@ -125,10 +128,21 @@ impl Node {
             name: name.into(),
             anchor,
             settings: Named::new(),
+            common: None,
             links: Named::new(),
             scope: None,
             world: World::default(),
         }
+    }
+
+    /// A setting that was written or derived.
+    fn written(&self, name: &str) -> Option<&Setting> {
+        self.settings.get(name).or_else(|| self.common.as_ref()?.get(name))
+    }
+
+    /// The names of the settings that were written or derived.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.settings.keys().chain(self.common.iter().flat_map(|common| common.keys())).copied()
     }
 
     pub fn set(&mut self, name: &'static str, setting: Setting) {
@@ -207,14 +221,19 @@ impl Stack {
     /// A setting of a subject: what was written or derived, else the effective directive of its nginx block, else the program's default.
     /// A name the subject does not have is [`Value::None`].
     pub fn setting(&self, subject: Subject, name: &str) -> Setting {
-        let Some(node) = self.node(subject) else { return Setting::none() };
-        if let Some(setting) = node.settings.get(name) {
-            return setting.clone();
+        self.look(subject, name).into_owned()
+    }
+
+    /// As [`Stack::setting`], without a copy of what stands somewhere: rules read the same few settings of thousands of subjects.
+    pub fn look(&self, subject: Subject, name: &str) -> Cow<'_, Setting> {
+        let Some(node) = self.node(subject) else { return Cow::Owned(Setting::none()) };
+        if let Some(setting) = node.written(name) {
+            return Cow::Borrowed(setting);
         }
-        if let Some(setting) = node.scope.and_then(|scope| self.scopes.effective(scope, name)) {
+        if let Some(setting) = node.scope.and_then(|scope| self.scopes.look(scope, name)) {
             return setting;
         }
-        default_of(node, name)
+        Cow::Owned(default_of(node, name))
     }
 
     /// How a subject is called in reports: "app shop".

@@ -42,7 +42,7 @@ fn every_subject_that_is_computed_is_in_the_table() {
     let mut unknown = BTreeSet::new();
     for kind in Kind::ALL {
         for (_, node) in stack.all(kind) {
-            let names = node.settings.keys().chain(node.links.keys());
+            let names = node.names().chain(node.links.keys().copied());
             unknown.extend(
                 names.filter(|name| gearmesh::rules::fields::field(kind, name).is_none()).map(|name| format!("{kind}.{name}")),
             );

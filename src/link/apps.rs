@@ -562,7 +562,7 @@ fn in_file(row: &gunicorn::Setting, start: &Start<'_>, world: &python::World) ->
         _ => typed(row, &binding.value.to_value(), &binding.origin, &start.version.range),
     };
     let shadowed = binding.earlier.iter().map(|(object, span)| (object.to_value(), Origin::Written { span: *span })).collect();
-    Some(Setting { value, origin: binding.origin.clone(), assuming: binding.assuming.clone(), shadowed })
+    Some(Setting { value, origin: binding.origin.clone(), assuming: binding.assuming.clone().into(), shadowed })
 }
 
 fn on_command_line(row: &gunicorn::Setting, arguments: &Arguments, range: &VersionRange) -> Option<Setting> {

@@ -3,29 +3,30 @@
 //! In: a route's block. Out: facts of the route with the origin of the directive that they come from. Two defaults are a page of
 //! memory, which is taken to be 4 KiB, and the fact says so.
 
+use crate::model::Stack;
+use crate::model::named::Named;
 use crate::model::scope::{Level, ScopeId};
-use crate::model::{Node, Stack};
-use crate::value::{Item, Known, Origin, Setting, Size, Value};
+use crate::value::{Few, Item, Known, Origin, Setting, Size, Value};
 use crate::vocabulary::nginx;
 
 const PAGE: &str = "4k";
 
-/// Adds the facts to a route.
-pub fn derive(stack: &Stack, node: &mut Node, id: ScopeId) {
+/// Adds the facts to those of a route.
+pub fn derive(stack: &Stack, facts: &mut Named<Setting>, id: ScopeId) {
     let effective = |name: &str| stack.scopes.effective(id, name).unwrap_or_else(Setting::none);
     // It is a matter of the server, and no directive of locations.
     let mut levels = std::iter::successors(Some(id), |id| stack.scopes.get(*id)?.parent);
     let server = levels.find(|id| stack.scopes.get(*id).is_some_and(|scope| scope.level == Level::Server));
     let lines = server.and_then(|server| stack.scopes.effective(server, "large_client_header_buffers"));
-    node.settings.extend(lines.map(|lines| ("request_line_buffer", part(lines, 1, size))));
+    facts.extend(lines.map(|lines| ("request_line_buffer", part(lines, 1, size))));
     let buffers = or_page(effective("proxy_buffers"), &["8", PAGE]);
     let (count, each) = (part(buffers.clone(), 0, integer), part(buffers, 1, size));
     let first = part(or_page(effective("proxy_buffer_size"), &[PAGE]), 0, size);
     let busy = effective("proxy_busy_buffers_size");
-    node.set("busy_buffers", if is_given(&busy) { busy } else { twice_the_larger(&first, &each) });
-    node.set("buffer_count", count);
-    node.set("buffer_size", each);
-    node.set("first_buffer", first);
+    facts.insert("busy_buffers", if is_given(&busy) { busy } else { twice_the_larger(&first, &each) });
+    facts.insert("buffer_count", count);
+    facts.insert("buffer_size", each);
+    facts.insert("first_buffer", first);
 }
 
 /// A directive that somebody wrote, or that may be written where nobody can see it.
@@ -53,7 +54,7 @@ fn part(setting: Setting, at: usize, read: fn(&str) -> Option<Known>) -> Setting
         }
         other => other.clone(),
     };
-    Setting { value, shadowed: Vec::new(), ..setting }
+    Setting { value, shadowed: Few::new(), ..setting }
 }
 
 fn integer(text: &str) -> Option<Known> {
@@ -83,9 +84,9 @@ fn twice_the_larger(first: &Setting, each: &Setting) -> Setting {
     let written = [first, each].into_iter().find(|setting| is_given(setting)).and_then(|setting| setting.origin.span());
     let from = vec![first.origin.clone(), each.origin.clone()];
     let origin = match written {
-        Some(span) => Origin::Computed { span, from },
+        Some(span) => Origin::Computed { span, from: from.into() },
         None => Origin::Default { source: "nginx".into() },
     };
     let assuming = first.assuming.iter().chain(&each.assuming).cloned().collect();
-    Setting { value, origin, assuming, shadowed: Vec::new() }
+    Setting { value, origin, assuming, shadowed: Few::new() }
 }

@@ -5,7 +5,7 @@ use super::{limits, reach, sandbox, units};
 use crate::expr::Environment;
 use crate::model::facts::Facts;
 use crate::model::{Node, Stack, Subject};
-use crate::value::{Address, Item, Known, Origin, Setting, Value};
+use crate::value::{Address, Few, Item, Known, Origin, Setting, Value};
 use crate::vocabulary::gunicorn;
 use crate::vocabulary::version::VersionRange;
 use std::sync::Arc;
@@ -86,7 +86,7 @@ fn effective_class(class: &Setting, threads: &Setting) -> Setting {
     };
     let promoted = value.as_text() == Some("gthread") && class.value.as_text().and_then(short_name) == Some("sync");
     let origin = if promoted { threads.origin.clone() } else { class.origin.clone() };
-    Setting { value, origin, assuming, shadowed: Vec::new() }
+    Setting { value, origin, assuming: assuming.into(), shadowed: Few::new() }
 }
 
 /// The short name of a worker class, however it is written.

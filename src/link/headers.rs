@@ -8,6 +8,7 @@ use crate::model::{Node, Stack, Subject};
 use crate::source::Span;
 use crate::value::{Item, Known, Origin, Setting, Value};
 use crate::vocabulary::version::Version;
+use std::borrow::Cow;
 
 /// What an application needs to know about the client's request, in the spelling of messages.
 const TELLING: [&str; 4] = ["Host", "X-Forwarded-Proto", "X-Forwarded-For", "X-Real-IP"];
@@ -21,7 +22,7 @@ pub fn has_host(stack: &Stack, id: ScopeId) -> bool {
 /// Adds the facts about headers and connections to a route whose links are set.
 pub fn derive(stack: &Stack, node: &mut Node, id: ScopeId, target: Span) {
     let at = Origin::Written { span: target };
-    let all = stack.scopes.effective(id, "proxy_set_header").unwrap_or_else(Setting::none);
+    let all = stack.scopes.look(id, "proxy_set_header").unwrap_or_else(|| Cow::Owned(Setting::none()));
     let entries = stack.scopes.entries(id, "proxy_set_header");
     let hosts = if let Value::Unknown(_) = all.value { all.value.clone() } else { hosts(&entries) };
     node.set("host_headers", Setting::new(hosts, at.clone()));
@@ -38,7 +39,7 @@ pub fn derive(stack: &Stack, node: &mut Node, id: ScopeId, target: Span) {
 fn hosts(entries: &[&Directive]) -> Value {
     let mut entries = entries.to_vec();
     entries.sort_by_key(|entry| !entry.included);
-    let host = |entry: &Directive| match entry.args.as_slice() {
+    let host = |entry: &Directive| match &*entry.args {
         [name, value] if name.text.eq_ignore_ascii_case("host") && !value.text.is_empty() => {
             Some(Item { value: Value::text(value.text.clone()), origin: Origin::Written { span: entry.span } })
         }
@@ -49,7 +50,7 @@ fn hosts(entries: &[&Directive]) -> Value {
 
 /// The names of the headers in force, in lower case, without those of an empty value, which are not sent.
 fn names(entries: &[&Directive]) -> Value {
-    let sent = entries.iter().filter_map(|entry| match entry.args.as_slice() {
+    let sent = entries.iter().filter_map(|entry| match &*entry.args {
         [name, value] if !value.text.is_empty() => {
             Some(Item { value: Value::text(name.text.to_ascii_lowercase()), origin: Origin::Written { span: entry.span } })
         }
@@ -67,9 +68,9 @@ fn lost(stack: &Stack, id: ScopeId, all: &Setting, at: Origin) -> Option<Setting
     let mut levels = std::iter::successors(Some(id), |id| stack.scopes.get(*id)?.parent);
     let has_own = |scope: &Scope| scope.directives.iter().any(|directive| &*directive.name == "proxy_set_header");
     let own = levels.find_map(|id| stack.scopes.get(id).filter(|scope| has_own(scope)))?;
-    let outer = stack.scopes.effective(own.parent.filter(|_| own.level.is_in_location())?, "proxy_set_header")?;
+    let outer = stack.scopes.look(own.parent.filter(|_| own.level.is_in_location())?, "proxy_set_header")?;
     if let Value::Unknown(_) = outer.value {
-        return Some(Setting::new(outer.value, at));
+        return Some(Setting::new(outer.value.clone(), at));
     }
     let is_own = |name: &str| {
         let mut own = own.directives.iter().filter(|directive| &*directive.name == "proxy_set_header");
@@ -83,7 +84,7 @@ fn lost(stack: &Stack, id: ScopeId, all: &Setting, at: Origin) -> Option<Setting
     });
     let dropped: Vec<Item> = dropped.collect();
     let origin = dropped.first()?.origin.clone();
-    Some(Setting { assuming: outer.assuming, ..Setting::new(Value::Known(Known::List(dropped.into())), origin) })
+    Some(Setting { assuming: outer.assuming.clone(), ..Setting::new(Value::Known(Known::List(dropped.into())), origin) })
 }
 
 /// The first nginx that keeps connections to upstream blocks by itself: `keepalive 32`, HTTP/1.1 and no Connection header by default.
@@ -94,13 +95,13 @@ const KEEPS_BY_ITSELF: &str = "1.29.7";
 fn keeps_connections(stack: &Stack, id: ScopeId, upstream: Subject, all: &Setting, entries: &[&Directive]) -> Value {
     let truth = |held: bool| Value::Known(Known::Boolean(held));
     let by_itself = Version::parse(KEEPS_BY_ITSELF).and_then(|version| stack.scopes.version().at_least(version));
-    let kept = stack.setting(upstream, "keepalive");
+    let kept = stack.look(upstream, "keepalive");
     let cached = match (kept.origin.is_explicit(), kept.value.as_integer()) {
         (true, Some(connections)) => Some(connections > 0),
         (true, None) => None,
         (false, _) => by_itself,
     };
-    let protocol = stack.scopes.effective(id, "proxy_http_version").unwrap_or_else(Setting::none);
+    let protocol = stack.scopes.look(id, "proxy_http_version").unwrap_or_else(|| Cow::Owned(Setting::none()));
     let persistent = match (protocol.origin.is_explicit(), protocol.value.as_text()) {
         (true, Some(version)) => Some(version != "1.0"),
         (true, None) => None,
@@ -116,7 +117,7 @@ fn keeps_connections(stack: &Stack, id: ScopeId, upstream: Subject, all: &Settin
 
 /// Whether the Connection header that is sent leaves the connection open; nginx before 1.29.7 sends "close" by itself.
 fn leaves_open(entries: &[&Directive], by_itself: Option<bool>) -> Option<bool> {
-    let sent = entries.iter().find_map(|entry| match entry.args.as_slice() {
+    let sent = entries.iter().find_map(|entry| match &*entry.args {
         [name, value] if name.text.eq_ignore_ascii_case("connection") => Some(&*value.text),
         _ => None,
     });

@@ -66,7 +66,7 @@ fn bound<'a>(world: &'a World, name: &str) -> Option<&'a Binding> {
 fn node(name: &'static str, binding: &Binding, accepted: Value, names: &Names) -> Node {
     let mut node = Node::new(model::Kind::Hook, name, Some(binding.span));
     let at = Origin::Written { span: binding.span };
-    let fact = |value: Value| Setting { assuming: binding.assuming.clone(), ..Setting::new(value, at.clone()) };
+    let fact = |value: Value| Setting { assuming: binding.assuming.clone().into(), ..Setting::new(value, at.clone()) };
     node.set("name", fact(Value::text(name)));
     node.set("accepted", Setting::default(accepted, "gunicorn"));
     let Object::Function(function) = &binding.value else {

@@ -46,7 +46,7 @@ fn memory_per_worker(facts: &Facts) -> Setting {
     if let Some(bytes) = facts.memory_per_worker {
         return Setting::new(size(bytes, ""), of_host(facts));
     }
-    let assuming = vec!["a worker takes 30 MiB, the least that was measured".into()];
+    let assuming = vec!["a worker takes 30 MiB, the least that was measured".into()].into();
     Setting { assuming, ..Setting::default(size(LEAST_PER_WORKER, "30M"), "gearmesh") }
 }
 

@@ -3,8 +3,9 @@
 //! In: the block of a location, and the blocks in it. Out: facts of the location, unknown where a named file was not read. Whether it
 //! passes requests on is a matter of routes.
 
+use super::nginx::Subjects;
 use crate::model::scope::{Directive, Level, Scope, ScopeId};
-use crate::model::{Node, Stack, Subject};
+use crate::model::{Node, Stack};
 use crate::value::{Known, Origin, Setting, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -56,7 +57,7 @@ fn split(word: &str) -> (&str, &str) {
 }
 
 /// Adds whether each location has something that answers, of its own or in a block in it. `ids` are the blocks of one configuration.
-pub fn gather(stack: &mut Stack, ids: impl Iterator<Item = ScopeId>, subjects: &BTreeMap<ScopeId, Subject>) {
+pub fn gather(stack: &mut Stack, ids: impl Iterator<Item = ScopeId>, subjects: &Subjects) {
     let mut found: BTreeMap<ScopeId, Value> = BTreeMap::new();
     for id in ids {
         let Some(scope) = stack.scopes.get(id).filter(|scope| scope.level.is_in_location()) else { continue };
@@ -77,7 +78,7 @@ pub fn gather(stack: &mut Stack, ids: impl Iterator<Item = ScopeId>, subjects: &
     }
     for (location, value) in found {
         let Some(span) = stack.scopes.get(location).map(|scope| scope.span) else { continue };
-        if let Some(node) = subjects.get(&location).and_then(|location| stack.node_mut(*location)) {
+        if let Some(node) = subjects.get(location).and_then(|location| stack.node_mut(location)) {
             node.set("has_handler", Setting::new(value, Origin::Written { span }));
         }
     }

@@ -34,7 +34,7 @@ pub fn missing(world: &World) -> Option<Setting> {
         Object::Unknown(unknown) => Value::Unknown(unknown.clone()),
         _ => return None,
     };
-    Some(Setting { assuming: binding.assuming.clone(), ..Setting::new(value, binding.origin.clone()) })
+    Some(Setting { assuming: binding.assuming.clone().into(), ..Setting::new(value, binding.origin.clone()) })
 }
 
 impl Log {

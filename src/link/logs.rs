@@ -2,19 +2,20 @@
 //!
 //! In: a route's block. Out: the texts of the formats. A format that is defined in a file that was not read is unknown.
 
+use crate::model::Stack;
+use crate::model::named::Named;
 use crate::model::scope::{Directive, ScopeId};
-use crate::model::{Node, Stack};
 use crate::value::{Item, Known, Origin, Setting, Value};
 
 /// nginx's own format (ngx_http_log_module).
 const COMBINED: &str =
     "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent \"$http_referer\" \"$http_user_agent\"";
 
-/// Adds the fact to a route.
-pub fn derive(stack: &Stack, node: &mut Node, id: ScopeId) {
+/// Adds the fact to those of a route.
+pub fn derive(stack: &Stack, facts: &mut Named<Setting>, id: ScopeId) {
     let Some(logs) = stack.scopes.effective(id, "access_log") else { return };
     if let Value::Unknown(_) = logs.value {
-        node.set("log_formats", logs);
+        facts.insert("log_formats", logs);
         return;
     }
     let written = stack.scopes.entries(id, "access_log");
@@ -23,7 +24,7 @@ pub fn derive(stack: &Stack, node: &mut Node, id: ScopeId) {
         true => vec![default],
         false => written.into_iter().filter_map(|log| format(stack, id, log)).collect(),
     };
-    node.set("log_formats", Setting { value: Value::Known(Known::List(formats.into())), ..logs });
+    facts.insert("log_formats", Setting { value: Value::Known(Known::List(formats.into())), ..logs });
 }
 
 /// The format of one log; none for `off`.

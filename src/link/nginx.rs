@@ -1,14 +1,16 @@
 //! nginx pieces as subjects: configurations, servers, locations, and the routes that pass requests on.
 
+use super::common::Common;
+use super::runs::in_runs;
 use super::variables::Names;
-use super::{addresses, buffers, headers, locations, logs, servers};
+use super::{addresses, headers, locations, servers};
 use crate::model::piece;
 use crate::model::scope::{Directive, Level, Scope, ScopeId};
 use crate::model::{Kind, Node, Stack, Subject};
 use crate::source::paths::shared;
 use crate::source::{DocumentId, Span};
 use crate::value::{Address, Item, Known, Origin, Setting, Value};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Directives that pass a request on, with the kind of protocol.
@@ -20,7 +22,24 @@ pub struct Added {
     pub nginx: Subject,
     first: u32,
     count: u32,
-    subjects: BTreeMap<ScopeId, Subject>,
+    subjects: Subjects,
+}
+
+/// Subjects by their blocks, which are numbered one after the other.
+pub struct Subjects {
+    first: u32,
+    list: Vec<Option<Subject>>,
+}
+
+impl Subjects {
+    pub fn get(&self, id: ScopeId) -> Option<Subject> {
+        self.list.get(id.0.checked_sub(self.first)? as usize).copied().flatten()
+    }
+
+    fn insert(&mut self, id: ScopeId, subject: Subject) {
+        let place = id.0.checked_sub(self.first).and_then(|at| self.list.get_mut(at as usize));
+        place.into_iter().for_each(|place| *place = Some(subject));
+    }
 }
 
 /// Adds the subjects of one nginx configuration but its routes; its blocks are in the stack already, from `first` on.
@@ -31,16 +50,11 @@ pub fn add(stack: &mut Stack, piece: &piece::Nginx, first: u32, count: u32) -> A
     let mut node = Node::new(Kind::Nginx, name, Some(anchor));
     node.scope = (count > 0).then_some(ScopeId(first));
     let nginx = stack.add(node);
-    let mut subjects: BTreeMap<ScopeId, Subject> = BTreeMap::new();
-    for id in (first..first + count).map(ScopeId) {
-        let Some(scope) = stack.scopes.get(id) else { continue };
-        let node = match scope.level {
-            Level::Server => server(scope, id),
-            Level::Location => location(stack, scope, id, &subjects),
-            Level::Upstream => upstream(scope, id),
-            _ => continue,
-        };
-        let (kind, parent) = (node.kind, scope.parent);
+    let mut subjects = Subjects { first, list: vec![None; count as usize] };
+    let ids: Vec<ScopeId> = (first..first + count).map(ScopeId).collect();
+    for (id, node) in in_runs(&ids, |run| run.iter().filter_map(|id| Some((*id, subject(stack, *id)?))).collect()) {
+        let parent = stack.scopes.get(id).and_then(|scope| scope.parent);
+        let kind = node.kind;
         let subject = stack.add(node);
         subjects.insert(id, subject);
         if kind == Kind::Server {
@@ -58,6 +72,17 @@ pub fn add(stack: &mut Stack, piece: &piece::Nginx, first: u32, count: u32) -> A
     Added { nginx, first, count, subjects }
 }
 
+/// The subject that a block is, without its links.
+fn subject(stack: &Stack, id: ScopeId) -> Option<Node> {
+    let scope = stack.scopes.get(id)?;
+    match scope.level {
+        Level::Server => Some(server(scope, id)),
+        Level::Location => Some(location(stack, scope, id)),
+        Level::Upstream => Some(upstream(scope, id)),
+        _ => None,
+    }
+}
+
 /// The upstream blocks of all configurations, by name.
 pub type Upstreams = HashMap<Arc<str>, Vec<Subject>>;
 
@@ -71,11 +96,30 @@ pub fn upstreams(stack: &Stack) -> Upstreams {
 
 /// Adds the routes of a configuration, once the upstreams of all are there.
 pub fn add_routes(stack: &mut Stack, added: &Added, upstreams: &Upstreams) {
-    let ids = || (added.first..added.first + added.count).map(ScopeId);
-    let names = Names::of(stack, ids());
-    for id in ids() {
-        add_route(stack, id, &added.subjects, (upstreams, &names));
+    let is_of_location = |id: &ScopeId| stack.scopes.get(*id).is_some_and(|scope| scope.level.is_in_location());
+    let blocks = (added.first..added.first + added.count).map(ScopeId);
+    let ids: Vec<ScopeId> = blocks.clone().filter(is_of_location).collect();
+    let names = Names::of(stack, blocks);
+    let made = in_runs(&ids, |run| {
+        let mut common = Common::default();
+        run.iter().filter_map(|id| route(stack, *id, &added.subjects, (upstreams, &names, &mut common))).collect()
+    });
+    for Made { node, location, server } in made {
+        let route = stack.add(node);
+        if let Some(server) = server {
+            join(stack, (route, "server"), (server, "routes"));
+        }
+        if let Some(node) = stack.node_mut(location) {
+            node.link("route", route);
+        }
     }
+}
+
+/// A route, and what it belongs to.
+struct Made {
+    node: Node,
+    location: Subject,
+    server: Option<Subject>,
 }
 
 /// Links a subject that was added just now with the one it belongs to.
@@ -88,36 +132,41 @@ fn join(stack: &mut Stack, one: (Subject, &'static str), many: (Subject, &'stati
     }
 }
 
-fn server_around(stack: &Stack, scope: Option<ScopeId>, subjects: &BTreeMap<ScopeId, Subject>) -> Option<Subject> {
+fn server_around(stack: &Stack, scope: Option<ScopeId>, subjects: &Subjects) -> Option<Subject> {
     around(stack, scope, subjects, Kind::Server)
 }
 
 /// The innermost subject of a kind around a scope.
-fn around(stack: &Stack, scope: Option<ScopeId>, subjects: &BTreeMap<ScopeId, Subject>, kind: Kind) -> Option<Subject> {
+fn around(stack: &Stack, scope: Option<ScopeId>, subjects: &Subjects, kind: Kind) -> Option<Subject> {
     let ids = std::iter::successors(scope, |id| stack.scopes.get(*id)?.parent);
-    ids.filter_map(|id| subjects.get(&id)).copied().find(|subject| stack.node(*subject).is_some_and(|node| node.kind == kind))
+    ids.filter_map(|id| subjects.get(id)).find(|subject| stack.node(*subject).is_some_and(|node| node.kind == kind))
 }
 
 fn written(text: impl Into<Arc<str>>, span: Span) -> Setting {
     Setting::new(Value::text(text), Origin::Written { span })
 }
 
-fn server(scope: &Scope, id: ScopeId) -> Node {
-    let names = scope.directives.iter().find(|directive| &*directive.name == "server_name");
+/// The first name of a server block, and where it stands.
+fn name_of(server: &Scope) -> (Arc<str>, Span) {
+    let names = server.directives.iter().find(|directive| &*directive.name == "server_name");
     let first = names.and_then(|directive| directive.args.first());
-    let name = first.map_or_else(|| "_".into(), |arg| arg.text.clone());
+    first.map_or_else(|| ("_".into(), server.span), |arg| (arg.text.clone(), arg.span))
+}
+
+fn server(scope: &Scope, id: ScopeId) -> Node {
+    let (name, span) = name_of(scope);
     let mut node = Node::new(Kind::Server, name.clone(), Some(scope.span));
-    node.set("name", written(name, first.map_or(scope.span, |arg| arg.span)));
+    node.set("name", written(name, span));
     servers::describe(&mut node, scope);
     node.scope = Some(id);
     node
 }
 
-fn location(stack: &Stack, scope: &Scope, id: ScopeId, subjects: &BTreeMap<ScopeId, Subject>) -> Node {
+fn location(stack: &Stack, scope: &Scope, id: ScopeId) -> Node {
     let words: Vec<&str> = scope.args.iter().map(|arg| &*arg.text).collect();
     let path = words.join(" ");
-    let server =
-        server_around(stack, scope.parent, subjects).and_then(|server| stack.node(server)).map_or("_", |node| &node.name);
+    let server = stack.scopes.chain(id).find(|scope| scope.level == Level::Server);
+    let server = server.map_or_else(|| "_".into(), |server| name_of(server).0);
     let mut node =
         Node::new(Kind::Location, format!("{server}{}{path}", if path.starts_with('/') { "" } else { " " }), Some(scope.span));
     node.set("path", written(path, scope.span));
@@ -155,22 +204,29 @@ fn address(text: &str, port: u16) -> Value {
     }
 }
 
-/// Adds a route for a location, or an `if` or `limit_except` in one, that passes requests on by a directive of its own.
-fn add_route(stack: &mut Stack, id: ScopeId, subjects: &BTreeMap<ScopeId, Subject>, (upstreams, names): (&Upstreams, &Names)) {
-    let Some(scope) = stack.scopes.get(id) else { return };
-    if !scope.level.is_in_location() || returns(stack, id) {
-        return;
+/// A route gets about so many facts of its own.
+const MOST_FACTS: usize = 12;
+
+/// The route of a location, or an `if` or `limit_except` in one, that passes requests on by a directive of its own.
+fn route(
+    stack: &Stack,
+    id: ScopeId,
+    subjects: &Subjects,
+    (upstreams, names, common): (&Upstreams, &Names, &mut Common),
+) -> Option<Made> {
+    let scope = stack.scopes.get(id)?;
+    if returns(stack, id) {
+        return None;
     }
-    let found = scope.directives.iter().find_map(|directive| {
+    let (directive, kind) = scope.directives.iter().find_map(|directive| {
         let (_, kind) = PASSES.iter().find(|(name, _)| *name == &*directive.name)?;
-        Some((directive.clone(), *kind))
-    });
-    let (Some((directive, kind)), Some(location)) = (found, around(stack, Some(id), subjects, Kind::Location)) else { return };
-    let Some(target) = directive.args.first() else { return };
-    let Some((name, path)) = stack.node(location).map(|node| (node.name.clone(), node.settings.get("path").cloned())) else {
-        return;
-    };
+        Some((directive, *kind))
+    })?;
+    let location = around(stack, Some(id), subjects, Kind::Location)?;
+    let target = directive.args.first()?;
+    let (name, path) = stack.node(location).map(|node| (node.name.clone(), node.settings.get("path").cloned()))?;
     let mut node = Node::new(Kind::Route, name, Some(directive.span));
+    node.settings.reserve(MOST_FACTS);
     node.scope = Some(id);
     let is_websocket = path.as_ref().and_then(|path| path.value.as_text()).is_some_and(is_websocket);
     let truth = |held| Setting::new(Value::Known(Known::Boolean(held)), Origin::Written { span: directive.span });
@@ -198,18 +254,11 @@ fn add_route(stack: &mut Stack, id: ScopeId, subjects: &BTreeMap<ScopeId, Subjec
         node.link("upstream", upstream);
     }
     headers::derive(stack, &mut node, id, directive.span);
-    logs::derive(stack, &mut node, id);
-    buffers::derive(stack, &mut node, id);
+    node.common = Some(common.of(stack, id));
     if !headers::has_host(stack, id) {
         node.set("default_host", written(default_host(&target.text), target.span));
     }
-    let route = stack.add(node);
-    if let Some(server) = server {
-        join(stack, (route, "server"), (server, "routes"));
-    }
-    if let Some(node) = stack.node_mut(location) {
-        node.link("route", route);
-    }
+    Some(Made { node, location, server })
 }
 
 /// Whether a `return` of the block itself, or of its server, answers every request before it could be passed on.
@@ -269,7 +318,10 @@ fn named_upstream(stack: &Stack, upstreams: &Upstreams, target: &str, document: 
         let other = stack.node(*subject).and_then(|node| node.anchor).map_or(document, |anchor| anchor.document);
         (other == document, shared(stack.documents.path(other), stack.documents.path(document)))
     };
-    upstreams.get(name)?.iter().copied().max_by_key(near)
+    match upstreams.get(name)?.as_slice() {
+        [only] => Some(*only),
+        several => several.iter().copied().max_by_key(near),
+    }
 }
 
 /// The addresses that a route connects to, as far as they are known.

@@ -38,8 +38,10 @@ pub fn in_file(stack: &mut Stack, app: Subject, worlds: &[World], range: &Versio
             let Some(binding) = world.globals.get(row.name).filter(|binding| binding.kind == BindingKind::Assigned) else {
                 continue;
             };
-            let value =
-                Setting { assuming: binding.assuming.clone(), ..Setting::new(binding.value.to_value(), binding.origin.clone()) };
+            let value = Setting {
+                assuming: binding.assuming.clone().into(),
+                ..Setting::new(binding.value.to_value(), binding.origin.clone())
+            };
             let span = binding.origin.span().filter(|span| span.document == binding.span.document).unwrap_or(binding.span);
             judge(stack, app, row, &value, span, range, &mut found);
         }
@@ -62,7 +64,7 @@ pub fn in_environment(stack: &mut Stack, app: Subject, environment: &Environment
     {
         let mut node = oddity(stack, "refused-variable", name, span, None);
         let value = Setting::new(Value::text(text), Origin::Written { span });
-        node.set("value", Setting { assuming: variable.assuming.clone(), ..value });
+        node.set("value", Setting { assuming: variable.assuming.clone().into(), ..value });
         node.link("app", app);
         stack.add(node);
     }
@@ -151,7 +153,7 @@ fn judge(
         (Ok(_), None) => return,
     };
     let (reason, meant) = refused;
-    let fresh = Refused { raw: given.value.clone(), reason, meant, assuming: given.assuming.clone(), worlds: 0 };
+    let fresh = Refused { raw: given.value.clone(), reason, meant, assuming: given.assuming.to_vec(), worlds: 0 };
     found.entry((span, row.name)).or_insert(fresh).worlds += 1;
 }
 
@@ -170,7 +172,7 @@ fn add(stack: &mut Stack, app: Subject, name: &str, span: Span, refused: Refused
     let origin = Origin::Written { span };
     node.set(
         "value",
-        Setting { assuming: refused.assuming, ..Setting::new(Value::text(as_python(&refused.raw)), origin.clone()) },
+        Setting { assuming: refused.assuming.into(), ..Setting::new(Value::text(as_python(&refused.raw)), origin.clone()) },
     );
     node.set("reason", Setting::new(Value::text(refused.reason), origin));
     node.link("app", app);

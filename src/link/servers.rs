@@ -3,8 +3,9 @@
 //! In: the blocks of one configuration. Out: facts of its servers, unknown where a named file was not read. Values of nginx
 //! variables are never guessed.
 
+use super::nginx::Subjects;
 use crate::model::scope::{Directive, Level, Scope, ScopeId};
-use crate::model::{Node, Stack, Subject};
+use crate::model::{Node, Stack};
 use crate::value::{Item, Known, Origin, Setting, Value};
 use std::collections::BTreeMap;
 
@@ -82,7 +83,7 @@ struct Said {
 }
 
 /// Adds what the blocks in a server say of it. `ids` are the blocks of one configuration.
-pub fn gather(stack: &mut Stack, ids: impl Iterator<Item = ScopeId>, subjects: &BTreeMap<ScopeId, Subject>) {
+pub fn gather(stack: &mut Stack, ids: impl Iterator<Item = ScopeId>, subjects: &Subjects) {
     let mut servers: BTreeMap<ScopeId, Said> = BTreeMap::new();
     for id in ids {
         let (Some(scope), Some(server)) = (stack.scopes.get(id), server_of(stack, id)) else { continue };
@@ -96,7 +97,7 @@ pub fn gather(stack: &mut Stack, ids: impl Iterator<Item = ScopeId>, subjects: &
     }
     for (server, said) in servers {
         let Some(span) = stack.scopes.get(server).map(|scope| scope.span) else { continue };
-        let Some(node) = subjects.get(&server).and_then(|server| stack.node_mut(*server)) else { continue };
+        let Some(node) = subjects.get(server).and_then(|server| stack.node_mut(server)) else { continue };
         for (name, items) in [("static_locations", said.static_locations), ("scheme_from_balancer", said.scheme_from_balancer)] {
             let value = match &said.missing {
                 Some(reason) if items.is_empty() => Value::unknown(reason.as_str()),
@@ -113,13 +114,13 @@ fn server_of(stack: &Stack, id: ScopeId) -> Option<ScopeId> {
 }
 
 fn is_static(scope: &Scope) -> bool {
-    let speaks = |text: &str| STATIC.iter().any(|word| text.to_ascii_lowercase().contains(word));
-    scope.args.iter().any(|arg| speaks(&arg.text))
+    let speaks = |text: String| STATIC.iter().any(|word| text.contains(word));
+    scope.args.iter().any(|arg| speaks(arg.text.to_ascii_lowercase()))
 }
 
 /// What in a block reads the scheme that a load balancer tells, but for logs.
 fn scheme_readers(scope: &Scope) -> Vec<Item> {
-    let reads = |text: &str| text.to_ascii_lowercase().contains(FROM_BALANCER);
+    let reads = |text: &str| text.contains('$') && text.to_ascii_lowercase().contains(FROM_BALANCER);
     let mut items = Vec::new();
     if scope.level == Level::If && scope.args.iter().any(|arg| reads(&arg.text)) {
         items.push(Item { value: Value::text("if"), origin: Origin::Written { span: scope.span } });

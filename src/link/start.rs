@@ -8,7 +8,7 @@ use crate::model::named::Named;
 use crate::model::{Node, Stack, Subject};
 use crate::source::paths::{Paths, plain};
 use crate::source::{DocumentId, Span};
-use crate::value::{Known, Origin, Setting, Value};
+use crate::value::{Few, Known, Origin, Setting, Value};
 use std::path::Path;
 
 /// What gunicorn serves: the word of its command line, else `wsgi_app`; none with paste.
@@ -17,9 +17,10 @@ pub fn application(command_line: &Arguments, settings: &Named<Setting>) -> Optio
         return None;
     }
     match &command_line.app {
-        Some(word) => {
-            Some(Setting { assuming: word.assuming.clone(), ..Setting::new(word.text.clone(), Origin::Flag { span: word.span }) })
-        }
+        Some(word) => Some(Setting {
+            assuming: word.assuming.clone().into(),
+            ..Setting::new(word.text.clone(), Origin::Flag { span: word.span })
+        }),
         None if !command_line.complete => None,
         None => settings.get("wsgi_app").cloned(),
     }
@@ -81,7 +82,7 @@ pub fn missing_config(given: Option<&Word>, directory: Option<&str>, near: &Path
     let setting = Setting::new(Value::text(path), Origin::Flag { span: word.span });
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let assumption = format!("the folder {name} is what becomes {}", directory.display()).into();
-    Some(Setting { assuming: if is_exact { Vec::new() } else { vec![assumption] }, ..setting })
+    Some(Setting { assuming: if is_exact { Few::new() } else { vec![assumption].into() }, ..setting })
 }
 
 /// Whether a unit belongs to the manager of a user: by its folder, or because it is started with that one's target.

@@ -61,7 +61,7 @@ pub fn find(stack: &mut Stack, app: Subject, config: &Config, worlds: &[World], 
             assuming.push("the branch around it is taken".into());
         }
         let value = Setting::new(Value::text(in_words(thing)), Origin::Written { span });
-        node.set("value", Setting { assuming, ..value });
+        node.set("value", Setting { assuming: assuming.into(), ..value });
         node.link("app", app);
         stack.add(node);
     }

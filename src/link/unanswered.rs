@@ -128,7 +128,9 @@ impl<'a> Search<'a> {
         let unanswered = match (doubt, dead.is_empty()) {
             (Some(why), true) => Some(Setting::new(Value::unknown(why), origin)),
             (None, true) => None,
-            (_, false) => Some(Setting { assuming, ..Setting::new(Value::Known(Known::List(dead.into())), origin) }),
+            (_, false) => {
+                Some(Setting { assuming: assuming.into(), ..Setting::new(Value::Known(Known::List(dead.into())), origin) })
+            }
         };
         Found { unanswered, meant }
     }
@@ -352,7 +354,7 @@ fn nearest(stack: &Stack, meant: &Meant) -> Option<Vec<(&'static str, Setting)>>
     let node = stack.node(meant.app)?;
     let mut bind = item_of(stack, meant.app, &meant.address);
     if let (Origin::Default { .. }, Some(span)) = (&bind.origin, node.anchor) {
-        bind.origin = Origin::Computed { span, from: vec![bind.origin] };
+        bind.origin = Origin::Computed { span, from: [bind.origin].into() };
     }
     let at = bind.origin.span().map_or(Origin::Default { source: "gunicorn".into() }, |span| Origin::Written { span });
     let place = if meant.elsewhere { " in another container" } else { "" };

@@ -7,27 +7,33 @@ use super::nginx::{Upstreams, authority, is_pass};
 use crate::model::Stack;
 use crate::model::scope::{Level, ScopeId};
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A variable of a server.
 type Variable = (Option<ScopeId>, Arc<str>);
 
-/// What the blocks of one configuration tell of variables and targets.
-pub struct Names {
+/// What the blocks of one configuration tell of variables and targets; they are looked at when it is first asked for.
+pub struct Names<'a> {
+    stack: &'a Stack,
+    blocks: Vec<ScopeId>,
+    said: OnceLock<Said>,
+}
+
+struct Said {
     /// The texts that `set` gives a variable in a server.
     set: HashMap<Variable, BTreeSet<Arc<str>>>,
     /// Host and port of targets without variables: nginx resolves these names when it starts, and then knows them.
     literal: HashSet<String>,
 }
 
-impl Names {
+impl Said {
     /// Looks at every block of a configuration once.
-    pub fn of(stack: &Stack, ids: impl Iterator<Item = ScopeId>) -> Names {
-        let mut names = Names { set: HashMap::new(), literal: HashSet::new() };
+    fn of(stack: &Stack, ids: impl Iterator<Item = ScopeId>) -> Said {
+        let mut names = Said { set: HashMap::new(), literal: HashSet::new() };
         for id in ids {
             let Some(scope) = stack.scopes.get(id) else { continue };
             for directive in &scope.directives {
-                match (&*directive.name, directive.args.as_slice()) {
+                match (&*directive.name, &*directive.args) {
                     ("set", [variable, value]) => {
                         let key = (server_of(stack, id), variable.text.clone());
                         names.set.entry(key).or_default().insert(value.text.clone());
@@ -41,6 +47,16 @@ impl Names {
         }
         names
     }
+}
+
+impl<'a> Names<'a> {
+    pub fn of(stack: &'a Stack, ids: impl Iterator<Item = ScopeId>) -> Names<'a> {
+        Names { stack, blocks: ids.collect(), said: OnceLock::new() }
+    }
+
+    fn said(&self) -> &Said {
+        self.said.get_or_init(|| Said::of(self.stack, self.blocks.iter().copied()))
+    }
 
     /// The host name that nginx has to ask a resolver for; none where the target has no variable, where the value of one is not
     /// known, for addresses, and for names that nginx knows by itself.
@@ -53,7 +69,7 @@ impl Names {
         let host = host_and_port.split(':').next().unwrap_or(host_and_port);
         let is_number = host.is_empty() || host.starts_with('[') || host.chars().all(|c| c.is_ascii_digit() || c == '.');
         let is_unknown = host_and_port.contains(['$', '{']) || host == "unix";
-        let is_known = upstreams.contains_key(host_and_port) || self.literal.contains(&with_port(&target));
+        let is_known = upstreams.contains_key(host_and_port) || self.said().literal.contains(&with_port(&target));
         // Where the main file is not at hand, a bare name may be an upstream block's in another file.
         let is_whole = stack.scopes.chain(id).last().is_some_and(|scope| scope.level == Level::Main);
         let is_bare = !host_and_port.contains([':', '.']);
@@ -66,7 +82,7 @@ impl Names {
         let mut out = String::new();
         while let Some((before, after)) = rest.split_once('$') {
             let (name, after) = variable(after);
-            let texts = self.set.get(&(server, format!("${name}").into()));
+            let texts = self.said().set.get(&(server, format!("${name}").into()));
             let text = texts.filter(|texts| texts.len() == 1).and_then(BTreeSet::first).filter(|text| !text.contains('$'));
             out.push_str(before);
             // The path of a request begins with a slash, and what follows it is no matter.

@@ -74,6 +74,11 @@ impl<T> Named<T> {
         self.entries.binary_search_by(|(known, _)| (*known).cmp(name))
     }
 
+    /// Makes room for that many more entries.
+    pub fn reserve(&mut self, entries: usize) {
+        self.entries.reserve_exact(entries);
+    }
+
     /// Makes room for few more entries: most subjects never get more.
     fn room(&mut self) {
         if self.entries.len() == self.entries.capacity() {

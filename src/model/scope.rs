@@ -9,8 +9,9 @@ use crate::value::{Item, Known, Origin, Setting, Value};
 use crate::vocabulary::nginx::{self, Context};
 use crate::vocabulary::types::Inheritance;
 use crate::vocabulary::version::VersionRange;
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A block's number among all blocks of a stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -81,7 +82,7 @@ pub struct Scope {
     pub parent: Option<ScopeId>,
     /// The block's name and arguments, as far as the brace.
     pub span: Span,
-    pub args: Vec<Arg>,
+    pub args: Arc<[Arg]>,
     pub directives: Vec<Directive>,
     /// What this level may hold besides what was read.
     pub gaps: Vec<Gap>,
@@ -97,7 +98,7 @@ pub struct Arg {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Directive {
     pub name: Arc<str>,
-    pub args: Vec<Arg>,
+    pub args: Arc<[Arg]>,
     /// The whole statement; for one that stands in a well-known file that is not at hand, the include.
     pub span: Span,
     /// It stands in another file than the block around it.
@@ -133,13 +134,43 @@ impl Repeated {
 pub struct Scopes {
     list: Vec<Scope>,
     /// The versions that nginx may have, where someone says so.
-    pub declared: Option<VersionRange>,
+    declared: Option<VersionRange>,
+    defaults: Defaults,
+}
+
+/// The defaults of directives in the versions that nginx may have, by the places of their rows; each is made when it is first asked
+/// for.
+#[derive(Clone, Debug, Default)]
+struct Defaults {
+    rows: OnceLock<Box<[OnceLock<Box<Setting>>]>>,
+    no_entries: OnceLock<Box<Setting>>,
+}
+
+impl Defaults {
+    fn scalar(&self, (place, row): (usize, &nginx::Directive), version: &VersionRange) -> Cow<'_, Setting> {
+        let rows = self.rows.get_or_init(|| (0..nginx::rows()).map(|_| OnceLock::new()).collect());
+        let default = || Setting::default(nginx::default_of(row, version), "nginx");
+        match rows.get(place) {
+            Some(made) => Cow::Borrowed(made.get_or_init(|| Box::new(default()))),
+            None => Cow::Owned(default()),
+        }
+    }
+
+    fn array(&self) -> &Setting {
+        self.no_entries.get_or_init(|| Box::new(Setting::default(Value::Known(Known::List([].into())), "nginx")))
+    }
 }
 
 impl Scopes {
     pub fn add(&mut self, scope: Scope) -> ScopeId {
         self.list.push(scope);
         ScopeId(self.list.len() as u32 - 1)
+    }
+
+    /// Says which versions nginx may have, before anything is looked up.
+    pub fn declare(&mut self, versions: Option<VersionRange>) {
+        self.declared = versions;
+        self.defaults = Defaults::default();
     }
 
     /// Gives back the memory that was set aside for more blocks and directives.
@@ -208,12 +239,19 @@ impl Scopes {
 
     /// The effective value of a directive in a block; none when nginx knows no such directive there.
     pub fn effective(&self, id: ScopeId, name: &str) -> Option<Setting> {
-        let row = nginx::directive(name, self.get(id)?.level.context())?;
-        match row.inheritance {
-            Inheritance::Array => Some(self.array(id, row)),
-            Inheritance::Scalar => Some(self.scalar(id, row, usize::MAX)),
-            Inheritance::None | Inheritance::Block | Inheritance::Upstream | Inheritance::Main => Some(self.scalar(id, row, 1)),
-        }
+        self.look(id, name).map(Cow::into_owned)
+    }
+
+    /// As [`Scopes::effective`], without a copy of a default.
+    pub fn look(&self, id: ScopeId, name: &str) -> Option<Cow<'_, Setting>> {
+        let (place, row) = nginx::row(name, self.get(id)?.level.context())?;
+        Some(match row.inheritance {
+            Inheritance::Array => self.array(id, row),
+            Inheritance::Scalar => self.scalar(id, (place, row), usize::MAX),
+            Inheritance::None | Inheritance::Block | Inheritance::Upstream | Inheritance::Main => {
+                self.scalar(id, (place, row), 1)
+            }
+        })
     }
 
     /// The names of all directives in force in a block that somebody wrote, in it or in one around it.
@@ -243,7 +281,7 @@ impl Scopes {
             .unwrap_or_default()
     }
 
-    fn scalar(&self, id: ScopeId, row: &nginx::Directive, levels: usize) -> Setting {
+    fn scalar(&self, id: ScopeId, (place, row): (usize, &nginx::Directive), levels: usize) -> Cow<'_, Setting> {
         let name = row.name();
         let mut assuming = Vec::new();
         let mut found: Option<Setting> = None;
@@ -254,35 +292,41 @@ impl Scopes {
                     Some(winner) => winner.shadowed.push((value, Origin::Written { span: directive.span })),
                     None => {
                         found = Some(Setting {
-                            assuming: assuming.clone(),
+                            assuming: assuming.clone().into(),
                             ..Setting::new(value, origin(directive.span, depth, scope))
                         })
                     }
                 }
             } else if found.is_none() {
                 match unread(scope, name, &mut assuming) {
-                    Some(unknown) => return Setting::new(unknown, origin(scope.span, depth, scope)),
+                    Some(unknown) => return Cow::Owned(Setting::new(unknown, origin(scope.span, depth, scope))),
                     None => continue,
                 }
             }
         }
-        found.unwrap_or_else(|| Setting { assuming, ..Setting::default(nginx::default_of(row, &self.version()), "nginx") })
+        match found {
+            Some(found) => Cow::Owned(found),
+            None => assumed(self.defaults.scalar((place, row), &self.version()), assuming),
+        }
     }
 
-    fn array(&self, id: ScopeId, row: &nginx::Directive) -> Setting {
+    fn array(&self, id: ScopeId, row: &nginx::Directive) -> Cow<'_, Setting> {
         let name = row.name();
         let mut assuming = Vec::new();
         for (depth, scope) in self.chain(id).enumerate() {
-            let items: Arc<[Item]> = scope.directives.iter().filter(|directive| &*directive.name == name).map(item).collect();
             if let Some(unknown) = unread(scope, name, &mut assuming) {
-                return Setting::new(unknown, origin(scope.span, depth, scope));
+                return Cow::Owned(Setting::new(unknown, origin(scope.span, depth, scope)));
             }
             if let Some(first) = scope.directives.iter().find(|directive| &*directive.name == name) {
+                let items = scope.directives.iter().filter(|directive| &*directive.name == name).map(item).collect();
                 let value = Value::Known(Known::List(items));
-                return Setting { assuming, ..Setting::new(value, origin(first.span, depth, scope)) };
+                return Cow::Owned(Setting {
+                    assuming: assuming.into(),
+                    ..Setting::new(value, origin(first.span, depth, scope))
+                });
             }
         }
-        Setting { assuming, ..Setting::default(Value::Known(Known::List([].into())), "nginx") }
+        assumed(Cow::Borrowed(self.defaults.array()), assuming)
     }
 }
 
@@ -307,6 +351,11 @@ fn unread(scope: &Scope, name: &str, assuming: &mut Vec<Arc<str>>) -> Option<Val
     None
 }
 
+/// A default with what was assumed to take it for the value.
+fn assumed(default: Cow<'_, Setting>, assuming: Vec<Arc<str>>) -> Cow<'_, Setting> {
+    if assuming.is_empty() { default } else { Cow::Owned(Setting { assuming: assuming.into(), ..default.into_owned() }) }
+}
+
 fn item(directive: &Directive) -> Item {
     Item { value: Value::text(texts(&directive.args).join(" ")), origin: Origin::Written { span: directive.span } }
 }
@@ -329,12 +378,12 @@ mod tests {
     #[test]
     fn what_several_files_include_is_read_several_times() {
         let span = |start: usize, end: usize| Span::new(DocumentId(1), start, end);
-        let directive = |span: Span| Directive { name: "root".into(), args: Vec::new(), span, included: true };
+        let directive = |span: Span| Directive { name: "root".into(), args: Arc::default(), span, included: true };
         let scope = |head: Span, directives: &[Span]| Scope {
             level: Level::Server,
             parent: None,
             span: head,
-            args: Vec::new(),
+            args: Arc::default(),
             directives: directives.iter().map(|span| directive(*span)).collect(),
             gaps: Vec::new(),
         };

@@ -132,7 +132,7 @@ fn is_about_passing(name: &str) -> bool {
 fn names(stack: &Stack, subject: Subject, extent: Extent) -> Vec<&str> {
     let Some(node) = stack.node(subject) else { return Vec::new() };
     let is_fact = |name: &str| model::fact(node.kind.name(), name).is_some();
-    let own = node.settings.keys().copied();
+    let own = node.names();
     if extent == Extent::Written {
         let here =
             |name: &&str| is_about_passing(name) || !matches!(stack.setting(subject, name).origin, Origin::Inherited { .. });
