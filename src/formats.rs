@@ -117,7 +117,7 @@ pub struct Parsed {
 
 #[derive(Debug)]
 pub enum Tree {
-    Nginx(nginx::Tree),
+    Nginx(nginx::Fragment),
     Unit(systemd::UnitFile),
     Config(Arc<Program>),
     Variables(Vec<environment::Assigned>),
@@ -165,7 +165,7 @@ pub fn parse(format: Format, document: &Document) -> Parsed {
             parsed.ignores = ignores::find(document, || nginx::layout(&tree));
             parsed.problems =
                 tree.problems.iter().map(|found| Problem { span: found.span, message: found.message.clone() }).collect();
-            parsed.tree = Tree::Nginx(tree);
+            parsed.tree = Tree::Nginx(nginx::Fragment::of(&tree));
         }
         Format::Gunicorn => {
             let read = gunicorn::parse(document);
@@ -318,7 +318,7 @@ pub fn lower(document: DocumentId, parsed: &Parsed, forest: &Forest<'_>) -> Lowe
         return Lowered::piece(Piece::Opaque { document, what: "template" });
     }
     match (&parsed.tree, parsed.format) {
-        (Tree::Nginx(tree), _) => nginx::lower(document, tree, forest),
+        (Tree::Nginx(fragment), _) => nginx::lower(document, fragment, forest),
         (Tree::Unit(unit), Format::Unit) => {
             let mut lowered = systemd::lower(document, unit, forest);
             if !systemd::is_as_it_stands(forest.documents.path(document), parsed.template) {
@@ -426,10 +426,10 @@ pub struct Forest<'a> {
 }
 
 impl<'a> Forest<'a> {
-    /// The nginx tree of a document.
-    pub fn nginx(&self, document: DocumentId) -> Option<&'a nginx::Tree> {
+    /// What a document says to nginx.
+    pub fn nginx(&self, document: DocumentId) -> Option<&'a nginx::Fragment> {
         match &self.parsed.get(&document)?.tree {
-            Tree::Nginx(tree) => Some(tree),
+            Tree::Nginx(fragment) => Some(fragment),
             _ => None,
         }
     }
@@ -463,10 +463,9 @@ pub fn included(paths: &Paths, pattern: &str, near: &Path) -> Vec<PathBuf> {
         true => Some(plain(near.parent().unwrap_or(Path::new("")))),
         false => paths.find_folder(folder, near),
     };
-    let matches = |path: &&&PathBuf| {
-        path.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b".") && matcher.is_match(name))
-    };
-    folder.map_or_else(Vec::new, |folder| paths.files_in(&folder).iter().filter(matches).map(|path| (*path).clone()).collect())
+    let matches =
+        |path: &&&Path| path.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b".") && matcher.is_match(name));
+    folder.map_or_else(Vec::new, |folder| paths.files_in(&folder).iter().filter(matches).map(|path| path.to_path_buf()).collect())
 }
 
 #[cfg(test)]

@@ -3,6 +3,10 @@
 //! Every setting of the model is one of these: known, unknown with a reason, or none (reached through a missing link), always
 //! with an origin, with what was assumed to know it, and with the values that it overrides. Nothing here reads a file.
 
+mod few;
+
+pub use self::few::Few;
+
 use crate::source::Span;
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -32,7 +36,7 @@ pub enum Known {
     List(Arc<[Item]>),
     Address(Address),
     /// The version of a program, as exactly as it is known.
-    Version(Versions),
+    Version(Arc<Versions>),
 }
 
 /// One member of a list, with an origin of its own.
@@ -112,7 +116,7 @@ pub enum Origin {
     /// An expression, with what went into it.
     Computed {
         span: Span,
-        from: Vec<Origin>,
+        from: Box<[Origin]>,
     },
     /// Read from the machine or declared for it.
     Host {
@@ -126,9 +130,9 @@ pub struct Setting {
     pub value: Value,
     pub origin: Origin,
     /// What was assumed to know the value ("WEB_CONCURRENCY is not set").
-    pub assuming: Vec<Arc<str>>,
+    pub assuming: Few<Arc<str>>,
     /// The values that lost against this one, the strongest first.
-    pub shadowed: Vec<(Value, Origin)>,
+    pub shadowed: Few<(Value, Origin)>,
 }
 
 impl Duration {
@@ -345,7 +349,7 @@ impl Origin {
 
 impl Setting {
     pub fn new(value: Value, origin: Origin) -> Setting {
-        Setting { value, origin, assuming: Vec::new(), shadowed: Vec::new() }
+        Setting { value, origin, assuming: Few::new(), shadowed: Few::new() }
     }
 
     pub fn default(value: Value, source: impl Into<Cow<'static, str>>) -> Setting {

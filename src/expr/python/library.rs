@@ -423,7 +423,7 @@ fn processors(count: Option<i64>, span: Span) -> Traced {
         Some(count) => Object::Int(count),
         None => Object::Unknown(Unknown { reason: "the number of processors".into(), depends_on_cpu_count: true }),
     };
-    let origin = Origin::Computed { span, from: vec![Origin::Host { probe: "cpu_count".into() }] };
+    let origin = Origin::Computed { span, from: [Origin::Host { probe: "cpu_count".into() }].into() };
     Traced { origin, ..Traced::written(object, span) }
 }
 

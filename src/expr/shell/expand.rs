@@ -43,7 +43,7 @@ impl Run<'_> {
                 }
                 Part::Substitution { body, quoted, span } => {
                     let word = self.substitute(state, body, *span);
-                    let origin = word.origin.unwrap_or(Origin::Computed { span: *span, from: Vec::new() });
+                    let origin = word.origin.unwrap_or(Origin::Computed { span: *span, from: [].into() });
                     into.put(&word.text, Some(origin), &word.assuming, At { quoted: *quoted, span: *span });
                 }
                 Part::Arithmetic { text, quoted, span } => self.sum(state, text, At { quoted: *quoted, span: *span }, into),
@@ -217,7 +217,7 @@ impl Run<'_> {
             Some(value) => Value::text(value.to_string()),
             None => Value::Unknown(Unknown { reason: "a sum that is not known".into(), depends_on_cpu_count: depends }),
         };
-        let origin = word.origin.unwrap_or(Origin::Computed { span: at.span, from: Vec::new() });
+        let origin = word.origin.unwrap_or(Origin::Computed { span: at.span, from: [].into() });
         into.put(&value, Some(origin), &assuming, at);
     }
 

@@ -239,7 +239,7 @@ impl Builder {
         if !origins.is_empty() {
             word.span = self.span;
             let alone = if origins.len() == 1 && !piece.literal { origins.pop() } else { None };
-            word.origin = Some(alone.unwrap_or(Origin::Computed { span: self.span, from: origins }));
+            word.origin = Some(alone.unwrap_or(Origin::Computed { span: self.span, from: origins.into() }));
         }
         self.words.push(word);
     }

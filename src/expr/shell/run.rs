@@ -437,7 +437,7 @@ impl<'a> Run<'a> {
             let reason = "what a command prints is not known".into();
             (Value::Unknown(Unknown { reason, depends_on_cpu_count }), Vec::new())
         });
-        let origin = Some(Origin::Computed { span, from: Vec::new() });
+        let origin = Some(Origin::Computed { span, from: [].into() });
         Word { text, span, prefix: "".into(), excerpt: None, assuming, origin }
     }
 

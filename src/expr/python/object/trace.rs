@@ -88,7 +88,7 @@ impl Traced {
             sources(&value.origin, &mut origins);
             basis.add(&value.basis);
         }
-        Traced { object, origin: Origin::Computed { span, from: origins }, basis }
+        Traced { object, origin: Origin::Computed { span, from: origins.into() }, basis }
     }
 
     pub fn unknown(reason: impl Into<Arc<str>>, span: Span) -> Traced {
