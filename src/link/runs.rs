@@ -2,6 +2,8 @@
 //!
 //! In: a list and what makes things of a run of it. Out: the things in the order of the list, whatever the number of threads.
 
+use crate::bug;
+
 /// A list shorter than this is done before a thread has started.
 const SHORT: usize = 4096;
 
@@ -17,7 +19,7 @@ pub fn in_runs<T: Sync, M: Send>(list: &[T], make: impl Fn(&[T]) -> Vec<M> + Syn
         let threads: Vec<_> = runs.map(|run| scope.spawn(move || make(run))).collect();
         let mut made = Vec::with_capacity(list.len());
         for thread in threads {
-            made.extend(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            made.extend(bug::of_thread(thread.join()));
         }
         made
     })
