@@ -118,8 +118,7 @@ impl Search<'_> {
             let text = word.as_text();
             if let Some(name) = text.unwrap_or(&word.prefix).split_once('=').and_then(|(name, _)| is_name(name).then_some(name)) {
                 let value = word.after(name.len() + 1);
-                way.environment
-                    .set(name, Variable { value: value.text, span: Some(value.span), assuming: value.assuming.into() });
+                way.environment.set(name, Variable { value: value.text, span: Some(value.span), assuming: value.assuming });
                 rest = after;
                 continue;
             }

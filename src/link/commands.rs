@@ -84,10 +84,7 @@ pub fn rewritten(invocation: &Invocation, sent: &Setting) -> Option<Setting> {
         };
         if docker::signal(from) == name && to.trim() != "0" {
             let assuming = sent.assuming.clone();
-            return Some(Setting {
-                assuming: assuming.into(),
-                ..Setting::new(Value::text(docker::signal(to)), Origin::Flag { span: word.span })
-            });
+            return Some(Setting { assuming, ..Setting::new(Value::text(docker::signal(to)), Origin::Flag { span: word.span }) });
         }
     }
     None

@@ -109,7 +109,7 @@ impl Walked {
             }
             let foreign = entry.file_name().to_str().is_some_and(|name| FOREIGN_FOLDERS.contains(&name));
             let may_hold_files = entry.file_type().is_none_or(|kind| !kind.is_file());
-            entry.depth() == 0 || !foreign && !(may_hold_files && entry.path().join("pyvenv.cfg").exists())
+            entry.depth() == 0 || !(foreign || may_hold_files && entry.path().join("pyvenv.cfg").exists())
         });
         let mut folders = Vec::new();
         for entry in walker.build() {
