@@ -22,7 +22,7 @@ pub fn has_host(stack: &Stack, id: ScopeId) -> bool {
 /// Adds the facts about headers and connections to a route whose links are set.
 pub fn derive(stack: &Stack, node: &mut Node, id: ScopeId, target: Span) {
     let at = Origin::Written { span: target };
-    let all = stack.scopes.look(id, "proxy_set_header").unwrap_or_else(|| Cow::Owned(Setting::none()));
+    let all = stack.scopes.look_for_entries(id, "proxy_set_header").unwrap_or_else(|| Cow::Owned(Setting::none()));
     let entries = stack.scopes.entries(id, "proxy_set_header");
     let hosts = if let Value::Unknown(_) = all.value { all.value.clone() } else { hosts(&entries) };
     node.set("host_headers", Setting::new(hosts, at.clone()));

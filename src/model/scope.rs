@@ -246,7 +246,7 @@ impl Scopes {
     pub fn look(&self, id: ScopeId, name: &str) -> Option<Cow<'_, Setting>> {
         let (place, row) = nginx::row(name, self.get(id)?.level.context())?;
         Some(match row.inheritance {
-            Inheritance::Array => self.array(id, row),
+            Inheritance::Array => self.array(id, row.name(), |scope| entries_of(scope, name).map(item).collect()),
             Inheritance::Scalar => self.scalar(id, (place, row), usize::MAX),
             Inheritance::None | Inheritance::Block | Inheritance::Upstream | Inheritance::Main => {
                 self.scalar(id, (place, row), 1)
@@ -310,16 +310,20 @@ impl Scopes {
         }
     }
 
-    fn array(&self, id: ScopeId, row: &nginx::Directive) -> Cow<'_, Setting> {
-        let name = row.name();
+    /// As [`Scopes::look`] for a directive with entries, but without them: whether they are known, and where they come from.
+    pub fn look_for_entries(&self, id: ScopeId, name: &str) -> Option<Cow<'_, Setting>> {
+        let (_, row) = nginx::row(name, self.get(id)?.level.context())?;
+        Some(self.array(id, row.name(), |_| Arc::default()))
+    }
+
+    fn array(&self, id: ScopeId, name: &str, items: impl Fn(&Scope) -> Arc<[Item]>) -> Cow<'_, Setting> {
         let mut assuming = Vec::new();
         for (depth, scope) in self.chain(id).enumerate() {
             if let Some(unknown) = unread(scope, name, &mut assuming) {
                 return Cow::Owned(Setting::new(unknown, origin(scope.span, depth, scope)));
             }
-            if let Some(first) = scope.directives.iter().find(|directive| &*directive.name == name) {
-                let items = scope.directives.iter().filter(|directive| &*directive.name == name).map(item).collect();
-                let value = Value::Known(Known::List(items));
+            if let Some(first) = entries_of(scope, name).next() {
+                let value = Value::Known(Known::List(items(scope)));
                 return Cow::Owned(Setting {
                     assuming: assuming.into(),
                     ..Setting::new(value, origin(first.span, depth, scope))
@@ -354,6 +358,10 @@ fn unread(scope: &Scope, name: &str, assuming: &mut Vec<Arc<str>>) -> Option<Val
 /// A default with what was assumed to take it for the value.
 fn assumed(default: Cow<'_, Setting>, assuming: Vec<Arc<str>>) -> Cow<'_, Setting> {
     if assuming.is_empty() { default } else { Cow::Owned(Setting { assuming: assuming.into(), ..default.into_owned() }) }
+}
+
+fn entries_of<'s>(scope: &'s Scope, name: &str) -> impl Iterator<Item = &'s Directive> {
+    scope.directives.iter().filter(move |directive| &*directive.name == name)
 }
 
 fn item(directive: &Directive) -> Item {

@@ -77,8 +77,8 @@ pub fn default_of(directive: &Directive, range: &VersionRange) -> Value {
 
 /// The arguments of a directive as a value of its type; unknown when they hold a variable or a placeholder.
 pub fn read(directive: &Directive, args: &[&str]) -> Value {
-    let text = args.join(" ");
-    if text.contains(['$', '{']) && !matches!(directive.kind(), Type::Text | Type::List(_) | Type::Any) {
+    let text = || args.join(" ");
+    if args.iter().any(|arg| arg.contains(['$', '{'])) && !matches!(directive.kind(), Type::Text | Type::List(_) | Type::Any) {
         return Value::unknown("it holds a variable or a placeholder");
     }
     let first = args.first().copied().unwrap_or_default();
@@ -88,9 +88,9 @@ pub fn read(directive: &Directive, args: &[&str]) -> Value {
         Type::Boolean => time::nginx_flag(first).map(Known::Boolean),
         Type::Integer => first.parse().ok().map(Known::Integer),
         Type::List(_) => Some(Known::List(args.iter().map(|arg| item(arg)).collect())),
-        _ => Some(Known::Text(text.as_str().into())),
+        _ => Some(Known::Text(text().into())),
     };
-    known.map_or_else(|| Value::unknown(format!("`{text}` is no {}", directive.kind().name())), Value::Known)
+    known.map_or_else(|| Value::unknown(format!("`{}` is no {}", text(), directive.kind().name())), Value::Known)
 }
 
 /// Whether the directive exists in a range of versions.

@@ -8,6 +8,7 @@
 mod cut;
 mod ending;
 mod repair;
+mod shape;
 
 use self::cut::{Cut, Part};
 

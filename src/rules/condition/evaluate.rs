@@ -5,7 +5,7 @@
 
 use super::Operator;
 use super::functions::Function;
-use super::operate::{apply, combine, negative};
+use super::operate::{MOST_ARGUMENTS, apply, combine, negative};
 use super::types::{Expr, Over};
 use crate::model::{Kind, Stack, Subject};
 use crate::source::Span;
@@ -312,7 +312,8 @@ impl<'a> Evaluation<'a> {
                 plain(Value::text(span.map_or_else(String::new, |span| self.stack.documents.at(span))))
             }
             _ => {
-                let values: Vec<Datum<'a>> = arguments.iter().map(|argument| self.datum(argument)).collect();
+                let argument = |at| arguments.get(at).map_or(Datum::Subject(None), |argument| self.datum(argument));
+                let values: [Datum<'a>; MOST_ARGUMENTS] = std::array::from_fn(argument);
                 plain(apply(function, &values))
             }
         }

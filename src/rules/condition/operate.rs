@@ -207,16 +207,19 @@ fn broken(operator: Operator, left: f64, right: f64) -> Option<f64> {
     Some(made)
 }
 
+/// No function takes more arguments; those that are not there count as none.
+pub const MOST_ARGUMENTS: usize = 3;
+
 /// The value of a function that needs nothing but values.
 pub fn apply(function: Function, arguments: &[Datum<'_>]) -> Value {
-    let flat: Vec<Cow<'_, Value>> = arguments.iter().map(flat).collect();
-    let values: Vec<&Value> = flat.iter().map(|value| &**value).collect();
-    if let Some(unknown) = values.iter().find(|value| matches!(value, Value::Unknown(_))) {
-        return (*unknown).clone();
+    let values: [Cow<'_, Value>; MOST_ARGUMENTS] =
+        std::array::from_fn(|at| arguments.get(at).map_or(Cow::Owned(Value::None), flat));
+    if let Some(unknown) = values.iter().find(|value| matches!(***value, Value::Unknown(_))) {
+        return unknown.clone().into_owned();
     }
     let integer = |value: i64| Value::Known(Known::Integer(value));
     let boolean = |held: bool| Value::Known(Known::Boolean(held));
-    let (first, second) = (values.first().copied(), values.get(1).copied());
+    let [first, second, third] = values.each_ref().map(|value| Some(&**value));
     match (function, first) {
         (_, None | Some(Value::None)) => Value::None,
         (Function::Size, Some(Value::Known(Known::List(items)))) => integer(items.len() as i64),
@@ -243,7 +246,7 @@ pub fn apply(function: Function, arguments: &[Datum<'_>]) -> Value {
         (Function::String, Some(value)) => Value::text(value.to_string()),
         (Function::LowerAscii, value) => Value::text(written(value).unwrap_or_default().to_ascii_lowercase()),
         (Function::UpperAscii, value) => Value::text(written(value).unwrap_or_default().to_ascii_uppercase()),
-        (Function::Replace, first) => match (written(first), written(second), written(values.get(2).copied())) {
+        (Function::Replace, first) => match (written(first), written(second), written(third)) {
             (Some(text), Some(from), Some(to)) => Value::text(text.replace(&*from, &to)),
             _ => Value::None,
         },
