@@ -65,6 +65,7 @@ pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
     stack.scopes.declare(nginx_version.as_ref().map(|declared| declared.range));
     stack.add(host(facts));
     let opaque: HashSet<DocumentId> = pieces.list.iter().filter_map(Piece::opaque).collect();
+    stack.reserve(pieces.files.len());
     for file in &pieces.files {
         stack.add(self::file(&stack, file, opaque.contains(&file.document)));
     }

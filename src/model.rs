@@ -11,10 +11,12 @@ pub mod named;
 pub mod piece;
 pub mod remark;
 pub mod scope;
+pub mod targets;
 
 use self::named::Named;
 use self::remark::Remark;
 use self::scope::{ScopeId, Scopes};
+use self::targets::Targets;
 use crate::source::{DocumentId, Documents, Span};
 use crate::value::{Setting, Value};
 use crate::vocabulary::version::VersionRange;
@@ -104,7 +106,7 @@ pub struct Node {
     pub settings: Named<Setting>,
     /// Settings that others have just so.
     pub common: Option<Arc<Named<Setting>>>,
-    pub links: Named<Vec<Subject>>,
+    pub links: Named<Targets>,
     /// The nginx block whose effective directives are this subject's settings too.
     pub scope: Option<ScopeId>,
     pub world: World,
@@ -159,7 +161,7 @@ impl Node {
     pub fn link_new(&mut self, name: &'static str, to: Subject) {
         match self.links.get_mut(name) {
             Some(targets) => targets.push(to),
-            None => drop(self.links.insert(name, vec![to])),
+            None => drop(self.links.insert(name, Targets::One(to))),
         }
     }
 }
@@ -179,6 +181,14 @@ pub struct Stack {
 impl Stack {
     pub fn new(documents: Documents, scopes: Scopes) -> Stack {
         Stack { documents, scopes, ..Stack::default() }
+    }
+
+    /// Makes room for that many more subjects, and no more. A few find room as they come: a list that is set up for each few of many
+    /// would be moved again and again.
+    pub fn reserve(&mut self, subjects: usize) {
+        if subjects > self.nodes.len() / 8 {
+            self.nodes.reserve_exact(subjects);
+        }
     }
 
     pub fn add(&mut self, node: Node) -> Subject {
@@ -215,7 +225,7 @@ impl Stack {
     }
 
     pub fn links(&self, subject: Subject, name: &str) -> &[Subject] {
-        self.node(subject).and_then(|node| node.links.get(name)).map_or(&[], Vec::as_slice)
+        self.node(subject).and_then(|node| node.links.get(name)).map_or(&[], |targets| &**targets)
     }
 
     /// A setting of a subject: what was written or derived, else the effective directive of its nginx block, else the program's default.

@@ -52,7 +52,9 @@ pub fn add(stack: &mut Stack, piece: &piece::Nginx, first: u32, count: u32) -> A
     let nginx = stack.add(node);
     let mut subjects = Subjects { first, list: vec![None; count as usize] };
     let ids: Vec<ScopeId> = (first..first + count).map(ScopeId).collect();
-    for (id, node) in in_runs(&ids, |run| run.iter().filter_map(|id| Some((*id, subject(stack, *id)?))).collect()) {
+    let nodes = in_runs(&ids, |run| run.iter().filter_map(|id| Some((*id, subject(stack, *id)?))).collect());
+    stack.reserve(nodes.len());
+    for (id, node) in nodes {
         let parent = stack.scopes.get(id).and_then(|scope| scope.parent);
         let kind = node.kind;
         let subject = stack.add(node);
@@ -104,6 +106,7 @@ pub fn add_routes(stack: &mut Stack, added: &Added, upstreams: &Upstreams) {
         let mut common = Common::default();
         run.iter().filter_map(|id| route(stack, *id, &added.subjects, (upstreams, &names, &mut common))).collect()
     });
+    stack.reserve(made.len());
     for Made { node, location, server } in made {
         let route = stack.add(node);
         if let Some(server) = server {
