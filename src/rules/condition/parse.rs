@@ -89,7 +89,13 @@ impl<'a> Reader<'a> {
     }
 
     fn expected(&self) -> Fault {
-        Fault::new(EXPECTED, self.at..self.at + 1)
+        self.fault(EXPECTED)
+    }
+
+    /// A fault at the next character, or at the end.
+    fn fault(&self, message: &str) -> Fault {
+        let length = self.rest().chars().next().map_or(0, char::len_utf8);
+        Fault::new(message, self.at..self.at + length)
     }
 
     fn need(&mut self, sign: u8) -> Result<(), Fault> {
@@ -100,7 +106,7 @@ impl<'a> Reader<'a> {
     fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Result<T, Fault> {
         self.depth += 1;
         if self.depth > OPEN {
-            return Err(Fault::new(TOO_DEEP, self.at..self.at + 1));
+            return Err(self.fault(TOO_DEEP));
         }
         let found = read(self);
         self.depth -= 1;
