@@ -63,8 +63,10 @@ pub fn places<'a>(shown: &str, find: &'a dyn Fn(DocumentId) -> Option<&'a Docume
             b'o' if rest.starts_with(OFFSETS) => {
                 let list = &rest[..rest.iter().position(|byte| *byte == b']').unwrap_or(rest.len())];
                 let list = String::from_utf8_lossy(&list[OFFSETS.len()..]);
-                for offset in list.split(", ").filter_map(|offset| offset.parse().ok()) {
-                    texts.hold(excerpt.expect("offsets are those of an excerpt"), offset, offset);
+                for offset in list.split(", ").filter_map(|offset| offset.parse::<usize>().ok()) {
+                    let length = texts.of(excerpt.expect("offsets are those of an excerpt")).len();
+                    // Those of the bytes of one character lie within it.
+                    assert!(offset <= length, "{offset} does not lie within {length} bytes");
                 }
                 OFFSETS.len()
             }
@@ -114,12 +116,16 @@ struct Texts<'a> {
 }
 
 impl Texts<'_> {
-    fn hold(&mut self, document: u32, start: u32, end: u32) {
+    fn of(&mut self, document: u32) -> &str {
         let find = self.find;
-        let text = self.known.entry(document).or_insert_with(|| {
+        self.known.entry(document).or_insert_with(|| {
             let document = find(DocumentId(document));
             document.unwrap_or_else(|| panic!("a place in a document that is not there")).as_text()
-        });
+        })
+    }
+
+    fn hold(&mut self, document: u32, start: u32, end: u32) {
+        let text = self.of(document);
         let (start, end) = (start as usize, end as usize);
         assert!(start <= end && end <= text.len(), "{start}..{end} does not lie within {} bytes", text.len());
         assert!(text.is_char_boundary(start) && text.is_char_boundary(end), "{start}..{end} does not lie between characters");

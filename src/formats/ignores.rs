@@ -8,7 +8,7 @@
 use crate::model::date::Date;
 use crate::model::ignore::{Ignore, Ignores, Reach};
 use crate::model::remark::{Remark, RemarkKind};
-use crate::source::{Document, Span};
+use crate::source::{Document, Excerpt, Span};
 use std::sync::Arc;
 
 const MARK: &str = "gearmesh:";
@@ -74,8 +74,9 @@ impl Reader<'_> {
             return;
         }
         let length = memchr::memmem::find(rest, MARK.as_bytes());
-        let text = String::from_utf8_lossy(rest.get(..length.unwrap_or(rest.len())).unwrap_or_default());
-        let text = if length.is_some() { text.trim_end().trim_end_matches(['#', ';']) } else { &text }.trim_end();
+        // Of the same length as the bytes, whether they are UTF-8 or not: places are counted in it.
+        let excerpt = Excerpt::of(document, document.span(behind, behind + length.unwrap_or(rest.len())));
+        let text = if length.is_some() { excerpt.text.trim_end().trim_end_matches(['#', ';']) } else { &excerpt.text }.trim_end();
         let span = document.span(start, behind + text.len());
         match Said::read(text) {
             Said::Nothing => {}
