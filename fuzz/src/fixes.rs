@@ -105,7 +105,8 @@ fn chosen(stack: &Stack, subject: u8, setting: u8, value: u8) -> Option<(Subject
         return None;
     }
     let number = i64::from(value) + 1;
-    let (seconds, bytes) = (Known::Duration(Duration::seconds(number)), Known::Size(Size { bytes: number << 20, written: "".into() }));
+    let (seconds, bytes) =
+        (Known::Duration(Duration::seconds(number)), Known::Size(Size { bytes: number << 20, written: "".into() }));
     let (setting, boolean) = (usize::from(setting), Known::Boolean(value % 2 == 0));
     let pick = |list: &[(&'static str, Known)]| list.get(setting % list.len()).cloned();
     let (name, to) = match node.kind {
@@ -121,12 +122,9 @@ fn chosen(stack: &Stack, subject: u8, setting: u8, value: u8) -> Option<(Subject
             };
             (row.name, to)
         }
-        Kind::Launcher => pick(&[
-            ("stop_grace", seconds),
-            ("memory_limit", bytes),
-            ("has_init", boolean.clone()),
-            ("read_only_root", boolean),
-        ])?,
+        Kind::Launcher => {
+            pick(&[("stop_grace", seconds), ("memory_limit", bytes), ("has_init", boolean.clone()), ("read_only_root", boolean)])?
+        }
         Kind::Service => pick(&[
             ("TimeoutStopSec", seconds.clone()),
             ("TimeoutStartSec", seconds),
@@ -134,7 +132,9 @@ fn chosen(stack: &Stack, subject: u8, setting: u8, value: u8) -> Option<(Subject
             ("LimitNOFILE", Known::Text(number.to_string().into())),
             ("KillMode", Known::Text("mixed".into())),
         ])?,
-        _ => pick(&[("proxy_read_timeout", seconds.clone()), ("client_max_body_size", bytes), ("proxy_connect_timeout", seconds)])?,
+        _ => {
+            pick(&[("proxy_read_timeout", seconds.clone()), ("client_max_body_size", bytes), ("proxy_connect_timeout", seconds)])?
+        }
     };
     Some((subject, name, to))
 }

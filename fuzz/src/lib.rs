@@ -16,7 +16,10 @@ mod scratch;
 mod tree;
 
 pub use fixes::{fix, write};
-pub use languages::{appengine, compose, dependencies, dockerfile, environment_file, ignores, kubernetes, nginx, nginx_dump, procfile, supervisor, systemd_unit, tmpfiles};
+pub use languages::{
+    appengine, compose, dependencies, dockerfile, environment_file, ignores, kubernetes, nginx, nginx_dump, procfile, supervisor,
+    systemd_unit, tmpfiles,
+};
 pub use logs::{access_log, error_log, metrics_text};
 pub use machine::{backups, baseline, host, snapshot, unit_in_force};
 pub use numbers::number;

@@ -20,7 +20,9 @@ pub fn access_log(data: &[u8]) {
     let _ = guess::format(lines);
     let formats = match format {
         "" => vec![None],
-        _ => [Format::nginx_arguments(&words), Format::nginx_arguments(&[format]), Format::gunicorn(format)].map(Result::ok).to_vec(),
+        _ => [Format::nginx_arguments(&words), Format::nginx_arguments(&[format]), Format::gunicorn(format)]
+            .map(Result::ok)
+            .to_vec(),
     };
     let file = Scratch::file("access.log", lines);
     for format in formats.into_iter().filter(|known| known.is_some() || format.is_empty()) {
@@ -52,7 +54,9 @@ pub fn error_log(data: &[u8]) {
         let mut reader = Reader::new(signatures, Date::parse("2026-11-21"), None);
         reader.stream("error.log", data);
         let told = reader.finish();
-        let causes = likely::rank(&told.symptoms, signatures, |id| if id.len() % 2 == 0 { likely::Verdict::Found } else { likely::Verdict::Unknown });
+        let causes = likely::rank(&told.symptoms, signatures, |id| {
+            if id.len() % 2 == 0 { likely::Verdict::Found } else { likely::Verdict::Unknown }
+        });
         hold::shown(&told) + &hold::shown(&causes)
     };
     hold::same(&told(), &told(), "read twice, it is not the same");

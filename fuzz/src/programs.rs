@@ -88,7 +88,8 @@ pub fn command_line(data: &[u8]) {
     let words: Vec<Word> = split.into_iter().map(Word::known).collect();
     looked_at(&document, &arguments::read(&words, &supported()));
     let environment = given();
-    let found = find_gunicorn(&words, &Surroundings { environment: &environment, directory: Some("/srv"), scripts: &|_, _| None });
+    let found =
+        find_gunicorn(&words, &Surroundings { environment: &environment, directory: Some("/srv"), scripts: &|_, _| None });
     looked_at(&document, &found);
     for invocation in &found.invocations {
         let range = supported();

@@ -12,6 +12,12 @@ pub fn run<Job: Sync, Done: Send>(
     work: impl Fn(DocumentId, &Job) -> Done + Sync,
 ) -> Vec<(DocumentId, Option<Done>)> {
     let workers = num_cpus::get().min(jobs.len().div_ceil(4)).max(1);
+    let (doing, work) = (&doing, &work);
+    let one = |(id, job): &(DocumentId, Job)| (*id, bug::contained(|| doing(job), || work(*id, job)));
+    if workers == 1 {
+        // A thread of its own would only have to be waited for.
+        return jobs.iter().map(one).collect();
+    }
     let (todo, queue) = crossbeam_channel::unbounded();
     let (results, done) = crossbeam_channel::unbounded();
     for job in jobs {
@@ -19,13 +25,12 @@ pub fn run<Job: Sync, Done: Send>(
         let _ = todo.send(job);
     }
     drop(todo);
-    let (doing, work) = (&doing, &work);
     std::thread::scope(|scope| {
         for _ in 0..workers {
             let (queue, results) = (queue.clone(), results.clone());
             scope.spawn(move || {
-                while let Ok((id, job)) = queue.recv() {
-                    let _ = results.send((*id, bug::contained(|| doing(job), || work(*id, job))));
+                while let Ok(job) = queue.recv() {
+                    let _ = results.send(one(job));
                 }
             });
         }
