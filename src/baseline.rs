@@ -124,13 +124,13 @@ impl Baseline {
 
     /// How many findings are accepted.
     pub fn count(&self) -> usize {
-        self.entries.values().sum()
+        self.entries.values().fold(0, |all, count| all.saturating_add(*count))
     }
 
     /// How many findings are accepted here and not there.
     pub fn beyond(&self, other: &Baseline) -> usize {
         let there = |entry| other.entries.get(entry).copied().unwrap_or_default();
-        self.entries.iter().map(|(entry, count)| count.saturating_sub(there(entry))).sum()
+        self.entries.iter().fold(0, |all, (entry, count)| all.saturating_add(count.saturating_sub(there(entry))))
     }
 }
 

@@ -17,9 +17,11 @@ impl Load {
         let stat = tree.text("/proc/stat").ok()?;
         let line = stat.lines().next()?.strip_prefix("cpu ")?;
         let ticks: Vec<u64> = line.split_ascii_whitespace().take(8).filter_map(|ticks| ticks.parse().ok()).collect();
-        let all = ticks.iter().sum();
-        let idle: u64 = ticks.iter().skip(3).take(2).sum();
-        Some(Load { busy: all - idle, all })
+        // A copy of a machine may say anything.
+        let sum = |ticks: &[u64]| ticks.iter().try_fold(0u64, |sum, ticks| sum.checked_add(*ticks));
+        let all = sum(&ticks)?;
+        let idle = sum(ticks.get(3..).unwrap_or_default().get(..2).unwrap_or_default())?;
+        Some(Load { busy: all.checked_sub(idle)?, all })
     }
 
     /// How many of `cpus` processors were busy on average since an earlier look; none when no tick has passed.

@@ -47,7 +47,7 @@ fn seen(tree: &Tree, master: &Process, processes: &[Process], started: Option<Mo
         version: programs::run(tree, "nginx", &["-v"]).and_then(|text| version(&text)),
         workers: u32::try_from(own.iter().filter(|process| has(process, WORKER)).count()).unwrap_or(u32::MAX),
         started,
-        memory: (!held.is_empty()).then(|| held.iter().sum()),
+        memory: (!held.is_empty()).then(|| held.iter().fold(0, |all: u64, held| all.saturating_add(*held))),
     }
 }
 

@@ -1,10 +1,13 @@
 //! What CEL does not have: unknown values, `none`, time spans and sizes, and faults found before anything is evaluated.
 
 use crate::{boolean, evaluate, evaluate_with};
-use gearmesh::rules::condition::types::Type;
+use gearmesh::model::Kind;
+use gearmesh::rules::condition::check::{Names, check};
+use gearmesh::rules::condition::types::{Expr, Type};
 use gearmesh::rules::condition::{parse, parse_template};
 use gearmesh::value::{Known, Value};
 use gearmesh::vocabulary::version::{Version, VersionRange};
+use std::collections::BTreeMap;
 
 /// `u` is an unknown truth value, `n` an unknown integer, `l` an unknown list.
 fn with_unknown(text: &str) -> Value {
@@ -231,4 +234,19 @@ fn versions_compare_only_where_the_whole_range_agrees() {
     assert!(fault("app.version >= 24").contains("a version cannot be compared with an integer; write `version(\"24.0\")`"));
     assert!(fault("app.version >= version('newest')").contains("a version is expected"));
     assert!(fault("app.version >= version(24)").contains("a version is expected"));
+}
+
+#[test]
+fn neither_texts_nor_what_let_names_grow_without_end() {
+    let text = format!("'a'{} == 'b'", ".replace('a', 'aaaaaaaaaa')".repeat(30));
+    assert!(matches!(evaluate(&text), Ok(Value::Unknown(_))));
+    let text = format!("size('{}'.replace('a', 'bb'))", "a".repeat(1000));
+    assert_eq!(evaluate(&text).unwrap(), Value::Known(Known::Integer(2000)));
+    let mut lets = BTreeMap::from([("a0".into(), (Expr::Constant(Value::Known(Known::Integer(1))), Type::Integer))]);
+    let fault = (1..40).find_map(|at| {
+        let twice = format!("a{0} + a{0}", at - 1);
+        let checked = check(&parse(&twice).unwrap(), &Names { kind: Kind::App, lets: &lets });
+        checked.map(|found| lets.insert(format!("a{at}").into(), found)).err()
+    });
+    assert_eq!(fault.unwrap().message, "`a12` stands for so much here that it would take too long");
 }

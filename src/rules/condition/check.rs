@@ -15,6 +15,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// How many nodes a rule's `let` may put into one expression: each is walked again, and a name for twice another name, some dozen times
+/// over, would never come to an end.
+const MOST_NODES: usize = 10_000;
+
 /// What names mean in a rule.
 pub struct Names<'a> {
     /// What the rule ranges over.
@@ -25,7 +29,7 @@ pub struct Names<'a> {
 
 /// Types an expression.
 pub fn check(syntax: &Syntax<'_>, names: &Names<'_>) -> Result<(Expr, Type), Fault> {
-    Checker { names, locals: Vec::new() }.expression(syntax)
+    Checker { names, locals: Vec::new(), put_in: 0 }.expression(syntax)
 }
 
 /// Types a condition: an expression that is a truth value.
@@ -38,6 +42,8 @@ pub fn check_condition(syntax: &Syntax<'_>, names: &Names<'_>) -> Result<Expr, F
 struct Checker<'a> {
     names: &'a Names<'a>,
     locals: Vec<(&'a str, Type)>,
+    /// How many nodes stand for names given with `let`.
+    put_in: usize,
 }
 
 impl<'a> Checker<'a> {
@@ -87,6 +93,11 @@ impl<'a> Checker<'a> {
             return Ok((Expr::Local(depth), found));
         }
         if let Some((expr, found)) = self.names.lets.get(name) {
+            self.put_in += expr.nodes();
+            if self.put_in > MOST_NODES {
+                let message = format!("`{name}` stands for so much here that it would take too long");
+                return Err(Fault::new(message, span.clone()));
+            }
             // It was read on its own: what it ranges over lies inside of what is ranged over here.
             return Ok((expr.inside(self.locals.len()), found.clone()));
         }

@@ -152,6 +152,13 @@ fn too_large() -> Value {
     Value::unknown("the number is too large, or something is divided by zero")
 }
 
+/// The longest text that is put together, in bytes: a few replacements in a row could make one of any length.
+const LONGEST_TEXT: usize = 1 << 16;
+
+fn too_long() -> Value {
+    Value::unknown("the text would be too long")
+}
+
 fn arithmetic(operator: Operator, left: &Value, right: &Value) -> Value {
     let (Value::Known(left), Value::Known(right)) = (left, right) else { return Value::None };
     let made = match (left, right) {
@@ -176,6 +183,7 @@ fn arithmetic(operator: Operator, left: &Value, right: &Value) -> Value {
         (Known::Size(left), Known::Integer(right)) | (Known::Integer(right), Known::Size(left)) => {
             whole(operator, left.bytes, *right).map(|bytes| Known::Size(Size { bytes, written: "".into() }))
         }
+        (Known::Text(left), Known::Text(right)) if left.len() + right.len() > LONGEST_TEXT => return too_long(),
         (Known::Text(left), Known::Text(right)) => Some(Known::Text(format!("{left}{right}").into())),
         (left, right) => match (number(left), number(right)) {
             (Some(left), Some(right)) => broken(operator, left, right).map(Known::Number),
@@ -247,7 +255,7 @@ pub fn apply(function: Function, arguments: &[Datum<'_>]) -> Value {
         (Function::LowerAscii, value) => Value::text(written(value).unwrap_or_default().to_ascii_lowercase()),
         (Function::UpperAscii, value) => Value::text(written(value).unwrap_or_default().to_ascii_uppercase()),
         (Function::Replace, first) => match (written(first), written(second), written(third)) {
-            (Some(text), Some(from), Some(to)) => Value::text(text.replace(&*from, &to)),
+            (Some(text), Some(from), Some(to)) => replaced(&text, &from, &to),
             _ => Value::None,
         },
         (Function::StartsWith | Function::EndsWith | Function::Contains, first) => match (written(first), written(second)) {
@@ -270,6 +278,11 @@ fn written(value: Option<&Value>) -> Option<Cow<'_, str>> {
         Value::Known(Known::Address(Address::Unix(path))) => Some(Cow::Owned(["unix:", path].concat())),
         other => Some(Cow::Owned(other.to_string())),
     }
+}
+
+fn replaced(text: &str, from: &str, to: &str) -> Value {
+    let longest = text.matches(from).count().saturating_mul(to.len()).saturating_add(text.len());
+    if longest > LONGEST_TEXT { too_long() } else { Value::text(text.replace(from, to)) }
 }
 
 /// CATALOGUE's measure of a difference worth a word: at least 2 s and at least 10 % of the larger side.

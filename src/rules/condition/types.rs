@@ -148,6 +148,13 @@ impl Expr {
         });
     }
 
+    /// How many expressions it is made of.
+    pub fn nodes(&self) -> usize {
+        let mut count = 0;
+        self.visit(&mut |_| count += 1);
+        count
+    }
+
     /// Whether it tells where something is written, which changes whenever lines move.
     pub fn tells_places(&self) -> bool {
         let mut found = false;
