@@ -6,7 +6,7 @@
 use super::untrusted::{clean, line, lines, path};
 use crate::finding::Finding;
 use crate::rule::Severity;
-use crate::source::{Document, Documents};
+use crate::source::{Document, Documents, Span};
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan,
     SpanContents,
@@ -22,6 +22,9 @@ pub struct Look {
     pub width: usize,
 }
 
+/// Longer lines are not drawn, in bytes: nobody reads them, and what pads text panics beyond 65,535 columns, of which a tab takes four.
+const LONGEST_LINE: usize = 4000;
+
 pub fn render(findings: &[&Finding], documents: &Documents, look: Look) -> String {
     let theme = if look.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_width(look.width).with_context_lines(0);
@@ -29,8 +32,9 @@ pub fn render(findings: &[&Finding], documents: &Documents, look: Look) -> Strin
     let mut out = String::new();
     for finding in findings {
         let shown = Shown::new(finding, atlas.clone());
+        let is_drawn = finding.labels.iter().all(|label| atlas.is_narrow(label.span));
         // Writing into a string cannot fail; a label that miette cannot place falls back to the concise line.
-        if handler.render_report(&mut out, &shown).is_err() {
+        if !is_drawn || handler.render_report(&mut out, &shown).is_err() {
             out.push_str(&super::concise::render(&[finding], documents));
         }
         out.push('\n');
@@ -142,6 +146,16 @@ impl Atlas {
     fn shown_start(&self, document: u32, start: usize) -> usize {
         let bytes = self.sheets.get(document as usize).map_or(&[][..], |sheet| &sheet.document.bytes);
         if start < bytes.len() { start } else { bytes.trim_ascii_end().len().saturating_sub(1) }
+    }
+
+    /// Whether the line that a label begins on can be drawn.
+    fn is_narrow(&self, span: Span) -> bool {
+        let start = self.shown_start(span.document.0, span.start as usize);
+        let Some(sheet) = self.sheets.get(span.document.0 as usize) else { return true };
+        let lines = sheet.document.line_starts();
+        let next = lines.partition_point(|begin| *begin as usize <= start);
+        let begin = next.checked_sub(1).and_then(|at| lines.get(at)).map_or(0, |begin| *begin as usize);
+        lines.get(next).map_or(sheet.document.bytes.len(), |end| *end as usize) - begin <= LONGEST_LINE
     }
 
     fn base(&self, document: u32) -> Option<usize> {

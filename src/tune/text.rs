@@ -96,7 +96,8 @@ fn ladder(out: &mut String, app: &App) {
     }
     let _ = writeln!(out, "\napp {}: who gives up first", line(&app.name));
     let told = |value: Option<f64>| value.map_or_else(|| "no limit".to_owned(), seconds);
-    let width = app.ladder.iter().map(|rung| rung.name.chars().count()).max().unwrap_or_default();
+    // What pads text panics beyond 65,535 columns, and a location may be called anything.
+    let width = app.ladder.iter().map(|rung| rung.name.chars().count()).filter(|width| *width <= 60).max().unwrap_or_default();
     for rung in &app.ladder {
         let change = if rung.recommended == rung.current { String::new() } else { format!(" -> {}", told(rung.recommended)) };
         let _ = writeln!(out, "  {:width$}  {}{change}", line(&rung.name), told(rung.current));

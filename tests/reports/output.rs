@@ -144,3 +144,15 @@ fn a_dash_is_standard_output_and_a_link_to_nothing_stays() {
         assert!(fs::read_link(&link).is_ok() && !folder.path().join("target.json").exists());
     }
 }
+
+#[test]
+fn a_finding_on_a_line_that_no_terminal_shows_is_told_without_it() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let variables = "A=b ".repeat(20_000);
+    let unit = HASTY.replace("ExecStart=", &format!("ExecStart=/usr/bin/env {variables}"));
+    fs::write(folder.path().join("a.service"), unit).expect("the unit is written");
+    let done = check(folder.path(), &[]);
+    let said = text(&done.stdout);
+    assert_eq!((done.status.code(), text(&done.stderr).as_str()), (Some(1), ""));
+    assert!(said.contains("a.service:3:1: ") && said.len() < 4000, "{} bytes: {}", said.len(), said.get(..400).unwrap_or(&said));
+}
