@@ -34,6 +34,9 @@ pub fn edit(document: &Document, order: &Order) -> Result<Vec<Edit>, Refusal> {
     match (order.operation, order.place) {
         (Operation::Set, Place::Written(span)) if order.kind == model::Kind::Oddity => file.correct(span, order.to.as_ref()),
         (Operation::Set | Operation::Add | Operation::Remove, Place::Written(span)) => file.change(span, order),
+        (Operation::Set | Operation::Add, Place::Home(_)) if order.kind != model::Kind::App => {
+            Err(Refusal::new("it is no setting of gunicorn"))
+        }
         (Operation::Set | Operation::Add, Place::Home(_)) => file.insert(&order.name, order.to.as_ref()),
         (Operation::Unset, Place::Written(span)) => file.unset(span, order.kind),
         (Operation::Rename, Place::Written(span)) => file.rename(span, order.to.as_ref()),

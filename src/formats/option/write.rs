@@ -120,7 +120,8 @@ impl Writer<'_> {
         let flags = self.flags();
         let alone = |at| Ok(Found { at, value: at, head: String::new() });
         if !text.starts_with('-') || text == "-" {
-            return alone(at);
+            // An option that a variable may give is said to stand where the program does.
+            return if flags.is_empty() { alone(at) } else { Err(Refusal::new("a variable may give the option")) };
         }
         let glued = match text.split_once('=').filter(|_| text.starts_with("--")) {
             Some((flag, _)) => Some(format!("{flag}=")),

@@ -87,7 +87,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn name(&self, name: &str, span: &Range<usize>) -> Result<(Expr, Type), Fault> {
+    fn name(&mut self, name: &str, span: &Range<usize>) -> Result<(Expr, Type), Fault> {
         if let Some(depth) = self.locals.iter().rposition(|(local, _)| *local == name) {
             let found = self.locals.get(depth).map_or(Type::Any, |(_, found)| found.clone());
             return Ok((Expr::Local(depth), found));
