@@ -1,7 +1,7 @@
 //! What is written into files: proposals of rules, and single settings.
 
-use crate::hold;
-use crate::tree::Tree;
+use super::hold;
+use super::tree::Tree;
 use gearmesh::config::Config;
 use gearmesh::edit::{self, Change, Changed, Edit, Operation};
 use gearmesh::finding::{Finding, Fix};

@@ -1,7 +1,7 @@
 //! Files of one language: parsed alone, and read and linked as the only file of a project.
 
-use crate::hold;
-use crate::tree::Tree;
+use super::hold;
+use super::tree::Tree;
 use gearmesh::formats::dependencies::USUAL;
 use gearmesh::formats::{self, Format, recognise};
 use gearmesh::source::{Document, DocumentId};

@@ -1,7 +1,7 @@
 //! Logs and metrics: what requests came, and what went wrong.
 
-use crate::hold;
-use crate::scratch::Scratch;
+use super::hold;
+use super::scratch::Scratch;
 use gearmesh::error::Error;
 use gearmesh::evidence::traffic::Traffic;
 use gearmesh::logs::access::format::Format;

@@ -1,8 +1,8 @@
 //! What is kept on machines: /proc and /sys, archives of them, what was accepted, backups, journals.
 
-use crate::hold;
-use crate::scratch::Scratch;
-use crate::tree::Tree;
+use super::hold;
+use super::scratch::Scratch;
+use super::tree::Tree;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use gearmesh::baseline::Baseline;

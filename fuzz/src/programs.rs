@@ -1,7 +1,7 @@
 //! What is evaluated: configuration files of gunicorn, which are Python; scripts of shells; command lines.
 
-use crate::hold;
-use crate::languages::reads;
+use super::hold;
+use super::languages::reads;
 use gearmesh::arguments::{self, Surroundings, find_gunicorn, shlex};
 use gearmesh::expr::python::{Machine, evaluate, names_read};
 use gearmesh::expr::shell::{Call, Script};

@@ -1,7 +1,7 @@
 //! Rules of users and their conditions: loaded, and held against a stack that has every kind of subject.
 
-use crate::hold;
-use crate::tree::Tree;
+use super::hold;
+use super::tree::Tree;
 use gearmesh::config::Config;
 use gearmesh::error::Error;
 use gearmesh::model::{Kind, Subject};

@@ -3,7 +3,7 @@
 //! In: bytes in which a line `>>> path` begins a file. Out: an input of gearmesh whose files are laid over a folder that does not exist,
 //! so that nothing of this machine is read.
 
-use crate::hold;
+use super::hold;
 use gearmesh::check;
 use gearmesh::config::Config;
 use gearmesh::error::Error;

@@ -161,7 +161,7 @@ fn types_are_checked_before_anything_is_evaluated() {
         ("99999999999999999999", "0..20: this number is too large"),
         ("99999999999999999d", "0..18: this number is too large"),
         ("'a\\x41'", "0..4: `\\x` stands for nothing in text"),
-        ("", "0..1: this is not a condition: an operator, a name or a value is expected here"),
+        ("", "0..0: this is not a condition: an operator, a name or a value is expected here"),
         ("1 = 1", "2..3: this is not a condition: an operator, a name or a value is expected here"),
         ("'open", "0..5: the text does not end"),
     ];

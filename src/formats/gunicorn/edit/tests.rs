@@ -316,3 +316,10 @@ fn a_refused_value_is_corrected_wherever_it_stands() {
     assert_eq!(correct("forwarded_allow_ips = ['a', 'b']\n", "['a', 'b']", "\"a,b\""), ok("forwarded_allow_ips = 'a,b'\n"));
     assert_eq!(correct("timeout = str('30s')\n", "'30s'", "30"), refused("the value is computed"));
 }
+
+#[test]
+fn what_is_no_setting_of_gunicorn_is_not_written() {
+    let limit = Some(Known::Integer(1 << 30));
+    let made = |kind| string(ordered(b"workers = 4\n", Operation::Set, kind, "memory_limit", None, limit.clone()));
+    assert_eq!(made(model::Kind::Launcher), Err("it is no setting of gunicorn".to_owned()));
+}
