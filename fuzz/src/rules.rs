@@ -62,13 +62,14 @@ pub fn condition(data: &[u8]) {
     };
     let stack = &stack().stack;
     for subject in stack.subjects(kind).iter().take(2) {
-        let mut bound: Bound = Kind::ALL.into_iter().filter_map(|kind| Some((kind, first(kind)?))).collect();
+        let mut bound = Bound::new();
+        Kind::ALL.into_iter().filter_map(|kind| Some((kind, first(kind)?))).for_each(|(kind, one)| bound.insert(kind, one));
         bound.insert(kind, *subject);
         let evaluated = || {
             let mut evaluation = Evaluation::new(stack, &bound);
             let value = evaluation.value(&expr);
             let (origin, subject) = (evaluation.origin(&expr), evaluation.subject(&expr));
-            hold::shown(&(value, origin, subject, &evaluation.assuming, &evaluation.missed))
+            hold::shown(&(value, origin, subject, &evaluation.assuming, evaluation.missed()))
         };
         let once = evaluated();
         hold::of_documents(&once, &stack.documents);
