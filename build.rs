@@ -1,5 +1,5 @@
 //! Embeds every rule file and its cases, so that adding a rule is adding files: `rules/**/*.yaml` and `testdata/rules/*.md` become
-//! tables in OUT_DIR, and so do the signatures of log lines in `rules/signatures/` and the vocabulary tables `grammar/*.toml` (`build/`):
+//! tables in OUT_DIR, the cases compressed, and so do the signatures of log lines in `rules/signatures/` and the vocabulary tables `grammar/*.toml` (`build/`):
 //! constants, because every start would have to read them otherwise, but for signatures, which are JSON. What has not the shape of a
 //! rule, a signature or a row stops the build.
 
@@ -22,6 +22,9 @@ mod source;
 #[path = "build/systemd.rs"]
 mod systemd;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
@@ -38,7 +41,7 @@ fn main() -> io::Result<()> {
     }
     embed("rules", "yaml", "rules.rs", rules::source)?;
     embed(SIGNATURES, "yaml", "signatures.rs", signature)?;
-    embed("testdata/rules", "md", "cases.rs", |file, text| Ok(format!("({file:?}, {text:?})")))?;
+    pack("testdata/rules", "md", "cases.gz")?;
     constants("gunicorn", gunicorn::source)?;
     constants("model", model::source)?;
     constants("nginx", nginx::source)?;
@@ -68,6 +71,24 @@ fn signature(file: &Path, yaml: &str) -> Result<String, String> {
     let text: signature::SignatureText = serde_yaml::from_str(yaml).map_err(|error| error.to_string())?;
     let json = serde_json::to_string(&text).map_err(|error| error.to_string())?;
     Ok(format!("({file:?}, {json:?})"))
+}
+
+/// Writes files as one compressed text: each one's path, a line break, its text and a separator.
+fn pack(folder: &str, extension: &str, table: &str) -> io::Result<()> {
+    println!("cargo::rerun-if-changed={folder}");
+    let mut files = Vec::new();
+    collect(Path::new(folder), extension, &mut files)?;
+    files.sort();
+    // The header of gzip has no time unless it is given one: equal files are equal bytes.
+    let mut packed = GzEncoder::new(fs::File::create(out(table))?, Compression::best());
+    for file in files {
+        let text = fs::read_to_string(&file)?;
+        if text.contains('\u{1f}') {
+            return Err(io::Error::other(format!("{}: it holds a separator", file.display())));
+        }
+        packed.write_all(format!("{}\n{text}\u{1f}", file.display()).as_bytes())?;
+    }
+    packed.finish().map(drop)
 }
 
 fn embed(folder: &str, extension: &str, table: &str, row: impl Fn(&Path, &str) -> Result<String, String>) -> io::Result<()> {

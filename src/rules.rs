@@ -24,6 +24,8 @@ use crate::error::Error;
 use crate::model::Kind;
 use crate::rule::{Confidence, Safety, Severity};
 use crate::vocabulary::suggest::suggest_id;
+use flate2::read::GzDecoder;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -56,15 +58,21 @@ impl Embedded {
 /// The rules that gearmesh carries, by path.
 pub static EMBEDDED: &[Embedded] = include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 
-/// The cases of the rules: path and text.
-static CASES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/cases.rs"));
+/// The cases of the rules, compressed: path, line break, text and separator of each.
+static CASES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/cases.gz"));
 
 /// The cases of a rule, in Markdown without the title, which are its tests too.
 pub fn cases(id: &str) -> Option<&'static str> {
-    CASES
-        .iter()
-        .find(|(path, _)| Path::new(path).file_stem().is_some_and(|stem| stem == id))
-        .map(|(_, text)| text.split_once("\n\n").map_or(*text, |(_, cases)| cases))
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let unpacked = || {
+        let mut text = String::new();
+        // Compressed when this program was built, so it is whole.
+        let read = GzDecoder::new(CASES).read_to_string(&mut text);
+        read.map_or_else(|_| String::new(), |_| text)
+    };
+    let files = TEXT.get_or_init(unpacked).split('\u{1f}').filter_map(|file| file.split_once('\n'));
+    let mut of_rule = files.filter(|(path, _)| Path::new(path).file_stem().is_some_and(|stem| stem == id));
+    of_rule.next().map(|(_, text)| text.split_once("\n\n").map_or(text, |(_, cases)| cases))
 }
 
 /// The built-in rules, sorted by id; whoever checks several times in one process loads them once.

@@ -4,6 +4,7 @@
 //! as many asterisks as they have bytes, so that places stay right. Nothing that is there is ever replaced.
 
 use super::archive;
+use crate::bug;
 use crate::error::{Error, in_words};
 use crate::outcome::Outcome;
 use crate::source::Document;
@@ -73,7 +74,9 @@ impl Snapshot {
             return Err(fault("is there already, and is not overwritten".to_owned()));
         }
         let beside = Beside::New.path(out, &format!("{:x}", std::process::id()));
-        let written = if archive::is_one(out) { self.pack(&beside, out) } else { self.lay(&beside, out) };
+        let work = || if archive::is_one(out) { self.pack(&beside, out) } else { self.lay(&beside, out) };
+        let written = bug::contained(|| format!("{} was written", out.display()), work);
+        let written = written.unwrap_or_else(|| Err(io::Error::other("gearmesh itself went wrong")));
         written.map_err(|problem| {
             // It is ours, and half of one is none.
             let _ = fs::remove_file(&beside).or_else(|_| fs::remove_dir_all(&beside));
