@@ -12,61 +12,21 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import tomllib
 
+from tools import Stack, install, said, tools
+
 HERE = pathlib.Path(__file__).resolve().parent
 STACK = HERE / "stack"
-PACKAGES = ["gunicorn", "gixy-ng", "crossplane", "ruff"]
 
 
-def said(*command, cwd=STACK):
-    """What a program prints on both streams, or nothing when it is not there."""
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
-    try:
-        done = subprocess.run(
-            list(map(str, command)), cwd=cwd, env=environment, text=True, timeout=300,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )
-    except FileNotFoundError:
-        return None
-    return done.stdout
-
-
-def version(*command):
-    """The first number with dots that a program says of itself."""
-    found = re.search(r"\d+(\.\d+)+|(?<=systemd )\d+", said(*command) or "")
-    return found and found[0]
-
-
-def tools(gearmesh, bin):
-    """(name, what it is for, version, outputs): each with the strictest settings that make sense for it."""
-    nginx = STACK / "etc/nginx/nginx.conf"
-    units = sorted((STACK / "etc/systemd/system").iterdir())
-    python = sorted((STACK / "srv").rglob("*.py"))
-    scripts = sorted((STACK / "srv").rglob("*.sh"))
-    nginx_version = version("nginx", "-v")
-    told = ["--nginx-version", nginx_version] if nginx_version else []
-    yield ("nginx -t", "whether nginx starts", nginx_version,
-           [said("nginx", "-t", "-p", f"{nginx.parent}/", "-c", "nginx.conf")])
-    yield ("gixy-ng", "security of nginx files", version(bin / "gixy", "--version"),
-           [said(bin / "gixy", "-l", *told, nginx)])
-    yield ("crossplane", "parsing nginx files", version(bin / "crossplane", "--version"),
-           [said(bin / "crossplane", "parse", "--strict", "--no-catch", nginx)])
-    yield ("systemd-analyze verify", "whether units load", version("systemd-analyze", "--version"),
-           [said("systemd-analyze", "verify", "--man=no", *units)])
-    yield ("gunicorn --check-config", "whether gunicorn starts", version(bin / "gunicorn", "--version"),
-           [said(bin / "gunicorn", "--check-config", "-c", app / "gunicorn.conf.py", f"{app.name}.wsgi:application", cwd=app)
-            for app in sorted((STACK / "srv").iterdir())])
-    yield ("ruff, every rule", "Python", version(bin / "ruff", "--version"),
-           [said(bin / "ruff", "check", "--isolated", "--no-cache", "--preview", "--select", "ALL",
-                 "--output-format", "concise", *python)])
-    yield ("shellcheck, every check", "shell scripts", version("shellcheck", "--version"),
-           [said("shellcheck", "-o", "all", *scripts)])
-    yield ("gearmesh", "the three together", version(gearmesh, "--version"),
-           [said(gearmesh, "check", "--format", "concise", STACK)])
+def stack():
+    """The stack with the faults, by the programs that read it."""
+    units, apps = sorted((STACK / "etc/systemd/system").iterdir()), sorted((STACK / "srv").iterdir())
+    python, scripts = sorted((STACK / "srv").rglob("*.py")), sorted((STACK / "srv").rglob("*.sh"))
+    return Stack(STACK, STACK / "etc/nginx/nginx.conf", units, python, scripts, apps)
 
 
 def findings(name, output):
@@ -91,11 +51,9 @@ def main():
     print(f"| {datetime.date.today()} | version | made for | between files (of {total['between']}) | within one file (of {total['within']}) |")
     print("|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as scratch:
-        subprocess.run([sys.executable, "-m", "venv", scratch], check=True)
-        bin = pathlib.Path(scratch) / "bin"
-        for package in PACKAGES:
-            subprocess.run([bin / "pip", "install", "--quiet", "--disable-pip-version-check", package], check=False)
-        for name, purpose, number, outputs in tools(os.path.abspath(gearmesh), bin):
+        for tool in tools(stack(), os.path.abspath(gearmesh), install(scratch)):
+            name, purpose, number = tool.name, tool.purpose, tool.version
+            outputs = [said(*command, cwd=folder) for command, folder in tool.calls]
             if None in outputs:
                 print(f"| {name} | absent | {purpose} | | |")
                 continue
