@@ -21,11 +21,13 @@ mod man;
 mod output;
 mod own_file;
 mod prompt;
+mod reach;
 mod rollback;
 mod rules;
 mod schema;
 mod show;
 mod snapshot;
+mod trust;
 mod tune;
 
 use self::ending::{Ending, complain, ended, sound};

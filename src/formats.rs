@@ -292,6 +292,8 @@ pub struct Lowered {
     pub problems: Vec<Problem>,
     /// What was set aside, in words.
     pub notes: Vec<(DocumentId, String)>,
+    /// What was read in part only, and why.
+    pub unread: Vec<(DocumentId, String)>,
 }
 
 impl Lowered {
@@ -304,6 +306,7 @@ impl Lowered {
         self.pieces.extend(other.pieces);
         self.problems.extend(other.problems);
         self.notes.extend(other.notes);
+        self.unread.extend(other.unread);
     }
 
     fn pieces(pieces: Vec<Piece>) -> Lowered {

@@ -23,7 +23,7 @@ mod recognise;
 mod sample;
 mod sockets;
 mod started;
-mod tree;
+pub mod tree;
 mod users;
 
 use self::gaps::Gaps;

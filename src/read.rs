@@ -8,7 +8,9 @@
 //! starts, so the outcome does not depend on the order of threads.
 
 mod dump;
+mod ignored;
 mod pool;
+mod tree;
 mod walk;
 
 use crate::bug;
@@ -18,11 +20,10 @@ use crate::formats::recognise::{self, Guess};
 use crate::formats::{self, Forest, Format, Parsed, Tree, Want, dependencies};
 use crate::model::piece::{File, Piece, Pieces, Unit};
 use crate::outcome::Unread;
+use crate::source::file::{self, Links};
 use crate::source::paths::Paths;
 use crate::source::{Document, DocumentId, Documents, Input, MAX_BYTES};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -50,13 +51,14 @@ pub fn read(input: &Input, config: &Config) -> Result<Reading, Error> {
     let mut worklist = Worklist {
         input,
         paths: walked.paths,
-        documents: Vec::new(),
+        documents: BTreeMap::new(),
         parsed: BTreeMap::new(),
         seen: HashSet::new(),
         next: 0,
         unread: walked.unread,
         notes: walked.notes,
         matched: BTreeSet::new(),
+        closed: walked.closed,
     };
     let (mut jobs, configurations) = (walked.files, walked.configurations);
     while !jobs.is_empty() {
@@ -91,13 +93,15 @@ enum Done {
 struct Worklist<'a> {
     input: &'a Input,
     paths: Paths,
-    documents: Vec<Arc<Document>>,
+    documents: BTreeMap<DocumentId, Arc<Document>>,
     parsed: BTreeMap<DocumentId, Parsed>,
     seen: HashSet<PathBuf>,
     next: u32,
     unread: Vec<Unread>,
     notes: Vec<Unread>,
     matched: BTreeSet<(PathBuf, PathBuf)>,
+    /// Links that lead outside, each with where.
+    closed: BTreeMap<PathBuf, PathBuf>,
 }
 
 impl<'a> Worklist<'a> {
@@ -151,7 +155,7 @@ impl<'a> Worklist<'a> {
                 wants.extend(self.take(id, Arc::new(cut), parsed));
             }
         }
-        self.documents.push(document);
+        self.documents.insert(id, document);
         wants
     }
 
@@ -162,14 +166,13 @@ impl<'a> Worklist<'a> {
 
     /// The files that are wanted and not read yet.
     fn follow(&mut self, wants: &[(DocumentId, Want)]) -> Vec<Job> {
-        let documents = Documents::new(self.documents.clone());
         let mut jobs = Vec::new();
-        let mut asked: HashSet<(&str, Option<&Path>)> = HashSet::new();
+        let mut asked: HashSet<(&str, Option<PathBuf>)> = HashSet::new();
         for (from, want) in wants {
-            let near = documents.path(*from).to_owned();
+            let near = self.documents.get(from).map(|document| document.path.clone()).unwrap_or_default();
             // Thousands of sites include the same few files. Where wanting one makes others known, each is asked for again.
             let is_settled = want.format == Format::Nginx && self.input.root.is_none() && !self.paths.is_mapped();
-            if is_settled && !asked.insert((&want.path, documents.path(*from).parent())) {
+            if is_settled && !asked.insert((&want.path, near.parent().map(Path::to_owned))) {
                 continue;
             }
             walk::make_known(&mut self.paths, self.input, &want.path);
@@ -197,7 +200,18 @@ impl<'a> Worklist<'a> {
         }
         jobs.sort();
         jobs.dedup_by(|next, kept| next.path == kept.path);
+        jobs.retain(|job| !self.is_closed(&job.path));
         jobs
+    }
+
+    /// Whether a wanted file is a link that leads outside; says so, once.
+    fn is_closed(&mut self, path: &Path) -> bool {
+        let Some(to) = self.closed.get(path) else { return false };
+        // Of what has a telling name the walk has said so.
+        if job(path, false).is_none() && self.seen.insert(path.to_owned()) {
+            self.notes.push(Unread { path: path.to_owned(), reason: walk::leads_outside(to) });
+        }
+        true
     }
 
     /// Whether a file is named relative to the folder of the file that names it.
@@ -208,7 +222,7 @@ impl<'a> Worklist<'a> {
 
     /// Lowers every root.
     fn finish(self) -> Reading {
-        let documents = Documents::new(self.documents);
+        let documents = Documents::new(self.documents.into_values().collect());
         let forest = Forest { documents: &documents, paths: &self.paths, parsed: &self.parsed };
         let included = included_by_others(&forest);
         let mut notes = self.notes;
@@ -233,6 +247,8 @@ impl<'a> Worklist<'a> {
         }
         let aside = |(document, reason)| Unread { path: documents.path(document).to_owned(), reason };
         notes.extend(all.notes.into_iter().map(aside));
+
+        unread.extend(all.unread.into_iter().map(aside));
         let mut list = all.pieces;
         list.sort_by_key(Piece::document);
         let (list, shadowed) = first_of_each_unit(list, &documents);
@@ -356,7 +372,9 @@ fn was_read(path: &Path) -> String {
 }
 
 fn open(id: DocumentId, job: &Job, input: &Input) -> Done {
-    let bytes = match bytes(&job.path, input) {
+    // What was found has no link left in it; what a person names may be one.
+    let links = if job.named { Links::Followed } else { Links::Refused };
+    let bytes = match bytes(&job.path, links, input) {
         Ok(bytes) => bytes,
         Err(reason) => return Done::Unread(reason),
     };
@@ -370,22 +388,11 @@ fn open(id: DocumentId, job: &Job, input: &Input) -> Done {
 }
 
 /// A file's bytes, or why there are none.
-fn bytes(path: &Path, input: &Input) -> Result<Arc<[u8]>, String> {
+fn bytes(path: &Path, links: Links, input: &Input) -> Result<Arc<[u8]>, String> {
     if let Some(text) = input.overlay.get(path) {
         return Ok(text.clone());
     }
-    let kind = fs::metadata(path).map_err(|problem| in_words(&problem))?;
-    if !kind.is_file() {
-        return Err("not a regular file".into());
-    }
-    if kind.len() > MAX_BYTES {
-        return Err(format!("larger than {} MiB, the most that gearmesh reads of one file", MAX_BYTES >> 20));
-    }
-    let mut bytes = Vec::with_capacity(kind.len() as usize);
-    let file = fs::File::open(path).map_err(|problem| in_words(&problem))?;
-    // A file may grow while it is read.
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|problem| in_words(&problem))?;
-    Ok(bytes.into())
+    file::read(path, links, MAX_BYTES).map(Arc::from).map_err(|problem| in_words(&problem))
 }
 
 /// What a path found on the way is: a job, or nothing.

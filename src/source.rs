@@ -4,6 +4,7 @@
 //! out of a document (a quoted command, a joined line) and still knows where each byte stood.
 //! Never decodes a whole document: bytes stay bytes, so offsets are exact in files that are not UTF-8.
 
+pub mod file;
 pub mod fingerprint;
 pub mod own;
 pub mod paths;
@@ -15,6 +16,9 @@ use std::sync::{Arc, OnceLock};
 
 /// Largest file that gearmesh reads, in bytes. Trees of parsed files take about nine times the file; real configurations are a few kB.
 pub const MAX_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Longest argument or variable that Linux gives to a program, in bytes (execve(2): 32 pages of 4 KiB).
+pub const MAX_ARGUMENT: usize = 128 * 1024;
 
 /// How standard input is called where nobody gives it another name.
 pub const STDIN: &str = "<stdin>";
@@ -244,6 +248,20 @@ impl Excerpt {
         self.offsets.pop();
         self.text.push_str(text);
         self.offsets.extend((start..=start + text.len()).map(|offset| offset as u32));
+    }
+
+    /// Adds the text of a variable, all of which stands at one place; false, and nothing, where more would come of it than any
+    /// program takes: variables of variables double with every line.
+    #[must_use]
+    pub fn put(&mut self, text: &str, place: Span) -> bool {
+        let fits = self.text.len() + text.len() <= MAX_ARGUMENT;
+        if fits {
+            self.offsets.pop();
+            self.text.push_str(text);
+            self.offsets.extend(std::iter::repeat_n(place.start, text.len()));
+            self.offsets.push(place.end);
+        }
+        fits
     }
 
     /// Adds a part of another excerpt of the same document.

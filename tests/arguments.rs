@@ -7,6 +7,7 @@
 
 #[path = "arguments/generate.rs"]
 mod generate;
+mod support;
 
 use gearmesh::arguments::{self, Arguments, shlex};
 use gearmesh::expr::Word;
@@ -27,7 +28,7 @@ const LINES: usize = 2000;
 
 #[test]
 fn random_command_lines_are_read_as_gunicorn_reads_them() {
-    let cases = generate::cases(LINES);
+    let cases = generate::cases(support::oracle::cases(LINES));
     let asked: Vec<(&str, Child)> = VERSIONS.iter().filter_map(|version| Some((*version, start(version)?))).collect();
     let told: Vec<(&str, Vec<Json>)> = asked.into_iter().map(|(version, oracle)| (version, answers(oracle, &cases))).collect();
     let mut differing = Vec::new();
@@ -42,7 +43,7 @@ fn random_command_lines_are_read_as_gunicorn_reads_them() {
             wrong.len(),
             theirs.iter().filter_map(|answer| answer["settings"].as_object()).map(Map::len).sum::<usize>()
         );
-        assert!(accepted > LINES / 4 && accepted < LINES * 9 / 10, "{accepted} accepted by {version}");
+        assert!(accepted > cases.len() / 4 && accepted < cases.len() * 9 / 10, "{accepted} accepted by {version}");
         differing.extend(wrong.into_iter().map(|wrong| format!("{version}: {wrong}")));
     }
     let over = over_all_versions(&cases, &told);

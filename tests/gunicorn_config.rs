@@ -22,6 +22,7 @@ use std::fs;
 use std::path::Path;
 use std::thread;
 use support::gunicorn::{answers, start};
+use support::oracle;
 
 const VERSION: &str = "27.0.1";
 const GENERATED: usize = 200;
@@ -76,7 +77,7 @@ fn what_is_known_of_a_configuration_file_is_what_gunicorn_has() {
         return;
     }
     let real = real_files();
-    let texts: Vec<String> = real.iter().map(|(_, text)| text.clone()).chain(generate::files(GENERATED)).collect();
+    let texts: Vec<String> = real.iter().map(|(_, text)| text.clone()).chain(generate::files(oracle::cases(GENERATED))).collect();
     let scratch = support::Scratch::new(&project(&texts));
     let cases = |environment| {
         (0..texts.len()).flat_map(move |file| CPUS.map(|cpus| Case { file, environment, cpus })).collect::<Vec<Case>>()

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use support::dice::Dice;
 use support::nginx::{Tested, Verdict, program, test_text};
+use support::oracle;
 
 const WORKERS: usize = 4;
 
@@ -312,14 +313,14 @@ fn compare_all(make: fn(&mut Dice) -> String, cases: usize, seed: u64) -> BTreeM
 
 #[test]
 fn random_words_are_read_as_nginx_reads_them() {
-    let counts = compare_all(table, 2200, 11);
-    let enough = |kind: &str| counts.get(kind).is_some_and(|count| *count > 300);
+    let counts = compare_all(table, oracle::cases(2200), oracle::seed(11));
+    let enough = |kind: &str| counts.get(kind).is_some_and(|count| *count > oracle::cases(2200) / 8);
     assert!(counts.is_empty() || enough("accepted") && enough("refused"), "{counts:?}");
 }
 
 #[test]
 fn random_blocks_are_read_as_nginx_reads_them() {
-    let counts = compare_all(blocks, 1500, 12);
-    let enough = |kind: &str| counts.get(kind).is_some_and(|count| *count > 200);
+    let counts = compare_all(blocks, oracle::cases(1500), oracle::seed(12));
+    let enough = |kind: &str| counts.get(kind).is_some_and(|count| *count > oracle::cases(1500) / 8);
     assert!(counts.is_empty() || enough("accepted") && enough("refused"), "{counts:?}");
 }

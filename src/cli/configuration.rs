@@ -1,10 +1,11 @@
 //! The flags about `gearmesh.toml` and users' rules, which several commands share: finds the file, reads it, lays flags over it.
 
-use super::own_file;
+use super::{own_file, trust};
 use crate::config::{self, Config, Told};
 use crate::error::Error;
 use crate::outcome::Outcome;
 use crate::report::untrusted::path as shown;
+use crate::source::file::{self, Links};
 use crate::source::paths::plain;
 use crate::source::{Input, MAX_BYTES};
 use clap::Args;
@@ -69,14 +70,17 @@ impl Flags {
     /// The configuration for a run.
     ///
     /// # Errors
-    /// The named file is missing, or the file is broken.
+    /// The named file is missing, or the file is broken, or one that was found names something outside of its project.
     pub(super) fn load(&self, input: &Input) -> Result<Config, Error> {
-        let path = match &self.config {
-            Some(path) => Some(path.clone()),
-            None if self.no_config => None,
-            None => nearest(input.paths.first().map_or(Path::new("."), PathBuf::as_path)),
-        };
-        path.map_or_else(|| Ok(Config::default()), |path| read(&path))
+        if let Some(path) = &self.config {
+            return read(path);
+        }
+        let first = input.paths.first().map_or(Path::new("."), PathBuf::as_path);
+        let Some(path) = (if self.no_config { None } else { nearest(first) }) else { return Ok(Config::default()) };
+        trust::is_own(&path, input)?;
+        let config = read(&path)?;
+        trust::names_own(&path, &config, input)?;
+        Ok(config)
     }
 }
 
@@ -86,13 +90,10 @@ fn read(path: &Path) -> Result<Config, Error> {
         return Err(fault(&reason));
     }
     let kind = fs::metadata(path).map_err(|problem| fault(&in_words(&problem)))?;
-    if !kind.is_file() {
-        return Err(fault(if kind.is_dir() { "a folder, and no configuration" } else { "not a regular file" }));
+    if kind.is_dir() {
+        return Err(fault("a folder, and no configuration"));
     }
-    if kind.len() > MAX_BYTES {
-        return Err(fault(&format!("larger than {} MiB", MAX_BYTES >> 20)));
-    }
-    let text = fs::read_to_string(path).map_err(|problem| fault(&in_words(&problem)))?;
+    let text = file::text(path, Links::Followed, MAX_BYTES).map_err(|problem| fault(&in_words(&problem)))?;
     let here = env::current_dir().unwrap_or_default();
     Config::parse(path, &text, &here).map_err(Error::from)
 }

@@ -9,6 +9,7 @@ use self::view::Diagnosis;
 use super::configuration::RuleFlags;
 use super::input::Places;
 use super::known::Known;
+use super::reach::Reach;
 use super::{Ending, print, print_bytes};
 use crate::error::Error;
 use crate::logs::errors::{Reader, Told};
@@ -69,7 +70,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     facts.versions.gunicorn = declared.or(facts.versions.gunicorn);
     let seen = arguments.seen(&input, &facts, &config)?;
     let gunicorn = facts.versions.gunicorn.as_ref().map(|declared| declared.range);
-    let told = arguments.read(Reader::new(signatures, facts.today, gunicorn), seen.as_ref())?;
+    let told = arguments.read(Reader::new(signatures, facts.today, gunicorn), seen.as_ref(), &input)?;
     let causes = likely::rank(&told.symptoms, signatures, |rule| stack::verdict(seen.as_ref(), rule));
     let diagnosis = Diagnosis::new(&told, &causes, signatures, seen.as_ref(), &arguments.stack);
     match arguments.format {
@@ -104,9 +105,9 @@ impl Arguments {
         }
     }
 
-    fn read(&self, mut reader: Reader<'_>, seen: Option<&Seen>) -> Result<Told, Error> {
-        let below = self.root.as_deref().zip(seen).filter(|_| self.logs.is_empty());
-        let found = below.map(|(root, seen)| stack::logs(&seen.outcome.stack, root)).unwrap_or_default();
+    fn read(&self, mut reader: Reader<'_>, seen: Option<&Seen>, input: &Input) -> Result<Told, Error> {
+        let below = seen.filter(|_| self.logs.is_empty() && self.root.is_some());
+        let found = below.map(|seen| stack::logs(&seen.outcome.stack, &Reach::of(input))).unwrap_or_default();
         let mut logs: Vec<&Path> = self.logs.iter().chain(&found).map(PathBuf::as_path).collect();
         let piped = logs.is_empty() && self.root.is_none() && !io::stdin().is_terminal();
         if piped {

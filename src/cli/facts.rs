@@ -5,6 +5,7 @@ mod logs;
 use super::configuration::Flags;
 use super::input::Places;
 use super::known;
+use super::reach::Reach;
 use super::{Ending, output, print, print_bytes};
 use crate::check::survey;
 use crate::config::Config;
@@ -18,10 +19,10 @@ use crate::model::Stack;
 use crate::model::facts::Facts;
 use crate::outcome::Outcome;
 use crate::report::facts;
+use crate::source::file::{self, Links};
 use crate::source::{Input, MAX_BYTES};
 use clap::{Args, ValueEnum};
-use std::fs;
-use std::io::{self, ErrorKind, IsTerminal as _};
+use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -137,8 +138,9 @@ impl Look {
             found.evidence.merge(logs::read(logs::named(&self.log, stack, root))?);
         } else if !self.no_logs && !is_recorded {
             let machine = found.evidence.machines.first();
-            found.evidence.merge(logs::read(logs::configured(stack, machine, root))?);
-            found.evidence.merge(logs::symptoms(stack, root.unwrap_or(Path::new("/")))?);
+            let reach = Reach::of(&found.input);
+            found.evidence.merge(logs::read(logs::configured(stack, machine, &reach))?);
+            found.evidence.merge(logs::symptoms(stack, &reach)?);
         }
         for path in &self.histogram {
             let traffic = Traffic { name: logs::only(stack), ..metrics::read(path)? };
@@ -205,10 +207,6 @@ fn evidence(path: &Path, bytes: &[u8]) -> Result<Evidence, Error> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    let fault = |problem: &io::Error| Error::Path { path: path.to_owned(), reason: in_words(problem) };
-    let length = fs::metadata(path).map_err(|problem| fault(&problem))?.len();
-    if length > MAX_BYTES {
-        return Err(fault(&io::Error::new(ErrorKind::FileTooLarge, "larger than gearmesh reads of one file")));
-    }
-    fs::read(path).map_err(|problem| fault(&problem))
+    let fault = |problem: io::Error| Error::Path { path: path.to_owned(), reason: in_words(&problem) };
+    file::read(path, Links::Followed, MAX_BYTES).map_err(fault)
 }

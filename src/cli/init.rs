@@ -169,6 +169,7 @@ fn apart(server: &Path, here: &Path) -> (PathBuf, PathBuf) {
 fn quoted(text: &str) -> String {
     let escaped = text.chars().map(|character| match character {
         '"' | '\\' => format!("\\{character}"),
+        large if large > '\u{ffff}' && is_hidden(large) => format!("\\U{:08X}", u32::from(large)),
         control if control.is_control() || is_hidden(control) => format!("\\u{:04X}", u32::from(control)),
         other => other.to_string(),
     });

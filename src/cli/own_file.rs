@@ -2,6 +2,7 @@
 
 use crate::error::{Error, in_words};
 use crate::source::MAX_BYTES;
+use crate::source::file::{self, Links};
 use crate::source::own::Beside;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
@@ -13,19 +14,9 @@ use std::path::Path;
 /// It is there and cannot be read, or is no text.
 pub(super) fn read(path: &Path) -> Result<Option<String>, Error> {
     let fault = |reason: String| Error::Path { path: path.to_owned(), reason };
-    let kind = match fs::metadata(path) {
-        Ok(kind) => kind,
-        Err(problem) if problem.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(problem) => return Err(fault(in_words(&problem))),
-    };
-    if !kind.is_file() {
-        return Err(fault("not a regular file".to_owned()));
-    }
-    if kind.len() > MAX_BYTES {
-        return Err(fault(format!("larger than {} MiB", MAX_BYTES >> 20)));
-    }
-    match fs::read_to_string(path) {
+    match file::text(path, Links::Followed, MAX_BYTES) {
         Ok(text) => Ok(Some(text)),
+        Err(problem) if problem.kind() == ErrorKind::NotFound => Ok(None),
         Err(problem) if problem.kind() == ErrorKind::InvalidData => Err(fault("not UTF-8".to_owned())),
         Err(problem) => Err(fault(in_words(&problem))),
     }

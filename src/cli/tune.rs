@@ -14,6 +14,7 @@ use crate::edit::Change;
 use crate::error::Error;
 use crate::evidence::Evidence;
 use crate::evidence::machine::Machine;
+use crate::report::json::escaped;
 use crate::report::untrusted::{line, path};
 use crate::settle::changes::{End, Made, changes};
 use crate::source::{Documents, Input};
@@ -194,7 +195,9 @@ impl Arguments {
     fn write(&self, form: Form, plan: &Plan, documents: &Documents, config: &Config) -> Result<(), Error> {
         let text = match form {
             Form::Text => text::plan(&plan.view),
-            Form::Json => serde_json::to_string_pretty(&plan.view).map_or_else(|problem| problem.to_string(), |text| text + "\n"),
+            Form::Json => {
+                serde_json::to_string_pretty(&plan.view).map_or_else(|problem| problem.to_string(), |text| escaped(&text) + "\n")
+            }
             Form::Html => page::page(&plan.view),
         };
         match self.output.as_ref().filter(|file| *file != Path::new("-")) {

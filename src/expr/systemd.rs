@@ -152,7 +152,12 @@ fn replace(word: Excerpt, span: Span, environment: &Environment) -> Argument {
             Part::Variable(name) => {
                 let variable = look_up(name, environment);
                 match variable.text.as_ref().map(|value| (value.as_text(), value)) {
-                    Some((Some(value), _)) => value.chars().for_each(|c| text.push(c, span.start as usize, span.end as usize)),
+                    Some((Some(value), _)) => {
+                        if !text.put(value, span) {
+                            let reason = Value::unknown("a text longer than any argument may be");
+                            unknown.get_or_insert_with(|| (reason, Arc::from(text.text.as_str())));
+                        }
+                    }
                     Some((None, value)) => {
                         unknown.get_or_insert_with(|| (value.clone(), Arc::from(text.text.as_str())));
                     }

@@ -124,7 +124,7 @@ pub fn lower(document: DocumentId, forest: &Forest<'_>) -> Lowered {
             let pods = networks.pods().into_iter().map(Piece::Pod);
             let pieces = launchers.chain(pods).chain(rest).collect();
             let notes = together.aside.into_iter().map(|reason| (document, reason)).collect();
-            Lowered { pieces, problems: together.problem.into_iter().collect(), notes }
+            Lowered { pieces, problems: together.problem.into_iter().collect(), notes, unread: Vec::new() }
         }
     }
 }

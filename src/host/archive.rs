@@ -5,9 +5,9 @@
 
 use crate::error::{Error, in_words};
 use crate::source::MAX_BYTES;
+use crate::source::file::{self, Links};
 use flate2::read::MultiGzDecoder;
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -37,10 +37,7 @@ pub fn is_one(path: &Path) -> bool {
 /// It cannot be read, is no such archive, or holds what none should.
 pub fn read(path: &Path) -> Result<Archive, Error> {
     let fault = |reason: String| Error::Path { path: path.to_owned(), reason };
-    let file = File::open(path).map_err(|problem| fault(in_words(&problem)))?;
-    if !file.metadata().is_ok_and(|kind| kind.is_file()) {
-        return Err(fault("not a regular file".to_owned()));
-    }
+    let file = file::open(path, Links::Followed).map_err(|problem| fault(in_words(&problem)))?;
     unpack(MultiGzDecoder::new(file).take(MOST))
         .map_err(|problem| fault(format!("no archive for --root: {}", in_words(&problem))))
 }

@@ -6,8 +6,9 @@
 use crate::error::in_words;
 use crate::evidence::Moment;
 use crate::source::MAX_BYTES;
+use crate::source::file::{self, Links};
 use crate::source::paths::plain;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -54,11 +55,8 @@ impl Tree {
         let path = path.as_ref();
         let read = || {
             let here = self.inside(path)?;
-            if !fs::metadata(&here)?.is_file() {
-                return Err(io::Error::other("not a regular file"));
-            }
             let mut bytes = Vec::new();
-            File::open(&here)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
+            file::open(&here, Links::Followed)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
             Ok(String::from_utf8_lossy(&bytes).into_owned())
         };
         read().map_err(|problem: io::Error| Absent::new(path, &problem))
@@ -107,7 +105,10 @@ impl Tree {
     }
 
     /// The same, refusing what a link of a copy leads out of it to.
-    fn inside(&self, path: &Path) -> io::Result<PathBuf> {
+    ///
+    /// # Errors
+    /// It is not there, or a link leads out of the copy.
+    pub fn inside(&self, path: &Path) -> io::Result<PathBuf> {
         let here = self.below(path);
         if self.is_live() || fs::canonicalize(&here)?.starts_with(fs::canonicalize(&self.root)?) {
             return Ok(here);

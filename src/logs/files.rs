@@ -4,6 +4,7 @@
 //! a device, a FIFO or a socket: a log that is linked to /dev/stdout would be waited for forever.
 
 use crate::error::{Error, in_words};
+use crate::source::file::{self, Links};
 use flate2::bufread::MultiGzDecoder;
 use std::fs;
 use std::io::{self, BufReader, Cursor, Read};
@@ -40,11 +41,8 @@ pub fn open(path: &Path) -> Result<File, Error> {
     let (size, raw): (_, Box<dyn Read + Send>) = if path.as_os_str() == INPUT {
         (None, Box::new(io::stdin()))
     } else {
-        let kind = fs::metadata(path).map_err(failed)?;
-        if !kind.is_file() {
-            return Err(fault("not a regular file".into()));
-        }
-        (Some(kind.len()), Box::new(fs::File::open(path).map_err(failed)?))
+        let file = file::open(path, Links::Followed).map_err(failed)?;
+        (file.metadata().ok().map(|kind| kind.len()), Box::new(file))
     };
     let done = Arc::new(AtomicU64::new(0));
     let mut raw = Counted { raw, done: done.clone() };
@@ -69,7 +67,8 @@ pub fn rotated(path: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut older: Vec<(u64, PathBuf)> = entries
         .filter_map(|entry| {
-            let found = entry.file_name();
+            // A link in a folder of logs may lead anywhere.
+            let found = entry.file_type().ok().filter(|kind| kind.is_file()).map(|_| entry.file_name())?;
             let age = age(found.to_str()?.strip_prefix(&*name)?)?;
             Some((age, path.with_file_name(found)))
         })

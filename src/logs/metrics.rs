@@ -7,8 +7,8 @@
 
 use crate::error::{Error, Written, in_words};
 use crate::evidence::traffic::{Requests, Traffic};
+use crate::source::file::{self, Links};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
 /// What instrumentation calls the label that names a route.
@@ -34,11 +34,7 @@ struct Family {
 /// [`Error::Path`] when it cannot be read or has no such histogram; [`Error::Written`] names line and expectation.
 pub fn read(path: &Path) -> Result<Traffic, Error> {
     let fault = |reason: String| Error::Path { path: path.to_owned(), reason };
-    let kind = fs::metadata(path).map_err(|problem| fault(in_words(&problem)))?;
-    if !kind.is_file() || kind.len() > MOST_BYTES {
-        return Err(fault(format!("not a regular file of at most {} MiB", MOST_BYTES >> 20)));
-    }
-    let bytes = fs::read(path).map_err(|problem| fault(in_words(&problem)))?;
+    let bytes = file::read(path, Links::Followed, MOST_BYTES).map_err(|problem| fault(in_words(&problem)))?;
     let text = String::from_utf8(bytes).map_err(|_| fault("not UTF-8, as metrics are".into()))?;
     traffic(path, &text)
 }

@@ -6,10 +6,10 @@
 use super::{bytes, walk};
 use crate::outcome::Unread;
 use crate::source::Input;
+use crate::source::file::{self, Links};
 use crate::source::paths::{Paths, plain};
 use memchr::memmem;
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -60,12 +60,9 @@ fn dump(path: &Path, input: &Input) -> Option<Arc<[u8]>> {
     if let Some(text) = input.overlay.get(path) {
         return begins_with_a_file(text).then(|| text.clone());
     }
-    if !fs::metadata(path).ok()?.is_file() {
-        return None;
-    }
     let mut head = Vec::new();
-    fs::File::open(path).ok()?.take(HEAD).read_to_end(&mut head).ok()?;
-    if begins_with_a_file(&head) { bytes(path, input).ok() } else { None }
+    file::open(path, Links::Followed).ok()?.take(HEAD).read_to_end(&mut head).ok()?;
+    if begins_with_a_file(&head) { bytes(path, Links::Followed, input).ok() } else { None }
 }
 
 fn begins_with_a_file(text: &[u8]) -> bool {

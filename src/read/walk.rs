@@ -3,6 +3,7 @@
 //! A symbolic link counts as the file it leads to when that lies inside; one that leads outside is set aside.
 
 use super::dump::Unfolded;
+use super::tree::{Found, Tree, is_foreign};
 use super::{Job, job};
 use crate::config::{self, Config, Exclude};
 use crate::error::{Error, in_words};
@@ -10,7 +11,6 @@ use crate::outcome::Unread;
 use crate::source::own;
 use crate::source::paths::{Paths, plain};
 use crate::source::{Input, STDIN};
-use ignore::WalkBuilder;
 use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
@@ -25,10 +25,9 @@ pub(super) struct Walked {
     pub unread: Vec<Unread>,
     pub notes: Vec<Unread>,
     pub configurations: Vec<PathBuf>,
+    /// Symbolic links that lead outside, each with where: known, so that nobody takes them for absent, and never opened.
+    pub closed: BTreeMap<PathBuf, PathBuf>,
 }
-
-/// Folders of other people's code.
-const FOREIGN_FOLDERS: [&str; 5] = [".git", "node_modules", "site-packages", "__pycache__", ".tox"];
 
 /// Walks the paths of the input.
 pub(super) fn walk(unfolded: &Unfolded, config: &Config) -> Result<Walked, Error> {
@@ -40,6 +39,7 @@ pub(super) fn walk(unfolded: &Unfolded, config: &Config) -> Result<Walked, Error
         unread: unfolded.unread.clone(),
         notes: Vec::new(),
         configurations: Vec::new(),
+        closed: BTreeMap::new(),
     };
     if let Some(root) = &input.root {
         existing(root)?;
@@ -84,6 +84,11 @@ pub(super) fn walk(unfolded: &Unfolded, config: &Config) -> Result<Walked, Error
     Ok(walked)
 }
 
+/// What is said of a link that is not followed.
+pub(super) fn leads_outside(to: &Path) -> String {
+    format!("a symbolic link to {}, which is no file inside", to.display())
+}
+
 fn existing(path: &Path) -> Result<fs::FileType, Error> {
     let kind = fs::metadata(path).map_err(|problem| Error::Path { path: path.to_owned(), reason: in_words(&problem) })?;
     Ok(kind.file_type())
@@ -99,37 +104,21 @@ pub(super) fn shown(path: &Path) -> PathBuf {
 
 impl Walked {
     fn folder(&mut self, folder: &Path, input: &Input, exclude: &Exclude) {
-        let mut walker = WalkBuilder::new(folder);
-        walker.hidden(false).require_git(false).follow_links(false).sort_by_file_name(|left, right| left.cmp(right));
-        let (exclude, here) = (exclude.clone(), env::current_dir().unwrap_or_default());
-        walker.filter_entry(move |entry| {
-            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-            if entry.depth() > 0 && !exclude.is_empty() && exclude.covers(&plain(&here.join(entry.path())), is_folder) {
-                return false;
-            }
-            let foreign = entry.file_name().to_str().is_some_and(|name| FOREIGN_FOLDERS.contains(&name));
-            let may_hold_files = entry.file_type().is_none_or(|kind| !kind.is_file());
-            entry.depth() == 0 || !(foreign || may_hold_files && entry.path().join("pyvenv.cfg").exists())
-        });
-        let mut folders = Vec::new();
-        for entry in walker.build() {
-            match entry {
-                Ok(entry) => {
-                    let path = plain(entry.path());
-                    match entry.file_type() {
-                        Some(kind) if kind.is_file() => self.file(&path),
-                        Some(kind) if kind.is_symlink() => self.link(&path, folder, input),
-                        Some(kind) if kind.is_dir() => folders.push(path),
-                        Some(kind) => self.no_file(&path, kind),
-                        None => {}
-                    }
+        let here = env::current_dir().unwrap_or_default();
+        let leaves_out = |path: &Path, is_folder| !exclude.is_empty() && exclude.covers(&plain(&here.join(path)), is_folder);
+        let tree = match Tree::new(folder, leaves_out) {
+            Ok(tree) => tree,
+            Err(problem) => return self.unread.push(Unread { path: folder.to_owned(), reason: in_words(&problem) }),
+        };
+        for found in tree {
+            match found {
+                Found::File(path) => self.file(&plain(&path)),
+                Found::Link(path) => self.link(&plain(&path), folder, input),
+                Found::Other(path, kind) => self.no_file(&plain(&path), kind),
+                Found::Unreadable(path, problem) => {
+                    self.unread.push(Unread { path: plain(&path), reason: in_words(&problem) });
                 }
-                Err(problem) => self.unreadable(folder, &problem),
             }
-        }
-        // Variables are read although .gitignore usually excludes them.
-        for env in folders.iter().map(|folder| plain(&folder.join(".env"))).filter(|path| path.is_file()) {
-            self.paths.add(&env);
         }
     }
 
@@ -138,7 +127,7 @@ impl Walked {
         let here = env::current_dir().unwrap_or_default();
         let is_wanted = |found: &&PathBuf| {
             let below = found.strip_prefix(path).unwrap_or(Path::new(""));
-            let is_foreign = below.iter().any(|name| FOREIGN_FOLDERS.iter().any(|foreign| name == *foreign));
+            let is_foreign = below.iter().any(is_foreign);
             let folders = below.ancestors().skip(1).filter(|folder| !folder.as_os_str().is_empty());
             let excluded = |below: &Path, is_folder| exclude.covers(&plain(&here.join(path).join(below)), is_folder);
             !is_foreign
@@ -192,10 +181,11 @@ impl Walked {
 
     /// What has a telling name and is a pipe, a device or a socket: nothing that is opened.
     fn no_file(&mut self, path: &Path, kind: fs::FileType) {
+        // Whoever wants it is told that it is no file.
+        self.paths.add(path);
         if job(path, false).is_none_or(|job| job.format.is_none()) {
             return;
         }
-        self.paths.add(path);
         let what = if kind.is_fifo() { "a named pipe" } else { "a socket or a device" };
         self.notes.push(Unread { path: path.to_owned(), reason: format!("{what}, which is not opened") });
     }
@@ -229,23 +219,10 @@ impl Walked {
                 // Known, so that nobody takes it for absent.
                 self.paths.add(path);
                 let to = fs::read_link(path).unwrap_or_default();
-                self.notes.extend(aside(format!("a symbolic link to {}, which is no file inside", to.display())));
+                self.notes.extend(aside(leads_outside(&to)));
+                self.closed.insert(path.to_owned(), to);
             }
         }
-    }
-
-    fn unreadable(&mut self, folder: &Path, problem: &ignore::Error) {
-        let path = path_of(problem).unwrap_or(folder);
-        let reason = problem.io_error().map_or_else(|| problem.to_string(), in_words);
-        self.unread.push(Unread { path: plain(path), reason });
-    }
-}
-
-fn path_of(problem: &ignore::Error) -> Option<&Path> {
-    match problem {
-        ignore::Error::WithPath { path, .. } => Some(path),
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
-        _ => None,
     }
 }
 
@@ -271,11 +248,18 @@ fn know_mapped(paths: &mut Paths, mapped: &Path, wanted: &str) {
     let pattern = wanted.contains(['*', '?', '[']);
     let folder = mapped.parent().filter(|_| pattern);
     for file in folder.map_or_else(|| vec![mapped.to_owned()], files_in) {
-        // A link is followed where it stays in its folder.
-        let top = file.parent().and_then(|folder| fs::canonicalize(folder).ok());
-        let inside = top.is_some_and(|top| fs::canonicalize(&file).is_ok_and(|real| real.starts_with(top)));
-        if inside && fs::metadata(&file).is_ok_and(|kind| kind.is_file()) {
-            paths.add(&file);
+        // A link is followed where it stays in what the configuration names.
+        let is_inside =
+            |real: &PathBuf| paths.stands_above(&file).any(|top| fs::canonicalize(top).is_ok_and(|top| real.starts_with(top)));
+        let real = fs::canonicalize(&file).ok().filter(is_inside);
+        match real.filter(|real| real.is_file()) {
+            Some(real) if file.is_symlink() => {
+                let real = shown(&real);
+                paths.add_link(&file, &real);
+                paths.add(&real);
+            }
+            Some(_) => paths.add(&file),
+            None => {}
         }
     }
 }

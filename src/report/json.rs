@@ -151,8 +151,8 @@ pub fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for character in apart(json, "#\\u0023").chars() {
         match is_hidden(character) {
-            // All of them need a single code of sixteen bits.
-            true => out.push_str(&format!("\\u{:04x}", u32::from(character))),
+            // One code of sixteen bits, or two (RFC 8259, section 7).
+            true => character.encode_utf16(&mut [0; 2]).iter().for_each(|code| out.push_str(&format!("\\u{code:04x}"))),
             false => out.push(character),
         }
     }

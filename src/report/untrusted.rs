@@ -84,8 +84,11 @@ fn visible(character: char) -> char {
     match character {
         '\n' | '\t' => character,
         '\0'..='\u{1f}' | '\u{7f}' => '?',
-        '\u{80}'..='\u{9f}' => '\u{b7}',
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => '\u{fffd}',
+        '\u{80}'..='\u{9f}' | '\u{61c}' => '\u{b7}',
+        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => '\u{fffd}',
+        '\u{feff}' | '\u{fff9}'..='\u{fffb}' => '\u{fffd}',
+        // Tags spell text that nobody sees.
+        '\u{e0000}'..='\u{e007f}' => '\u{1fbc4}',
         other => other,
     }
 }
@@ -100,10 +103,10 @@ mod tests {
 
     #[test]
     fn control_characters_show_and_keep_their_length() {
-        let text = "a\u{1b}[31mb\u{202e}c\u{9b}";
+        let text = "a\u{1b}[31mb\u{202e}c\u{9b}\u{61c}d\u{2028}e\u{2066}\u{fff9}f\u{e0041}";
         let cleaned = clean(text);
         assert_eq!(cleaned.len(), text.len());
-        assert!(!cleaned.chars().any(char::is_control));
+        assert_eq!(cleaned, "a?[31mb\u{fffd}c\u{b7}\u{b7}d\u{fffd}e\u{fffd}\u{fffd}f\u{1fbc4}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::{Loaded, compile};
 use crate::config::{Config, Told};
 use crate::error::{Error, Written};
 use crate::source::MAX_BYTES;
+use crate::source::file::{self, Links};
 use std::collections::HashMap;
 use std::fs;
 use std::io;
@@ -20,7 +21,9 @@ const DEEPEST: usize = 32;
 pub(super) fn add(rules: &mut Vec<Loaded>, config: &Config) -> Result<(), Error> {
     let mut files: Vec<PathBuf> = Vec::new();
     for folder in &config.rule_folders {
-        collect(&folder.value, DEEPEST, &mut files).map_err(|problem| missing(folder, &problem, config))?;
+        let top = fs::canonicalize(&folder.value);
+        let found = top.and_then(|top| collect(&folder.value, &top, DEEPEST, &mut files));
+        found.map_err(|problem| missing(folder, &problem, config))?;
     }
     files.sort();
     files.dedup();
@@ -76,13 +79,17 @@ fn in_words(problem: &io::Error) -> String {
     }
 }
 
-fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()> {
+/// Adds the files of a folder below `top`, which is absolute and without links.
+fn collect(folder: &Path, top: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let (path, kind) = (entry.path(), entry.file_type()?);
         if kind.is_dir() && depth > 0 {
-            collect(&path, depth - 1, files)?;
+            collect(&path, top, depth - 1, files)?;
         } else if path.is_file() && path.extension().is_some_and(|extension| extension == "yaml") {
+            if kind.is_symlink() && !fs::canonicalize(&path)?.starts_with(top) {
+                return Err(io::Error::other(format!("{} is a symbolic link that leads out of it", path.display())));
+            }
             files.push(path);
         }
     }
@@ -91,9 +98,5 @@ fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<
 
 fn text(path: &Path) -> Result<String, Error> {
     let fault = |reason: String| Error::Path { path: path.to_owned(), reason };
-    let size = fs::metadata(path).map_err(|problem| fault(in_words(&problem)))?.len();
-    if size > MAX_BYTES {
-        return Err(fault(format!("larger than {} MiB", MAX_BYTES >> 20)));
-    }
-    fs::read_to_string(path).map_err(|problem| fault(in_words(&problem)))
+    file::text(path, Links::Followed, MAX_BYTES).map_err(|problem| fault(in_words(&problem)))
 }

@@ -91,6 +91,11 @@ impl Paths {
         found.map(|(_, path)| path).filter(|_| self.root.is_none())
     }
 
+    /// What stands for paths of the server, at or above a path.
+    pub fn stands_above<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = &'a Path> {
+        self.mapped.iter().map(|(_, here)| here.as_path()).filter(move |here| path.starts_with(here))
+    }
+
     /// Makes a file known.
     pub fn add(&mut self, path: &Path) {
         let path = plain(path);

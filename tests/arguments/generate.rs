@@ -1,6 +1,7 @@
 //! Command lines by chance, the same in every run: options of all versions in every spelling, right and wrong, loose words, and
 //! GUNICORN_CMD_ARGS beside some of them.
 
+use crate::support::oracle;
 use gearmesh::vocabulary::gunicorn;
 
 /// The words behind `gunicorn` and the variable, both quoted as in a shell.
@@ -10,7 +11,7 @@ pub struct Case {
 }
 
 pub fn cases(count: usize) -> Vec<Case> {
-    let mut random = Random(20_240_611);
+    let mut random = Random(oracle::seed(20_240_611));
     let flags = Flags::of_all_versions();
     (0..count)
         .map(|_| {

@@ -1,6 +1,7 @@
 //! Programs of `tests/oracle`, asked what the real thing makes of cases: one JSON question a line in, one JSON answer a line out.
 //!
 //! They run in Python of `target/venv`, and end with 3 where what they ask is not installed.
+#![allow(dead_code)] // Each test uses a part of it.
 
 use serde_json::Value as Json;
 use std::io::Write as _;
@@ -10,6 +11,22 @@ use std::thread;
 
 /// How a program ends that lacks what it asks.
 const NOT_INSTALLED: i32 = 3;
+
+/// How many random cases are held against the real thing: as many as usual, which is what CI runs, or what `GEARMESH_CASES` says.
+/// The first ones are the same in every run; `GEARMESH_SEED` makes all of them others.
+pub fn cases(usual: usize) -> usize {
+    number("GEARMESH_CASES").map_or(usual, |cases| usize::try_from(cases).unwrap_or(usual))
+}
+
+/// Where a test's dice begin.
+pub fn seed(usual: u64) -> u64 {
+    number("GEARMESH_SEED").map_or(usual, |seed| usual.wrapping_add(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+}
+
+fn number(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} is a number, and not {text}")))
+}
 
 /// One answer for each question; none, with a message, where there is no `target/venv` or `what` the program asks is not in it.
 pub fn ask(program: &str, what: &str, questions: &[Json]) -> Option<Vec<Json>> {

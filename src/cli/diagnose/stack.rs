@@ -4,6 +4,7 @@
 
 use crate::check::check;
 use crate::cli::format;
+use crate::cli::reach::Reach;
 use crate::config::Config;
 use crate::edit::Edit;
 use crate::error::Error;
@@ -61,8 +62,8 @@ impl Seen {
     }
 }
 
-/// The error logs that nginx and gunicorn are told to write and that lie below the root.
-pub(in crate::cli) fn logs(stack: &Stack, root: &Path) -> Vec<PathBuf> {
+/// The error logs that nginx and gunicorn are told to write and that may be opened.
+pub(in crate::cli) fn logs(stack: &Stack, reach: &Reach<'_>) -> Vec<PathBuf> {
     let nginx = stack.scopes.iter().flat_map(|(_, scope)| &scope.directives).filter(|directive| &*directive.name == "error_log");
     let nginx = nginx.filter_map(|directive| Some(directive.args.first()?.text.to_string()));
     let apps = stack.subjects(Kind::App).iter().filter_map(|app| {
@@ -70,8 +71,8 @@ pub(in crate::cli) fn logs(stack: &Stack, root: &Path) -> Vec<PathBuf> {
         setting.value.as_text().map(str::to_owned)
     });
     let named: BTreeSet<String> = nginx.chain(apps).chain(USUAL.map(str::to_owned)).collect();
-    let below = named.iter().filter_map(|path| Some(root.join(path.strip_prefix('/')?)));
-    below.filter(|path| path.is_file()).collect()
+    let absolute = named.iter().map(Path::new).filter(|path| path.is_absolute());
+    absolute.filter_map(|path| reach.file(path).ok()).filter(|path| path.is_file()).collect()
 }
 
 /// What is known of a rule here.

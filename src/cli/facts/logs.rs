@@ -5,6 +5,7 @@
 
 use crate::cli::diagnose::stack::logs as error_logs;
 use crate::cli::known;
+use crate::cli::reach::Reach;
 use crate::error::{Error, in_words};
 use crate::evidence::machine::Machine;
 use crate::evidence::{Evidence, Missing};
@@ -14,6 +15,7 @@ use crate::logs::access::{self, Log, Logs, Progress, guess};
 use crate::logs::errors::{self, Reader};
 use crate::logs::{files, signatures};
 use crate::model::{Kind, Stack, Subject};
+use crate::source::file::{self, Links};
 use crate::source::paths::plain;
 use crate::tune::find;
 use std::collections::BTreeSet;
@@ -109,7 +111,7 @@ fn is_named(path: &Path, written: &str) -> bool {
 }
 
 /// The logs that the configuration names, for each app; a log that is not there is missing evidence.
-pub(super) fn configured(stack: &Stack, machine: Option<&Machine>, root: Option<&Path>) -> Found {
+pub(super) fn configured(stack: &Stack, machine: Option<&Machine>, reach: &Reach<'_>) -> Found {
     let known = configured::logs(stack);
     let mut all = Found::default();
     for (app, master) in find::masters(stack, machine.map_or(&[][..], |machine| &machine.masters)) {
@@ -117,7 +119,7 @@ pub(super) fn configured(stack: &Stack, machine: Option<&Machine>, root: Option<
         let folder = Path::new(master.and_then(|master| master.folder.as_deref()).unwrap_or_default());
         let mut log = |program: Program| {
             let mut own = known.iter().filter(|log| log.program == program && log.apps.contains(&app));
-            own.find_map(|log| there(log, folder, root, &mut all.missing))
+            own.find_map(|log| there(log, folder, reach, &mut all.missing))
         };
         let (nginx, gunicorn) = (log(Program::Nginx), log(Program::Gunicorn));
         if let (true, Some(node)) = (nginx.is_some() || gunicorn.is_some(), stack.node(app)) {
@@ -133,9 +135,9 @@ pub(super) fn configured(stack: &Stack, machine: Option<&Machine>, root: Option<
 ///
 /// # Errors
 /// A signature is broken.
-pub(super) fn symptoms(stack: &Stack, root: &Path) -> Result<Evidence, Error> {
+pub(super) fn symptoms(stack: &Stack, reach: &Reach<'_>) -> Result<Evidence, Error> {
     let mut reader = Reader::new(signatures::load()?, known::now(), None);
-    for path in error_logs(stack, root) {
+    for path in error_logs(stack, reach) {
         reader.file(&path.display().to_string(), &path);
     }
     let told = reader.finish();
@@ -154,21 +156,25 @@ pub(super) fn only(stack: &Stack) -> String {
     names.pop_first().filter(|_| names.is_empty()).unwrap_or_default().to_owned()
 }
 
-fn there(log: &Configured, folder: &Path, root: Option<&Path>, missing: &mut Vec<Missing>) -> Option<Log> {
+fn there(log: &Configured, folder: &Path, reach: &Reach<'_>, missing: &mut Vec<Missing>) -> Option<Log> {
     let named = log.path.as_deref()?;
     let mut lacks = |why: String, remedy: &str| {
         missing.push(Missing { what: format!("requests of {named}"), why, remedy: remedy.to_owned() });
         None
     };
     let path = folder.join(named);
-    let path = root.map_or_else(|| path.clone(), |root| root.join(path.strip_prefix("/").unwrap_or(&path)));
+    let remedy = "run as a user who may read it, or name the log with --log";
+    let path = match reach.file(&path) {
+        Ok(path) => path,
+        Err(problem) => return lacks(in_words(&problem), remedy),
+    };
     let format = match &log.format {
         Ok(format) => format.clone(),
         Err(why) => return lacks(why.clone(), "write a format with times: $msec, $request_time, $upstream_response_time"),
     };
-    match fs::File::open(&path) {
+    match file::open(&path, Links::Followed) {
         Ok(_) => Some(Log { paths: files::rotated(&path), format: Some(format) }),
-        Err(problem) => lacks(in_words(&problem), "run as a user who may read it, or name the log with --log"),
+        Err(problem) => lacks(in_words(&problem), remedy),
     }
 }
 

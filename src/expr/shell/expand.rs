@@ -3,7 +3,7 @@
 //! In: a word's parts and the state of the shell. Out: no, one or more words, each known or unknown, with the places and the
 //! variables they were made of. Splitting and patterns are POSIX's with the usual IFS; names of files are never guessed.
 
-use super::made::{At, Builder, Use, unknown};
+use super::made::{At, Builder, MAX_TEXT, MAX_WORDS, Use, unknown};
 use super::run::Run;
 use super::state::{Found, State, extend};
 use super::syntax::{Change, ChangeKind, Part, Raw};
@@ -164,6 +164,9 @@ impl Run<'_> {
         if !separate && into.own_separators {
             return into.unknown(unknown(NOT_EVALUATED));
         }
+        if arguments.len() + into.words.len() > MAX_WORDS {
+            return into.unknown(unknown(format!("more than {MAX_WORDS} words")));
+        }
         for (number, word) in arguments.iter().enumerate() {
             match separate {
                 true if number > 0 => into.end_word(),
@@ -239,6 +242,7 @@ impl Run<'_> {
                 Found::Absent => (Value::unknown("nothing that was read sets it"), Vec::new()),
             };
             let text = before.as_text().and_then(|before| Some(format!("{before}{}", variable.value.as_text()?)));
+            let text = text.filter(|text| text.len() <= MAX_TEXT);
             variable.value = text.map_or_else(|| Value::unknown("what it is added to is not known"), Value::text);
             extend(&mut variable.assuming, &assuming);
         }

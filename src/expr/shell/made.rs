@@ -11,6 +11,11 @@ use std::sync::Arc;
 /// Most origins that are kept of what a word was made of.
 const MAX_ORIGINS: usize = 16;
 
+/// The longest text that variables are put into, in bytes, and the most words that arguments become. A script may double a variable
+/// in every line.
+pub(super) const MAX_TEXT: usize = 16 * 1024;
+pub(super) const MAX_WORDS: usize = 4096;
+
 /// What is done with what an expansion gives.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
@@ -139,6 +144,9 @@ impl Builder {
     /// Text that an expansion gave.
     pub fn value(&mut self, value: &str, at: At) {
         let (start, end) = (at.span.start as usize, at.span.end as usize);
+        if value.len() + self.word.as_ref().map_or(0, |piece| piece.excerpt.text.len()) > MAX_TEXT {
+            return self.unknown(unknown(format!("a text of more than {MAX_TEXT} bytes")));
+        }
         if !self.splits(at) {
             let escapes = self.usage == Use::Pattern && at.quoted;
             let piece = self.piece();

@@ -7,6 +7,7 @@ use super::disk::{Disk, is_absence};
 use super::record::{Record, STATE_AT, State, is_ours};
 use super::system;
 use crate::error::in_words;
+use crate::source::MAX_BYTES;
 use crate::source::own::JOURNAL;
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Seek as _};
@@ -71,7 +72,7 @@ impl Journal {
     pub(super) fn read(&self) -> Result<Option<(State, Record)>, String> {
         let mut bytes = Vec::new();
         // Whoever ends what went wrong in its own hands has written to it.
-        let read = (&self.file).rewind().and_then(|()| (&self.file).read_to_end(&mut bytes));
+        let read = (&self.file).rewind().and_then(|()| (&self.file).take(MAX_BYTES).read_to_end(&mut bytes));
         read.map_err(|problem| in_words(&problem))?;
         if !is_ours(&bytes) {
             return Err("is no journal that this version of gearmesh can read".to_owned());

@@ -146,7 +146,9 @@ impl Run<'_> {
 
     fn push(&mut self, text: &str, place: Span) {
         self.note(place);
-        text.chars().for_each(|c| self.result.excerpt.push(c, place.start as usize, place.end as usize));
+        if !self.result.excerpt.put(text, place) {
+            self.unknown("a text longer than any argument may be", place);
+        }
     }
 
     fn note(&mut self, place: Span) {

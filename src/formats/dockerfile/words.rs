@@ -8,6 +8,10 @@ use crate::source::Excerpt;
 use crate::value::{Origin, Unknown, Value};
 use std::sync::Arc;
 
+/// How deep defaults may nest, `${A:-${B:-x}}`.
+const MAX_DEPTH: usize = 16;
+const TOO_LONG: &str = "a text longer than any argument may be";
+
 /// What a variable is where it is read.
 pub enum Looked {
     Set(Variable),
@@ -42,8 +46,17 @@ pub fn split(text: &Excerpt, escape: char) -> Vec<Excerpt> {
 
 /// A word without its quotes, and with its variables.
 pub fn value(raw: &Excerpt, escape: char, look: &dyn Fn(&str) -> Looked) -> Word {
-    let mut making =
-        Making { raw, escape, look, at: 0, text: raw.part(0, 0), unknown: None, assuming: Vec::new(), origins: Vec::new() };
+    let mut making = Making {
+        raw,
+        escape,
+        look,
+        at: 0,
+        depth: 0,
+        text: raw.part(0, 0),
+        unknown: None,
+        assuming: Vec::new(),
+        origins: Vec::new(),
+    };
     making.until(None);
     making.finish()
 }
@@ -53,6 +66,8 @@ struct Making<'a> {
     escape: char,
     look: &'a dyn Fn(&str) -> Looked,
     at: usize,
+    /// How many defaults are around.
+    depth: usize,
     text: Excerpt,
     unknown: Option<(Unknown, usize)>,
     assuming: Vec<Arc<str>>,
@@ -126,13 +141,19 @@ impl Making<'_> {
         let found = (self.look)(&name);
         match (known, operator.starts_with('}') || !braced) {
             (_, true) => self.put(&name, found, start),
+            (Some(_), _) if self.depth >= MAX_DEPTH => {
+                self.at = self.raw.text.len();
+                return self.give_up("defaults that nest too deep");
+            }
             (Some(sign), _) => {
                 self.at += sign.len();
                 let is_empty = |found: &Looked| matches!(found, Looked::Set(variable) if variable.value.as_text() == Some(""));
                 let is_set = matches!(found, Looked::Set(_)) && !(sign.starts_with(':') && is_empty(&found));
                 let assumed = matches!(found, Looked::Absent).then(|| format!("{name} is not set").into());
                 let (text, unknown) = (self.text.clone(), self.unknown.clone());
+                self.depth += 1;
                 self.until(Some('}'));
+                self.depth -= 1;
                 if is_set != sign.ends_with('+') {
                     // The word is not what counts.
                     (self.text, self.unknown) = (text, unknown);
@@ -158,8 +179,8 @@ impl Making<'_> {
                 match variable.value {
                     Value::Unknown(unknown) => self.give_up_for(unknown),
                     value => {
-                        for c in value.as_text().unwrap_or_default().chars() {
-                            self.text.push(c, span.start as usize, span.end as usize);
+                        if !self.text.put(value.as_text().unwrap_or_default(), span) {
+                            self.give_up(TOO_LONG);
                         }
                     }
                 }

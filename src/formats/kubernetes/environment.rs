@@ -116,7 +116,8 @@ pub fn expand(text: &Excerpt, environment: &Environment) -> Word {
     while let Some(dollar) = text.text.get(done..).and_then(|rest| rest.find('$')).map(|found| done + found) {
         out.push_part(text, done, dollar);
         let after = text.text.get(dollar + 1..).unwrap_or_default();
-        done = match (after.chars().next(), after.find(')')) {
+        let next = after.chars().next();
+        done = match (next, if next == Some('(') { after.find(')') } else { None }) {
             (Some('$'), _) => {
                 let place = text.span_of(dollar, dollar + 2);
                 out.push('$', place.start as usize, place.end as usize);
@@ -127,7 +128,11 @@ pub fn expand(text: &Excerpt, environment: &Environment) -> Word {
                 match replaced(name, environment) {
                     Replaced::By(value) => {
                         let place = text.span_of(dollar, end);
-                        value.chars().for_each(|c| out.push(c, place.start as usize, place.end as usize));
+                        if !out.put(&value, place) {
+                            let reason = "a text longer than any argument may be".into();
+                            let reason = Unknown { reason, depends_on_cpu_count: false };
+                            return Word::unknown(reason, &out.text, text.span());
+                        }
                     }
                     Replaced::Nothing => out.push_part(text, dollar, end),
                     Replaced::Unknown(reason) => return Word::unknown(reason, &out.text, text.span()),

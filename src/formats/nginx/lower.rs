@@ -10,7 +10,7 @@ use crate::model::piece::{Nginx, Piece, Problem};
 use crate::model::scope::{Arg, Directive, Gap, Level, Scope, ScopeId, Scopes};
 use crate::source::{DocumentId, Span};
 use crate::vocabulary::includes::{self, Contents};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -25,13 +25,15 @@ pub fn lower(document: DocumentId, fragment: &Fragment, forest: &Forest<'_>) -> 
         problems: Vec::new(),
         by_pattern: Vec::new(),
         included: HashMap::new(),
+        laid: Laid::default(),
     };
     let top = lowering.top(fragment);
     lowering.walk(document, fragment, top);
     lowering.scopes.shrink();
     let piece =
         Piece::Nginx(Nginx { document, scopes: lowering.scopes, is_main: lowering.is_main, by_pattern: lowering.by_pattern });
-    Lowered { problems: lowering.problems, ..Lowered::piece(piece) }
+    let unread = lowering.laid.told().map(|told| (document, told)).into_iter().collect();
+    Lowered { problems: lowering.problems, unread, ..Lowered::piece(piece) }
 }
 
 /// The files that a tree includes: pattern and place, in order.
@@ -65,6 +67,7 @@ struct Frame<'t> {
 struct Chain {
     document: DocumentId,
     outer: Option<Rc<Chain>>,
+    depth: usize,
 }
 
 impl Chain {
@@ -83,6 +86,54 @@ struct Lowering<'a> {
     by_pattern: Vec<(DocumentId, Arg)>,
     /// What includes bring, by the folder that they start from and the path: thousands of sites include the same few files.
     included: HashMap<&'a Path, HashMap<Arc<str>, Rc<[DocumentId]>>>,
+    laid: Laid,
+}
+
+/// How much was laid in. Files that include the next one twice would double with every file.
+#[derive(Default)]
+struct Laid {
+    files: HashSet<DocumentId>,
+    /// Parts of these files.
+    written: usize,
+    /// Parts that were laid in.
+    all: usize,
+    is_too_much: bool,
+    is_too_deep: bool,
+}
+
+impl Laid {
+    /// As often as any statement of a server of thousands of sites is laid in, on average; and what a small one may have at least.
+    const MOST_TIMES: usize = 128;
+    const LEAST: usize = 100_000;
+    /// How many files may include each other in a row; real ones are four or five.
+    const DEEPEST: usize = 500;
+
+    /// Counts a file; false when there is too much of everything by now.
+    fn add(&mut self, document: DocumentId, fragment: &Fragment, depth: usize) -> bool {
+        // A file without statements costs something, too.
+        let parts = fragment.parts.len() + 1;
+        if self.files.insert(document) {
+            self.written += parts;
+        }
+        self.all += parts;
+        self.is_too_much |= self.all > (self.written * Self::MOST_TIMES).max(Self::LEAST);
+        self.is_too_deep |= depth > Self::DEEPEST;
+        !self.is_too_much && depth <= Self::DEEPEST
+    }
+
+    /// Why a part was not read, if one was not.
+    fn told(&self) -> Option<String> {
+        let (files, all) = (self.files.len(), self.all);
+        match (self.is_too_much, self.is_too_deep) {
+            (true, _) => Some(format!(
+                "its includes lay {files} files in over and over: more than {all} statements, of which the rest is not read"
+            )),
+            (_, true) => {
+                Some(format!("more than {} files include each other in a row, of which the rest is not read", Self::DEEPEST))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl<'a> Lowering<'a> {
@@ -103,7 +154,8 @@ impl<'a> Lowering<'a> {
     }
 
     fn walk(&mut self, document: DocumentId, fragment: &'a Fragment, top: ScopeId) {
-        let chain = Rc::new(Chain { document, outer: None });
+        let chain = Rc::new(Chain { document, outer: None, depth: 1 });
+        self.laid.add(document, fragment, 1);
         let mut frames = vec![frame(document, fragment, (top, 0), chain)];
         while let Some(frame) = frames.last_mut() {
             let (at, fragment, scope, depth) = (frame.next, frame.fragment, frame.scope, frame.depth);
@@ -174,7 +226,12 @@ impl<'a> Lowering<'a> {
                 self.problems.push(self.circle(document, path.span, chain));
                 continue;
             }
-            let chain = Rc::new(Chain { document, outer: Some(chain.clone()) });
+            let depth_of_files = chain.depth + 1;
+            if !self.laid.add(document, fragment, depth_of_files) {
+                self.gap(&path.text, span, scope);
+                return frames;
+            }
+            let chain = Rc::new(Chain { document, outer: Some(chain.clone()), depth: depth_of_files });
             frames.push(frame(document, fragment, (scope, depth), chain));
         }
         frames

@@ -81,7 +81,9 @@ impl Names {
                 format.of(&meaning).ok_or_else(|| refused(length, format!("the value of {name} is no number")))?
             }
         };
-        value.chars().for_each(|character| out.push(character, span.start as usize, span.end as usize));
+        if !out.put(&value, span) {
+            out.push(UNKNOWN_PIECE, span.start as usize, span.end as usize);
+        }
         Ok(percent + 1 + length)
     }
 }

@@ -17,7 +17,9 @@ pub fn specifiers(text: &Excerpt, unit: &str) -> Excerpt {
         let Some(replacement) = replacement(letter, unit) else { continue };
         expanded.push_part(text, done, at);
         let span = text.span_of(at, at + 2);
-        replacement.chars().for_each(|character| expanded.push(character, span.start as usize, span.end as usize));
+        if !expanded.put(&replacement, span) {
+            expanded.push(UNKNOWN_PIECE, span.start as usize, span.end as usize);
+        }
         done = at + 2;
     }
     expanded.push_part(text, done, text.text.len());

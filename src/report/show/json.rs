@@ -7,6 +7,7 @@ use super::ladder::{Ladder, Limit, Rung};
 use super::settings::{Places, Told, told};
 use super::{Extent, missing};
 use crate::model::{Kind, Stack, Subject};
+use crate::report::json::escaped;
 use crate::report::untrusted::line;
 use crate::value::{Known, Origin, Value};
 use serde::Serialize;
@@ -112,7 +113,7 @@ pub fn json(stack: &Stack, extent: Extent) -> String {
             .map(|missing| MissingRow { subject: line(&missing.subject), reason: line(&missing.reason) })
             .collect(),
     };
-    serde_json::to_string(&page).unwrap_or_default() + "\n"
+    escaped(&serde_json::to_string(&page).unwrap_or_default()) + "\n"
 }
 
 fn subject(stack: &Stack, subject: Subject, extent: Extent, positions: &BTreeMap<Subject, usize>) -> Option<SubjectRow> {
