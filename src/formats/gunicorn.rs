@@ -130,13 +130,20 @@ fn explain(document: &Document, text: &str, problems: Vec<Problem>) -> Vec<Probl
         return conflicts;
     }
     let mut explained: Vec<Problem> = Vec::new();
+    let mut done = None;
     for problem in problems {
+        // A line of nothing but faults is looked at once.
+        let at = problem.span.start as usize;
+        if done.is_some_and(|(start, end)| (start..=end).contains(&at)) {
+            continue;
+        }
         let (start, line) = line_around(text, problem.span.start as usize);
         let problem = match cause(line, problem.span.start as usize - start) {
             Some((from, to, message)) => Problem { span: document.span(start + from, start + to), message },
             None => problem,
         };
         let line_end = start + line.len();
+        done = Some((start, line_end.max(at)));
         let same_line = |known: &Problem| (start..=line_end).contains(&(known.span.start as usize));
         if !explained.iter().any(same_line) {
             explained.push(problem);

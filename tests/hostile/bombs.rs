@@ -375,7 +375,7 @@ fn includes_of_includes_end() {
                 made.write("Dockerfile", format!("{env}CMD gunicorn -b $A64 a:b\nENTRYPOINT [\"gunicorn\", \"$A64\"]\n"));
             },
             CHECK,
-            1,
+            0,
             "",
         ),
         case(

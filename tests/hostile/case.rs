@@ -4,6 +4,9 @@ use super::run::{Ended, MEMORY, Repository};
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+/// For inputs of which only counts that the run ends as runs end.
+pub const ANY: i32 = -1;
+
 pub struct Case {
     pub name: &'static str,
     pub make: fn(&Repository),
@@ -57,5 +60,6 @@ pub fn all_end_within(memory: u64, cases: &[Case]) {
 fn as_said(ended: &Ended, case: &Case) -> bool {
     let told = ended.err();
     let is_honest = !told.contains("panicked") && !told.contains("memory allocation");
-    ended.code == Some(case.code) && is_honest && ended.text().contains(case.says)
+    let is_as_told = ended.code == Some(case.code) || case.code == ANY && ended.code.is_some_and(|code| code <= 2);
+    is_as_told && is_honest && ended.text().contains(case.says)
 }

@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 /// How deep defaults may nest, `${A:-${B:-x}}`.
 const MAX_DEPTH: usize = 16;
+/// Most origins that are kept of what a word was made of.
+const MAX_ORIGINS: usize = 16;
 const TOO_LONG: &str = "a text longer than any argument may be";
 
 /// What a variable is where it is read.
@@ -174,8 +176,15 @@ impl Making<'_> {
         let span = self.raw.span_of(start, self.at);
         match found {
             Looked::Set(variable) => {
-                self.origins.push(Origin::Environment { name: name.into(), span: variable.span });
-                self.assuming.extend(variable.assuming);
+                if self.origins.len() < MAX_ORIGINS {
+                    self.origins.push(Origin::Environment { name: name.into(), span: variable.span });
+                }
+                // A variable may stand here twice, and in the next one again.
+                variable.assuming.into_iter().for_each(|one| {
+                    if !self.assuming.contains(&one) {
+                        self.assuming.push(one)
+                    }
+                });
                 match variable.value {
                     Value::Unknown(unknown) => self.give_up_for(unknown),
                     value => {

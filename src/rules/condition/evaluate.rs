@@ -52,11 +52,16 @@ pub struct Evaluation<'a> {
     pub assuming: BTreeSet<Arc<str>>,
     /// Settings that were unknown, with the reason, as often as they were read.
     missed: Vec<(Subject, &'a str, Arc<str>)>,
+    /// Members of lists that may still be asked.
+    fuel: usize,
 }
+
+/// Members that one evaluation asks at most: a list of a thousand against itself.
+const FUEL: usize = 1_000_000;
 
 impl<'a> Evaluation<'a> {
     pub fn new(stack: &'a Stack, bound: &'a Bound) -> Evaluation<'a> {
-        Evaluation { stack, bound, locals: Vec::new(), assuming: BTreeSet::new(), missed: Vec::new() }
+        Evaluation { stack, bound, locals: Vec::new(), assuming: BTreeSet::new(), missed: Vec::new(), fuel: FUEL }
     }
 
     /// The settings that were unknown, each with the reason.
@@ -261,11 +266,27 @@ impl<'a> Evaluation<'a> {
             Datum::Value(value, _) if matches!(**value, Value::Unknown(_)) => return listed,
             _ => {}
         }
+        if self.fuel == 0 {
+            return self.tired(list);
+        }
         ranged.gather(listed)
+    }
+
+    /// What a comprehension over a list comes to when there is nothing left to ask with.
+    fn tired(&mut self, list: &'a Expr) -> Datum<'a> {
+        let reason: Arc<str> = format!("the condition asks more than {FUEL} members of lists").into();
+        if let (Expr::Field(_, name), Some(subject)) = (list, self.subject(list)) {
+            self.missed.push((subject, name, reason.clone()));
+        }
+        plain(Value::unknown(reason))
     }
 
     /// Evaluates the body of a comprehension for one member.
     fn range(&mut self, ranged: &mut Ranged<'a>, list: &'a Expr, depth: usize, body: &'a Expr, member: Datum<'a>) {
+        if self.fuel == 0 {
+            return;
+        }
+        self.fuel -= 1;
         self.locals.truncate(depth);
         self.locals.push(member);
         let result = self.datum(body);
