@@ -124,6 +124,19 @@ class Supervised(Launched):
         return subprocess.run(command, cwd=self.stack.folder, capture_output=True, text=True, timeout=60).stdout.strip()
 
 
+class Nothing:
+    """No gunicorn at all: the proof is about nginx alone, or about what a command says of the files."""
+
+    def master(self):
+        return None
+
+    def exit(self):
+        return None
+
+    def end(self):
+        """Ends nothing."""
+
+
 def from_procfile(stack):
     command = re.search(r"(?m)^web:\s*(.*)$", (stack.folder / "Procfile").read_text())[1]
     # bash becomes what it runs, if that is one command; so the process is gunicorn's master.
@@ -134,6 +147,8 @@ def start(stack):
     kind = stack.proof.text.get("launch", "procfile")
     if kind == "systemd":
         return stack.tools.box.start(stack)
+    if kind == "none":
+        return Nothing()
     return {"procfile": from_procfile, "container": Container, "supervisor": Supervised}[kind](stack)
 
 

@@ -173,7 +173,7 @@ class Stack:
 
     def wait_until_ready(self):
         """`ready = "answers"` (the default), "listens", "ended", or "nothing" to wait for."""
-        wanted = self.proof.text.get("ready", "answers")
+        wanted = self.proof.text.get("ready", "nothing" if self.version == "none" else "answers")
         if isinstance(wanted, dict):
             wanted = wanted[self.variant]
         told = {
