@@ -24,9 +24,30 @@ import box
 import judge
 import proof
 import record
-from stack import Failed
+from stack import Failed, own_address
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def version_of(command):
+    """The version that a program prints; empty where there is no such program."""
+    try:
+        text = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+    except FileNotFoundError:
+        return ""
+    found = re.search(r"\d+(\.\d+)*", text)
+    return found[0] if found else ""
+
+
+def certificate(scratch):
+    """A new folder with `cert.pem` and `key.pem`, signed by nobody; empty where openssl is missing."""
+    folder = scratch / "certificate"
+    folder.mkdir()
+    if shutil.which("openssl"):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                        "-subj", "/CN=shop.example.com", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
+                       capture_output=True, check=True)
+    return folder
 
 
 class Tools:
@@ -42,6 +63,8 @@ class Tools:
         self.scratch.chmod(0o755)
         self.lock, self.booted = threading.Lock(), None
         folders = (self.target / "gunicorn").iterdir() if (self.target / "gunicorn").exists() else []
+        self.nginx_version = version_of(["nginx", "-v"])
+        self.certificate = certificate(self.scratch)
         number = lambda name: tuple(map(int, name.split(".")))
         self.versions = sorted((each.name for each in folders if re.fullmatch(r"[\d.]+", each.name)), key=number)
 
@@ -83,7 +106,9 @@ class Tools:
         for need in each.text.get("needs", []):
             if need == "root" and os.geteuid() != 0:
                 return "needs root"
-            if need not in ("root",) and not shutil.which(need) and not self.has(need):
+            if need == "address" and own_address() == "127.0.0.1":
+                return "needs an address that is not the loopback"
+            if need not in ("root", "address") and not shutil.which(need) and not self.has(need):
                 return f"needs {need}"
         if each.text.get("nginx", True) and not shutil.which("nginx"):
             return "needs nginx"
@@ -101,11 +126,8 @@ class Tools:
         asked = {"nginx": ["nginx", "-v"], "systemd": ["systemctl", "--version"], "supervisor": [self.venv / "bin/supervisord", "--version"]}
         found = {}
         for name, command in asked.items():
-            try:
-                text = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
-                found[name] = re.search(r"\d+(\.\d+)*", text)[0]
-            except (FileNotFoundError, TypeError):
-                pass
+            if version := version_of(command):
+                found[name] = version
         for package in ("gevent", "uvicorn", "uvicorn_worker", "django", "sqlalchemy", "psycopg"):
             if importlib.util.find_spec("importlib.metadata"):
                 code = f"import importlib.metadata as m; print(m.version({package!r}))"

@@ -10,11 +10,10 @@ import tomllib
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "testdata/proofs"
 SLOT = re.compile(r"@\{([a-z_]+)\}")
-# What fills the slots of the common files, unless a proof says otherwise; those that the harness fills are `dir`, `port`, `second`
-# and `tcp` (free ports).
+# What fills the slots of the common files, unless a proof says otherwise; `stack.Stack` fills some more.
 SLOTS = {
     "main": "", "connections": "512", "http": "", "upstream": "", "server": "", "location": "", "settings": "", "environment": "",
-    "arguments": "", "app": "app:app", "bind": "unix:@{dir}/app.sock", "backend": "@{bind}",
+    "arguments": "", "app": "app:app", "requirements": "", "bind": "unix:@{dir}/app.sock", "backend": "@{bind}",
 }
 KEYS = {"shows", "because", "quick", "negative", "gunicorn", "needs", "launch", "ready", "environment", "nginx", "check", "box",
         "alone", "stack", "bad", "good", "files", "load", "seen"}
@@ -56,6 +55,8 @@ class Proof:
         """Path and text of each file of a variant; a file whose text is `false` is left out."""
         slots = {**SLOTS, **self.text.get("stack", {}), **self.text.get(variant, {}), **filled}
         texts = {path.name: path.read_text() for path in (FOLDER / "common").iterdir() if path.is_file()}
+        if filled["version"] == "none":
+            texts.pop("requirements.txt")
         texts.update(self.text.get("files", {}))
         if self.text.get("nginx") is False:
             texts.pop("nginx.conf")
@@ -66,6 +67,10 @@ class Proof:
         slots = {**SLOTS, **self.text.get("stack", {}), **self.text.get(variant, {}), **filled}
         return [{key: fill(value, slots, self) if isinstance(value, str) else value for key, value in step.items()}
                 for step in self.text.get("load", [])]
+
+    def flags(self, filled):
+        """Further flags of `gearmesh check` with their slots filled."""
+        return [fill(flag, filled, self) for flag in self.text.get("check", [])]
 
 
 def fill(text, slots, proof):

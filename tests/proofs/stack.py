@@ -11,6 +11,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -30,6 +31,16 @@ def until(what, seconds=PATIENCE):
     while not (given := what()) and time.monotonic() < end:
         time.sleep(0.02)
     return given
+
+
+def own_address():
+    """An address of this machine that other machines use; the loopback where it has none. Sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        try:
+            one.connect(("192.0.2.254", 9))
+            return one.getsockname()[0]
+        except OSError:
+            return "127.0.0.1"
 
 
 def free_ports(count):
@@ -109,7 +120,8 @@ class Stack:
         self.folder.chmod(0o755)
         self.port, self.tcp, second = free_ports(3)
         self.filled = {"dir": str(self.folder), "name": self.folder.name, "port": self.port, "tcp": self.tcp, "second": second,
-                       "venv": str(tools.venv), "programs": str(tools.programs(version))}
+                       "venv": str(tools.venv), "programs": str(tools.programs(version)), "version": version, "address": own_address(),
+                       "nginx_version": tools.nginx_version, "certificate": str(tools.certificate)}
         self.log = Log(self.folder / "gunicorn.out", self.folder / "gunicorn.log")
         self.access = Log(self.folder / "access.log")
         self.nginx_errors = Log(self.folder / "nginx-error.log", self.folder / "nginx.out")
@@ -209,8 +221,13 @@ class Stack:
 
     # Clients.
 
-    def through_nginx(self, path, timeout=20, **request):
-        return ask(http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout), path, **request)
+    def through_nginx(self, path, timeout=20, tls=False, **request):
+        """Asks nginx; with `tls` at the second port, whatever the certificate."""
+        if tls:
+            connection = http.client.HTTPSConnection("127.0.0.1", self.filled["second"], timeout=timeout, context=ssl._create_unverified_context())
+        else:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        return ask(connection, path, **request)
 
     def direct(self, path, timeout=20, **request):
         """Asks gunicorn itself, where it says that it listens."""

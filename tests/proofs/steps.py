@@ -52,9 +52,11 @@ class Ran:
 
 
 def asking(stack, step, path, **more):
-    """One request, or `times` of them at once; `direct = true` asks gunicorn itself."""
+    """One request, or `times` of them at once; `direct = true` asks gunicorn itself, `tls = true` nginx at the second port."""
     client = stack.direct if step.get("direct") else stack.through_nginx
     wanted = {"timeout": step.get("timeout", 20), "headers": step.get("headers"), **more}
+    if step.get("tls"):
+        wanted["tls"] = True
     if "times" not in step:
         return client(path, **wanted)
     answers = Answers()
@@ -74,6 +76,21 @@ def get(stack, step):
 def post(stack, step):
     """`post = "/path"` with `bytes = 9` of a body."""
     return asking(stack, step, step["post"], method="POST", body=b"x" * step.get("bytes", 3))
+
+
+def send(stack, step):
+    """`send = "GET / HTTP/1.1\\r\\n..."`, these very bytes, to gunicorn itself; the status of the answer, and all of it as text."""
+    with raw(stack, {**step, "direct": True}) as connection:
+        connection.settimeout(step.get("timeout", 20))
+        connection.sendall(step["send"].encode("latin-1"))
+        text = b""
+        try:
+            while more := connection.recv(65536):
+                text += more
+        except OSError as error:
+            return Answer(0, 0, text, error=type(error).__name__)
+    status = text.split(b" ")[1] if text.startswith(b"HTTP/") else b"0"
+    return Answer(int(status), 0, text)
 
 
 def series(stack, step):
@@ -279,7 +296,7 @@ def fewest(stack, step):
 
 
 STEPS = {each.__name__: each for each in (
-    get, post, series, clients, slow_upload, slow_read, first, websocket, bursts, wait, until_log, until_ready, signal, stop, edit,
+    get, post, send, series, clients, slow_upload, slow_read, first, websocket, bursts, wait, until_log, until_ready, signal, stop, edit,
     start_again, run, inside, control, count, fewest,
 )}
 
