@@ -14,6 +14,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -72,19 +73,21 @@ class Tools:
     def python(self):
         return next(each for each in (self.packages / "bin/python", self.venv / "bin/python") if each.exists())
 
-    def programs(self, version):
-        """A folder with `gunicorn` of a version, `gunicornc` beside it, and `python` that runs them."""
-        folder = self.scratch / version
+    def programs(self, version, boxed=False):
+        """A folder with `gunicorn` of a version, `gunicornc` beside it, and `python` that runs them; `boxed`: that of the box."""
+        folder = self.scratch / (f"box-{version}" if boxed else version)
         if version == "none":
             return folder
         with self.lock:
             if not folder.exists():
                 folder.mkdir()
-                (folder / "python").symlink_to(self.python)
-                paths = [str(self.target / "gunicorn" / version), str(self.target / "gunicorn/support")]
+                python = self.python.resolve() if boxed else self.python
+                top = box.TOOLS if boxed else self.target
+                (folder / "python").symlink_to(python)
+                paths = [str(top / "gunicorn" / version), str(top / "gunicorn/support"), *([str(top / "packages")] if boxed else [])]
                 for name, module in (("gunicorn", "gunicorn.app.wsgiapp"), ("gunicornc", "gunicorn.ctl.cli")):
                     call = "run()" if name == "gunicorn" else "main()"
-                    text = f"#!{self.python}\nimport sys\nsys.path[1:1] = {paths}\nfrom {module} import {call[:-2]}\nsys.exit({call})\n"
+                    text = f"#!{python}\nimport sys\nsys.path[1:1] = {paths}\nfrom {module} import {call[:-2]}\nsys.exit({call})\n"
                     (folder / name).write_text(text)
                     (folder / name).chmod(0o755)
         return folder
@@ -92,9 +95,14 @@ class Tools:
     @property
     def box(self):
         """The booted systemd; boots it at its first use."""
-        if self.booted is None:
-            shown = {self.target, self.packages.resolve(), self.venv.resolve(), (self.target / "gunicorn").resolve(), self.python.resolve().parents[1]}
-            self.booted = box.Box(self.scratch, sorted(str(each) for each in shown if each.exists()))
+        with self.lock:
+            if self.booted is None:
+                python = self.python.resolve().parents[1]
+                self.booted = box.Box(self.scratch, {
+                    python: python,
+                    (self.target / "gunicorn").resolve(): box.TOOLS / "gunicorn",
+                    next(self.python.parents[1].glob("lib/*/site-packages")): box.TOOLS / "packages",
+                })
         return self.booted
 
     def has(self, package):
@@ -176,9 +184,13 @@ def main():
     if not pathlib.Path(asked.gearmesh).exists() or not chosen:
         print(f"{asked.gearmesh} is not built" if chosen else "no proof has such a name", file=sys.stderr)
         return 2
+    # To be stopped is Ctrl-C: stacks that run come to their end, and nothing is left behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     tools = Tools(asked.gearmesh, asked.keep)
     try:
         return prove_all(asked, chosen, tools)
+    except KeyboardInterrupt:
+        return 130
     finally:
         tools.end()
 
@@ -193,8 +205,8 @@ def prove_all(asked, chosen, tools):
         if why := tools.missing(each):
             print(f"skipped: proof {each.title}: {why}")
             continue
-        # Stacks of systemd have units of the same name; a proof that measures wants the processors for itself.
-        one_at_a_time = each.text.get("launch") == "systemd" or each.text.get("alone")
+        # A proof that measures wants the processors for itself.
+        one_at_a_time = each.text.get("alone")
         asks = ["none"] if each.text.get("launch") == "none" else versions
         pairs = [(each, version) for version in asks if each.holds_for(version)]
         (alone if one_at_a_time else beside).extend(pairs)

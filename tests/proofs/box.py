@@ -1,8 +1,8 @@
 """A real systemd as the first process of namespaces of its own, over a copy-on-write view of this machine.
 
 In: the scratch folder, which is seen inside at the same path, and stacks with units. Out: a `Box` that runs commands inside and starts
-`app.service` of a stack (or its `start`) as a server would. Needs root, and shares only the network with this machine: what is written
-inside is gone with it.
+a stack's service (or what its `box.start` names) as a server would; several stacks may run in it, because units are named after them.
+Needs root, and shares only the network with this machine: what is written inside is gone with it.
 """
 import functools
 import os
@@ -14,10 +14,14 @@ import subprocess
 import tempfile
 
 import launch
+import proof
 from stack import Failed, until
 
 UNITS = (".service", ".socket", ".timer", ".target", ".slice")
-# Run inside of the new namespaces; $1 is the folder of the box, the others are bound at their own paths.
+# Where the box has what runs in it: neither below /tmp nor /home, which PrivateTmp= and ProtectHome= hide.
+TOOLS = pathlib.Path("/opt/proofs")
+# Run inside of the new namespaces; $1 is the folder of the box, the others are folders and where they are bound. Users besides root
+# reach all of them.
 BOOT = r"""
 set -eu
 box=$1; shift
@@ -28,7 +32,12 @@ mkdir -p "$root" "$box/upper" "$box/work"
 mount -t overlay overlay -o "lowerdir=/,upperdir=$box/upper,workdir=$box/work" "$root"
 mount -t tmpfs tmpfs "$root/tmp" -o mode=1777
 mount -t tmpfs tmpfs "$root/run" -o mode=755
-for folder in "$@"; do mkdir -p "$root$folder"; mount --rbind "$folder" "$root$folder"; done
+while [ $# -gt 0 ]; do
+    mkdir -p "$root$2"; mount --rbind "$1" "$root$2"
+    above=$(dirname "$2")
+    while [ "$above" != / ]; do chmod a+x "$root$above"; above=$(dirname "$above"); done
+    shift 2
+done
 mount -t tmpfs tmpfs "$root/dev" -o mode=755
 for device in null zero full random urandom tty; do touch "$root/dev/$device"; mount --bind "/dev/$device" "$root/dev/$device"; done
 mkdir "$root/dev/pts" "$root/dev/shm"
@@ -88,18 +97,26 @@ def enter_groups():
 
 
 class Box:
-    """A booted systemd. Stacks run in it one at a time, because their units have the same names."""
+    """A booted systemd. `shown`: folders outside, and where they are inside."""
 
     def __init__(self, scratch, shown):
+        remove_old_groups()
         # Not in the scratch folder, which is bound into it.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="box-"))
-        command = ["unshare", "-m", "-p", "-u", "-i", "-C", "-f", "--kill-child=SIGKILL", "bash", "-c", BOOT, "boot", self.folder, scratch, *shown]
+        pairs = [path for pair in ((scratch, scratch), *shown.items()) for path in pair]
+        command = ["unshare", "-m", "-p", "-u", "-i", "-C", "-f", "--kill-child=SIGKILL", "bash", "-c", BOOT, "boot", self.folder, *pairs]
         self.text = pathlib.Path(scratch) / "box.log"
         self.log = open(self.text, "wb")
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, preexec_fn=enter_groups)
-        if not until(lambda: self.process.poll() is not None or "running" in self.run("systemctl is-system-running").stdout, 60) \
-                or self.process.poll() is not None:
-            raise Failed("systemd does not boot: " + self.text.read_text())
+        # A session of its own: Ctrl-C is for the harness, which then ends the box.
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, preexec_fn=enter_groups,
+                                        start_new_session=True)
+        try:
+            up = until(lambda: self.process.poll() is not None or "running" in self.run("systemctl is-system-running").stdout, 60)
+            if not up or self.process.poll() is not None:
+                raise Failed("systemd does not boot: " + self.text.read_text())
+        except BaseException:
+            self.end()
+            raise
 
     @functools.cached_property
     def first(self):
@@ -126,6 +143,10 @@ class Box:
                 return each
         return None
 
+    def path(self, inside):
+        """A path outside that leads to one inside."""
+        return f"/proc/{self.first}/root{inside}"
+
     def start(self, stack):
         return Unit(self, stack)
 
@@ -133,9 +154,26 @@ class Box:
         self.process.kill()
         self.process.wait()
         self.log.close()
-        self.folder.rmdir()
+        until(lambda: removed_folder(self.folder), 5)
         for group in groups():
             until(lambda: removed(group), 5)
+
+
+def removed_folder(folder):
+    """Whether the folder of a box is gone, which it cannot be while namespaces end."""
+    try:
+        folder.rmdir()
+        return True
+    except OSError:
+        return False
+
+
+def remove_old_groups():
+    """Removes what harnesses left that were killed."""
+    for group in groups():
+        for old in group.parent.glob("gearmesh-*"):
+            if not pathlib.Path("/proc", old.name.removeprefix("gearmesh-")).exists():
+                removed(old)
 
 
 def removed(group):
@@ -149,30 +187,33 @@ def removed(group):
 
 
 class Unit:
-    """`app.service` of a stack, or the units that `start = "app.socket"` names, as installed and started units."""
+    """A stack's `NAME.service`, or the units that `start = "@{name}.socket"` of its `box` names, as installed and started units."""
 
     def __init__(self, box, stack):
         self.box, self.stack = box, stack
-        self.units = [path.relative_to(stack.folder) for path in sorted(stack.folder.rglob("*"))
-                      if path.suffix in UNITS or path.parent.name.endswith(".d")]
-        for path in self.units:
-            to = f"/etc/systemd/system/{path}"
-            box.run(f"mkdir -p $(dirname {to}) && cp {stack.folder / path} {to}")
-        self.names = [str(path) for path in self.units if path.suffix in (".service", ".socket")]
-        self.wanted = stack.proof.text.get("box", {}).get("start", "app.service")
-        self.started = box.run(f"systemctl daemon-reload; systemctl start {self.wanted}; echo status $?")
-        self.follow()
+        self.service = f"{stack.folder.name}.service"
+        units = [path.relative_to(stack.folder) for path in sorted(stack.folder.rglob("*"))
+                 if path.suffix in UNITS or path.parent.name.endswith(".d")]
+        self.files = " ".join(f"/etc/systemd/system/{path}" for path in units)
+        self.names = " ".join(str(path) for path in units if path.suffix in UNITS)
+        wanted = proof.fill(stack.proof.text.get("box", {}).get("start", self.service), stack.filled, stack.proof)
+        copy = " && ".join(f"install -D -m 644 {stack.folder / path} /etc/systemd/system/{path}" for path in units)
+        self.started = box.run(f"{copy} && systemctl daemon-reload; systemctl start {wanted}; echo status $?").stdout
 
     def follow(self):
-        """Writes the journal of the units into the log that a stack reads."""
-        text = self.box.run(f"journalctl --no-pager -o cat -u app.service; echo {self.started.stdout!r}").stdout
-        (self.stack.folder / "gunicorn.out").write_text(text)
+        """Writes the journal of the units into the log that a stack reads, and what `systemctl start` said behind it."""
+        asked = " ".join(f"-u {name}" for name in self.names.split())
+        text = self.box.run(f"journalctl --sync; journalctl --no-pager -o cat {asked}").stdout
+        (self.stack.folder / "gunicorn.out").write_text(text + self.started)
 
-    def show(self, property, unit="app.service"):
-        return self.box.run(f"systemctl show {unit} --value -p {property}").stdout.strip()
+    def show(self, *properties):
+        """What systemd says of the service."""
+        lines = self.box.run(f"systemctl show {self.service} -p {','.join(properties)}").stdout.splitlines()
+        found = dict(line.split("=", 1) for line in lines if "=" in line)
+        return [found.get(each, "") for each in properties]
 
     def master(self):
-        process = int(self.show("MainPID") or 0)
+        process = int(self.show("MainPID")[0] or 0)
         return self.box.outside(process) if process else None
 
     def stop_target(self):
@@ -180,12 +221,9 @@ class Unit:
 
     def exit(self):
         """Nothing while the unit is active or becomes so; then the exit status of its main process."""
-        self.follow()
-        state = self.show("ActiveState")
-        return None if state in ("active", "activating", "reloading", "deactivating") else int(self.show("ExecMainStatus") or 0)
+        state, status = self.show("ActiveState", "ExecMainStatus")
+        return None if state in ("active", "activating", "reloading", "deactivating") else int(status or 0)
 
     def end(self):
-        names = " ".join(self.names)
-        self.box.run(f"systemctl kill -s KILL {names}; systemctl stop {names}; systemctl reset-failed {names}; "
-                     + "; ".join(f"rm -f /etc/systemd/system/{path}" for path in self.units)
-                     + "; systemctl daemon-reload; journalctl --rotate -q; journalctl --vacuum-time=1s -q", 120)
+        self.box.run(f"systemctl kill -s KILL {self.names}; systemctl stop {self.names}; systemctl reset-failed {self.names}; "
+                     f"rm -f {self.files}; systemctl daemon-reload", 120)

@@ -50,6 +50,9 @@ class Launched:
     def exit(self):
         return self.process.poll()
 
+    def follow(self):
+        """Its output stands in the log already."""
+
     def stop_target(self):
         """The process that a stop of the platform signals."""
         return self.process.pid
@@ -132,6 +135,9 @@ class Nothing:
 
     def exit(self):
         return None
+
+    def follow(self):
+        """There is no output."""
 
     def end(self):
         """Ends nothing."""

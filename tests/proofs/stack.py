@@ -90,11 +90,12 @@ def ask(connection, path, method="GET", body=None, headers=None):
 class Log:
     """Text that a program wrote: `"words" in log`, and how often a pattern stands in it."""
 
-    def __init__(self, *paths):
-        self.paths = paths
+    def __init__(self, *paths, refresh=lambda: None):
+        self.paths, self.refresh = paths, refresh
 
     @property
     def text(self):
+        self.refresh()
         return "".join(path.read_text(errors="replace") for path in self.paths if path.exists())
 
     def __contains__(self, words):
@@ -120,9 +121,9 @@ class Stack:
         self.folder.chmod(0o755)
         self.port, self.tcp, second = free_ports(3)
         self.filled = {"dir": str(self.folder), "name": self.folder.name, "port": self.port, "tcp": self.tcp, "second": second,
-                       "venv": str(tools.venv), "programs": str(tools.programs(version)), "version": version, "address": own_address(),
-                       "nginx_version": tools.nginx_version, "certificate": str(tools.certificate)}
-        self.log = Log(self.folder / "gunicorn.out", self.folder / "gunicorn.log")
+                       "venv": str(tools.venv), "programs": str(tools.programs(version, self.boxed)), "version": version,
+                       "address": own_address(), "nginx_version": tools.nginx_version, "certificate": str(tools.certificate)}
+        self.log = Log(self.folder / "gunicorn.out", self.folder / "gunicorn.log", refresh=lambda: self.launched and self.launched.follow())
         self.access = Log(self.folder / "access.log")
         self.nginx_errors = Log(self.folder / "nginx-error.log", self.folder / "nginx.out")
         self.nginx_access = Log(self.folder / "nginx-access.log")
@@ -149,7 +150,9 @@ class Stack:
 
     def __exit__(self, *_):
         if self.nginx:
-            self.nginx.terminate()
+            # nsenter, through which it is started inside, hands no signal on.
+            for process in launch.children(self.nginx.pid) if self.boxed else [self.nginx.pid]:
+                os.kill(process, signal.SIGTERM)
             try:
                 self.nginx.wait(5)
             except subprocess.TimeoutExpired:
@@ -161,6 +164,11 @@ class Stack:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     # What runs.
+
+    @property
+    def boxed(self):
+        """Whether it runs in the booted systemd."""
+        return self.proof.text.get("launch") == "systemd"
 
     @property
     def master(self):
@@ -205,7 +213,7 @@ class Stack:
     def start_nginx(self):
         command = ["nginx", "-p", str(self.folder), "-e", str(self.folder / "nginx-error.log"), "-c", str(self.folder / "nginx.conf"),
                    "-g", "daemon off;"]
-        if self.proof.text.get("box"):
+        if self.boxed:
             command = self.tools.box.inside(command)
         with open(self.folder / "nginx.out", "ab") as out:
             self.nginx = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
@@ -234,6 +242,8 @@ class Stack:
         place = self.listens_on()
         if place is None:
             return Answer(0, 0, error="gunicorn does not listen")
+        if self.boxed and isinstance(place, str):
+            place = self.tools.box.path(place)
         connection = Unix(place, timeout=timeout) if isinstance(place, str) else http.client.HTTPConnection("127.0.0.1", place, timeout=timeout)
         return ask(connection, path, **request)
 

@@ -260,8 +260,13 @@ def run(stack, step):
 
 
 def inside(stack, step):
-    """`inside = "command"` by bash in the booted systemd."""
-    return Ran(stack.tools.box.run(step["inside"], step.get("seconds", 60)))
+    """`inside = "command"` by bash in the booted systemd; with `until = "text"` again and again, until it prints that."""
+    ran = lambda: Ran(stack.tools.box.run(step["inside"], step.get("seconds", 60)))
+    if "until" not in step:
+        return ran()
+    tries = []
+    until(lambda: tries.append(ran()) or step["until"] in tries[-1].text)
+    return tries[-1]
 
 
 def control(stack, step):
