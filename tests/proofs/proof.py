@@ -51,9 +51,14 @@ class Proof:
                 return False
         return True
 
+    def slots(self, variant, filled):
+        """What fills the slots of a variant; one that only the other variant fills is empty."""
+        others = {**self.text.get("bad", {}), **self.text.get("good", {})}
+        return {**SLOTS, **dict.fromkeys(others, ""), **self.text.get("stack", {}), **self.text.get(variant, {}), **filled}
+
     def files(self, variant, filled):
         """Path and text of each file of a variant; a file whose text is `false` is left out."""
-        slots = {**SLOTS, **self.text.get("stack", {}), **self.text.get(variant, {}), **filled}
+        slots = self.slots(variant, filled)
         texts = {path.name: path.read_text() for path in (FOLDER / "common").iterdir() if path.is_file()}
         if filled["version"] == "none":
             texts.pop("requirements.txt")
@@ -64,7 +69,7 @@ class Proof:
 
     def load(self, variant, filled):
         """The steps of the load with their slots filled."""
-        slots = {**SLOTS, **self.text.get("stack", {}), **self.text.get(variant, {}), **filled}
+        slots = self.slots(variant, filled)
         return [{key: fill(value, slots, self) if isinstance(value, str) else value for key, value in step.items()}
                 for step in self.text.get("load", [])]
 

@@ -206,9 +206,12 @@ class Stack:
             raise Failed(f"gunicorn never was ready (exit {self.exit}):\n{self.log!r}")
 
     def listens_on(self):
-        """Where gunicorn says that it listens: a path or a port."""
-        found = self.log.all(r"Listening at: (?:unix:(\S+)|https?://\S+?:(\d+)) \(")
-        return (found[-1][0] or int(found[-1][1])) if found else None
+        """Where gunicorn says that it listens: a path, or an address and a port."""
+        found = self.log.all(r"Listening at: (?:unix:([^\s,]+)|https?://([^\s,]+):(\d+))\S* \(")
+        if not found:
+            return None
+        path, host, port = found[-1]
+        return path or (host.replace("0.0.0.0", "127.0.0.1").strip("[]"), int(port))
 
     def start_nginx(self):
         command = ["nginx", "-p", str(self.folder), "-e", str(self.folder / "nginx-error.log"), "-c", str(self.folder / "nginx.conf"),
@@ -244,7 +247,7 @@ class Stack:
             return Answer(0, 0, error="gunicorn does not listen")
         if self.boxed and isinstance(place, str):
             place = self.tools.box.path(place)
-        connection = Unix(place, timeout=timeout) if isinstance(place, str) else http.client.HTTPConnection("127.0.0.1", place, timeout=timeout)
+        connection = Unix(place, timeout=timeout) if isinstance(place, str) else http.client.HTTPConnection(*place, timeout=timeout)
         return ask(connection, path, **request)
 
     def signal(self, name, process):

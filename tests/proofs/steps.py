@@ -117,12 +117,12 @@ def clients(stack, step):
 
 def raw(stack, step):
     """A socket to nginx, or to gunicorn with `direct = true`."""
-    port = stack.listens_on() if step.get("direct") else stack.port
-    if isinstance(port, str):
+    place = stack.listens_on() if step.get("direct") else ("127.0.0.1", stack.port)
+    if isinstance(place, str):
         connection = socket.socket(socket.AF_UNIX)
-        connection.connect(port)
+        connection.connect(place)
         return connection
-    return socket.create_connection(("127.0.0.1", port), timeout=20)
+    return socket.create_connection(place, timeout=20)
 
 
 def slow_upload(stack, step):
