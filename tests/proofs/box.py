@@ -63,6 +63,7 @@ mkdir -p "$root/usr/lib/systemd/system-generators"
 printf '[Unit]\nRequires=basic.target\nAfter=basic.target\nWants=systemd-journald.service\nAllowIsolate=yes\n' > "$root/etc/systemd/system/default.target"
 echo 0123456789abcdef0123456789abcdef > "$root/etc/machine-id"
 : > "$root/etc/fstab"
+rm -f "$root"/usr/bin/gunicorn "$root"/usr/local/bin/gunicorn
 cd "$root"; mkdir -p .old; pivot_root . .old; umount -l /.old
 exec env -i container=other PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
     /lib/systemd/systemd --system --log-target=journal --show-status=false </dev/null >/dev/null 2>&1
@@ -198,7 +199,8 @@ class Unit:
         self.names = " ".join(str(path) for path in units if path.suffix in UNITS)
         wanted = proof.fill(stack.proof.text.get("box", {}).get("start", self.service), stack.filled, stack.proof)
         copy = " && ".join(f"install -D -m 644 {stack.folder / path} /etc/systemd/system/{path}" for path in units)
-        self.started = box.run(f"{copy} && systemctl daemon-reload; systemctl start {wanted}; echo status $?").stdout
+        # Names are new, so there is nothing to reload, which would reset what systemd counts for other stacks.
+        self.started = box.run(f"{copy}; systemctl start {wanted}; echo status $?").stdout
 
     def follow(self):
         """Writes the journal of the units into the log that a stack reads, and what `systemctl start` said behind it."""
@@ -226,4 +228,4 @@ class Unit:
 
     def end(self):
         self.box.run(f"systemctl kill -s KILL {self.names}; systemctl stop {self.names}; systemctl reset-failed {self.names}; "
-                     f"rm -f {self.files}; systemctl daemon-reload", 120)
+                     f"rm -f {self.files}", 120)

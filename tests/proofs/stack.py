@@ -118,7 +118,8 @@ class Stack:
         self.proof, self.variant, self.tools, self.version = proof, variant, tools, version
         # The folder's path is short: a path of a Unix socket has to be.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="proof-", dir=tools.scratch))
-        self.folder.chmod(0o755)
+        # Services of other users write there.
+        self.folder.chmod(0o777)
         self.port, self.tcp, second = free_ports(3)
         self.filled = {"dir": str(self.folder), "name": self.folder.name, "port": self.port, "tcp": self.tcp, "second": second,
                        "venv": str(tools.venv), "programs": str(tools.programs(version, self.boxed)), "version": version,
