@@ -41,8 +41,9 @@ def holds(expression, names):
 
 def lint(proof, stack, tools):
     """What gearmesh finds with this rule in the files that run."""
-    command = [tools.gearmesh, "check", "--no-config", "--format", "json", "--min-severity", "advice", "--min-confidence", "low",
-               *proof.flags(stack.filled), "."]
+    config = [] if (stack.folder / "gearmesh.toml").exists() else ["--no-config"]
+    command = [tools.gearmesh, "check", *config, "--format", "json", "--min-severity", "advice", "--min-confidence", "low",
+               *proof.text.get("check", []), "."]
     done = subprocess.run(command, cwd=stack.folder, capture_output=True, text=True, timeout=60)
     if done.returncode not in (0, 1):
         raise Failed(f"{proof.title}: gearmesh ended with {done.returncode}: {done.stderr}")

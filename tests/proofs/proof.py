@@ -73,10 +73,6 @@ class Proof:
         return [{key: fill(value, slots, self) if isinstance(value, str) else value for key, value in step.items()}
                 for step in self.text.get("load", [])]
 
-    def flags(self, filled):
-        """Further flags of `gearmesh check` with their slots filled."""
-        return [fill(flag, filled, self) for flag in self.text.get("check", [])]
-
 
 def fill(text, slots, proof):
     """The text with its slots filled, as deep as they go."""

@@ -4,6 +4,7 @@ In: a stack that runs, and a step. Out: what the step saw, which `as = "name"` g
 beside the next steps. Judges nothing.
 """
 import base64
+import http.client
 import os
 import pathlib
 import socket
@@ -191,13 +192,19 @@ def bursts(stack, step):
     for number in range(step["bursts"]):
         # Around the moment at which the other side closes: a little before it and a little after.
         time.sleep(step["gap"] + (number % 6 - 2) * 0.003 if number else 0)
-        for connection in connections:
-            connection.sendall(request)
+        for place, connection in enumerate(connections):
+            try:
+                connection.sendall(request)
+            except OSError:
+                # nginx closed it, as it does with idle ones where connections run short.
+                connections[place] = raw(stack, step)
+                connections[place].sendall(request)
         for connection in connections:
             try:
-                text = connection.recv(4096).decode("latin-1")
-                answers.append(Answer(int(text.split()[1]) if text else 0, 0))
-            except OSError as error:
+                answer = http.client.HTTPResponse(connection, method=method)
+                answer.begin()
+                answers.append(Answer(answer.status, 0, answer.read()))
+            except (OSError, http.client.HTTPException) as error:
                 answers.append(Answer(0, 0, error=type(error).__name__))
     for connection in connections:
         connection.close()
