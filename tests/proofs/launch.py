@@ -38,6 +38,7 @@ class Launched:
     """A process of our own, in a session of its own."""
 
     def __init__(self, stack, command):
+        self.folder = str(stack.folder)
         with open(stack.folder / "gunicorn.out", "ab") as out:
             self.process = subprocess.Popen(
                 command, cwd=stack.folder, env=environment(stack), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
@@ -58,7 +59,7 @@ class Launched:
         return self.process.pid
 
     def end(self):
-        left = below(self.process.pid) + in_session(self.process.pid)
+        left = below(self.process.pid) + left_behind(self.process.pid, self.folder)
         for one in set(left):
             try:
                 os.kill(one, signal.SIGKILL)
@@ -67,15 +68,15 @@ class Launched:
         self.process.wait()
 
 
-def in_session(session):
-    """Processes of a session, which daemons have not left."""
+def left_behind(session, folder):
+    """Processes of a session, and those that work in a folder: a daemon has left its session."""
     found = []
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
-                if os.getsid(int(name)) == session:
+                if os.getsid(int(name)) == session or os.readlink(f"/proc/{name}/cwd") == folder:
                     found.append(int(name))
-            except ProcessLookupError:
+            except OSError:
                 pass
     return found
 

@@ -80,12 +80,16 @@ def post(stack, step):
 
 
 def send(stack, step):
-    """`send = "GET / HTTP/1.1\\r\\n..."`, these very bytes, to gunicorn itself; the status of the answer, and all of it as text."""
+    """`send = "GET / HTTP/1.1\\r\\n..."`, these very bytes, to gunicorn itself, and `then` others after a `pause` in seconds; the status
+    of the answer, and all of it as text, when gunicorn closes the connection."""
     with raw(stack, {**step, "direct": True}) as connection:
         connection.settimeout(step.get("timeout", 20))
         connection.sendall(step["send"].encode("latin-1"))
         text = b""
         try:
+            if "then" in step:
+                time.sleep(step["pause"])
+                connection.sendall(step["then"].encode("latin-1"))
             while more := connection.recv(65536):
                 text += more
         except OSError as error:
