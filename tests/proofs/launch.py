@@ -81,10 +81,35 @@ def left_behind(session, folder):
     return found
 
 
+# What a container's namespaces have before its first process: $1 is what the files and the proof ask for.
+CONTAINER = r"""
+set -eu
+asked=$1; shift
+mount --make-rprivate /
+mount -t tmpfs tmpfs /dev/shm
+case $asked in *network*) ip link set lo up ;; esac
+case $asked in *disk*)
+    mkdir tmp; truncate -s 8M disk; mkfs.ext4 -q disk; mount -o loop disk tmp; export TMPDIR="$PWD/tmp" ;;
+esac
+case $asked in *read-only*)
+    for place in / /tmp /var/tmp "$PWD"; do mount -o remount,bind,ro "$(stat -c %m "$place")"; done ;;
+esac
+exec "$@"
+"""
+
+
 class Container(Launched):
-    """CMD of a Dockerfile as the first process of a namespace; in shell form below `/bin/sh -c`, as Docker does."""
+    """CMD of a Dockerfile as the first process of its namespaces; in shell form below `/bin/sh -c`, as Docker does.
+
+    `read_only: true` of compose.yaml is done; with `ports:` it has a network of its own, which nginx reaches at `@{container}`. A proof
+    with `container.disk = true` gives its temporary files a disk of its own. Paths, users and images are those of this machine.
+    """
 
     def __init__(self, stack):
+        compose = stack.folder / "compose.yaml"
+        written = compose.read_text() if compose.exists() else ""
+        asked = ["disk"] if stack.proof.text.get("container", {}).get("disk") else []
+        asked += [word for word, key in (("read-only", "read_only: true"), ("network", "ports:")) if key in written]
         text = (stack.folder / "Dockerfile").read_text()
         words = {}
         for name, value in re.findall(r"(?m)^(SHELL|ENTRYPOINT|CMD)\s+(.*)$", text):
@@ -95,7 +120,21 @@ class Container(Launched):
         command = parts(entry) if entry else []
         if "CMD" in words and (not entry or entry.startswith("[")):
             command += parts(words["CMD"])
-        super().__init__(stack, ["unshare", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc", *command])
+        namespaces = ["--pid", "--mount-proc", *(["--net"] if "network" in asked else [])]
+        super().__init__(stack, ["unshare", "--fork", "--kill-child=SIGKILL", *namespaces,
+                                 "/bin/sh", "-c", CONTAINER, "container", " ".join(asked), *command])
+        if "network" in asked:
+            self.connect(stack)
+
+    def connect(self, stack):
+        """Gives the container an address, and this machine one beside it; both are gone with the container."""
+        near, far, name = stack.filled["host"], stack.filled["container"], f"gp{stack.port}"
+        while not (first := self.first()) and self.process.poll() is None:
+            time.sleep(0.01)
+        for command in (f"link add {name} type veth peer name eth0 netns {first}", f"addr add {near}/30 dev {name}", f"link set {name} up"):
+            subprocess.run(["ip", *command.split()], check=True)
+        inside = f"ip addr add {far}/30 dev eth0; ip link set eth0 up"
+        subprocess.run(["nsenter", "-t", str(first), "-n", "sh", "-c", inside], check=True)
 
     def first(self):
         """The process that has the number 1 inside."""

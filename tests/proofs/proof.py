@@ -15,7 +15,7 @@ SLOTS = {
     "main": "", "connections": "512", "http": "", "upstream": "", "server": "", "location": "", "settings": "", "environment": "",
     "arguments": "", "app": "app:app", "requirements": "", "bind": "unix:@{dir}/app.sock", "backend": "@{bind}",
 }
-KEYS = {"shows", "because", "quick", "negative", "gunicorn", "needs", "launch", "ready", "environment", "nginx", "check", "box",
+KEYS = {"shows", "because", "quick", "negative", "gunicorn", "needs", "launch", "ready", "environment", "nginx", "check", "box", "container",
         "alone", "stack", "bad", "good", "files", "load", "seen"}
 
 

@@ -5,6 +5,7 @@ it, never for a time alone, and leaves no process behind. How gunicorn is starte
 """
 import collections
 import http.client
+import ipaddress
 import os
 import pathlib
 import re
@@ -53,6 +54,12 @@ def free_ports(count):
     finally:
         for one in sockets:
             one.close()
+
+
+def addresses(port):
+    """Two addresses of a network that is there for measuring alone (RFC 2544), which no other stack has: this machine's, a container's."""
+    first = int(ipaddress.ip_address("198.18.0.0")) + (port % 32768) * 4
+    return str(ipaddress.ip_address(first + 1)), str(ipaddress.ip_address(first + 2))
 
 
 class Answer:
@@ -121,7 +128,9 @@ class Stack:
         # Services of other users write there.
         self.folder.chmod(0o777)
         self.port, self.tcp, second = free_ports(3)
+        host, container = addresses(self.port)
         self.filled = {"dir": str(self.folder), "name": self.folder.name, "port": self.port, "tcp": self.tcp, "second": second,
+                       "host": host, "container": container,
                        "venv": str(tools.venv), "programs": str(tools.programs(version, self.boxed)), "version": version,
                        "address": own_address(), "nginx_version": tools.nginx_version, "certificate": str(tools.certificate)}
         self.log = Log(self.folder / "gunicorn.out", self.folder / "gunicorn.log", refresh=lambda: self.launched and self.launched.follow())

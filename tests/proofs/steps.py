@@ -280,6 +280,14 @@ def inside(stack, step):
     return tries[-1]
 
 
+def stall(stack, step):
+    """`stall = 3`: so many seconds the disk that `container.disk` gives a container answers nobody; goes on meanwhile."""
+    inside = ["nsenter", "-t", str(stack.launched.first()), "-m", "sh", "-c",
+              f"cd {stack.folder}/tmp && fsfreeze -f . && sleep {step['stall']}; fsfreeze -u ."]
+    # Of its own, so that it thaws whatever becomes of the harness.
+    subprocess.Popen(inside, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+
+
 def control(stack, step):
     """`control = "stop app"`: what supervisorctl says."""
     return stack.launched.control(*step["control"].split())
@@ -313,7 +321,7 @@ def fewest(stack, step):
 
 STEPS = {each.__name__: each for each in (
     get, post, send, series, clients, slow_upload, slow_read, first, websocket, bursts, wait, until_log, until_ready, signal, stop, edit,
-    start_again, run, inside, control, count, fewest,
+    start_again, run, inside, stall, control, count, fewest,
 )}
 
 
