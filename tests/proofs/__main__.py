@@ -10,6 +10,7 @@ of it. Needs Python 3.11; `make proofs` sets up the rest.
 import argparse
 import concurrent.futures
 import importlib.util
+import itertools
 import os
 import pathlib
 import re
@@ -217,8 +218,7 @@ def prove_all(asked, chosen, tools):
         return pair, prove(*pair, tools, asked.runs)
 
     with concurrent.futures.ThreadPoolExecutor(asked.jobs) as pool:
-        done = [*pool.map(told, beside), *map(told, alone)] if not sys.stdout.isatty() else None
-        for (each, version), (went, said) in done or (result for group in (pool.map(told, beside), map(told, alone)) for result in group):
+        for (each, version), (went, said) in itertools.chain(pool.map(told, beside), map(told, alone)):
             results.setdefault(each.title, {})[version] = (went, asked.runs)
             print(f"{'ok  ' if not said else 'FAIL'} {each.title}, gunicorn {version}: {went} of {asked.runs}", flush=True)
             for text in said[:2]:

@@ -294,10 +294,11 @@ def control(stack, step):
 
 
 def count(stack, step):
-    """`count = "workers"`: how many there are, once it does not change for half a second."""
+    """`count = "workers"`: how many there are, once it does not change for half a second; `of = 6` waits for so many or the end."""
     last, since = -1, time.monotonic()
     end = since + 20
-    while time.monotonic() < end and time.monotonic() - since < 0.5:
+    enough = lambda: last >= int(step.get("of", 0)) or stack.exit is not None
+    while time.monotonic() < end and not (time.monotonic() - since >= 0.5 and enough()):
         now = len(stack.workers)
         if now != last:
             last, since = now, time.monotonic()
