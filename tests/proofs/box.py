@@ -62,6 +62,8 @@ rm -rf "$root"/etc/systemd/system/*.wants "$root"/usr/lib/systemd/system/*.wants
 mkdir -p "$root/usr/lib/systemd/system-generators"
 printf '[Unit]\nRequires=basic.target\nAfter=basic.target\nWants=systemd-journald.service\nAllowIsolate=yes\n' > "$root/etc/systemd/system/default.target"
 echo 0123456789abcdef0123456789abcdef > "$root/etc/machine-id"
+# As Debian's installer writes it; this machine may know less.
+printf '127.0.0.1 localhost\n127.0.1.1 box\n::1 localhost ip6-localhost ip6-loopback\n' > "$root/etc/hosts"
 : > "$root/etc/fstab"
 rm -f "$root"/usr/bin/gunicorn "$root"/usr/local/bin/gunicorn
 cd "$root"; mkdir -p .old; pivot_root . .old; umount -l /.old

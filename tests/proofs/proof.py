@@ -16,7 +16,7 @@ SLOTS = {
     "arguments": "", "app": "app:app", "requirements": "", "bind": "unix:@{dir}/app.sock", "backend": "@{bind}",
 }
 KEYS = {"shows", "because", "quick", "negative", "gunicorn", "needs", "launch", "ready", "environment", "nginx", "check", "box", "container",
-        "alone", "stack", "bad", "good", "files", "load", "seen"}
+        "alone", "private", "stack", "bad", "good", "files", "load", "seen"}
 
 
 class Wrong(Exception):

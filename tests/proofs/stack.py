@@ -149,6 +149,8 @@ class Stack:
                 path.write_text(text)
                 if path.suffix == ".sh":
                     path.chmod(0o755)
+                if path.name in self.proof.text.get("private", []):
+                    path.chmod(0o600)
             self.launched = launch.start(self)
             self.wait_until_ready()
             if self.proof.text.get("nginx", True) is True:
