@@ -6,8 +6,10 @@ it, never for a time alone, and leaves no process behind. How gunicorn is starte
 import collections
 import http.client
 import ipaddress
+import itertools
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -15,6 +17,7 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import threading
 import time
 
 import launch
@@ -44,16 +47,23 @@ def own_address():
             return "127.0.0.1"
 
 
+# Below the ports that Linux gives to clients, so that none of them takes one; in an order of this process's own, and none again soon.
+PORTS = itertools.cycle(random.sample(range(10000, 32000), 22000))
+GIVING = threading.Lock()
+
+
 def free_ports(count):
-    """Ports that nobody listens on; taken together, so that they differ."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Ports that nobody listens on."""
+    found = []
+    with GIVING:
+        while len(found) < count:
+            with socket.socket() as one:
+                try:
+                    one.bind(("", port := next(PORTS)))
+                    found.append(port)
+                except OSError:
+                    pass
+    return found
 
 
 def addresses(port):
