@@ -63,7 +63,7 @@ class Tools:
         # Not below /tmp: PrivateTmp= would hide it from what it runs.
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="gp-", dir="/srv" if os.access("/srv", os.W_OK) else None))
         self.scratch.chmod(0o755)
-        self.lock, self.booted = threading.Lock(), None
+        self.lock, self.booted, self.stopped = threading.Lock(), None, False
         folders = (self.target / "gunicorn").iterdir() if (self.target / "gunicorn").exists() else []
         self.nginx_version = version_of(["nginx", "-v"])
         self.certificate = certificate(self.scratch)
@@ -169,6 +169,8 @@ def prove(each, version, tools, runs):
     """How many of the runs went as expected, and what the others said."""
     said = []
     for _ in range(runs):
+        if tools.stopped:
+            break
         try:
             for variant in ("bad", "good"):
                 judge.run(each, variant, tools, version)
@@ -218,12 +220,17 @@ def prove_all(asked, chosen, tools):
         return pair, prove(*pair, tools, asked.runs)
 
     with concurrent.futures.ThreadPoolExecutor(asked.jobs) as pool:
-        for (each, version), (went, said) in itertools.chain(pool.map(told, beside), map(told, alone)):
-            results.setdefault(each.title, {})[version] = (went, asked.runs)
-            print(f"{'ok  ' if not said else 'FAIL'} {each.title}, gunicorn {version}: {went} of {asked.runs}", flush=True)
-            for text in said[:2]:
-                print("    " + text.replace("\n", "\n    "), flush=True)
-            failed += bool(said)
+        try:
+            for (each, version), (went, said) in itertools.chain(pool.map(told, beside), map(told, alone)):
+                results.setdefault(each.title, {})[version] = (went, asked.runs)
+                print(f"{'ok  ' if not said else 'FAIL'} {each.title}, gunicorn {version}: {went} of {asked.runs}", flush=True)
+                for text in said[:2]:
+                    print("    " + text.replace("\n", "\n    "), flush=True)
+                failed += bool(said)
+        except KeyboardInterrupt:
+            # What runs comes to its end, and nothing else begins.
+            tools.stopped = True
+            raise
     print(f"{len(results)} proofs, {sum(map(len, results.values()))} pairs of proof and version, {failed} of them failed, "
           f"{time.monotonic() - began:.0f} s")
     if asked.record:
