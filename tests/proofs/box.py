@@ -96,6 +96,10 @@ def enter_groups():
         if group.parent.name == "cpuset":
             for file in ("cpuset.cpus", "cpuset.mems"):
                 (group / file).write_text((group.parent / file).read_text())
+        for file, weight in (("cpu.shares", "8192"), ("cpu.weight", "800")):
+            # A group competes as one process does, and in the box there are several.
+            if (group / file).exists():
+                (group / file).write_text(weight)
         (group / "cgroup.procs").write_text(str(os.getpid()))
 
 

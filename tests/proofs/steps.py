@@ -302,7 +302,7 @@ def count(stack, step):
         now = len(stack.workers)
         if now != last:
             last, since = now, time.monotonic()
-        time.sleep(0.02)
+        time.sleep(0.1)
     return last
 
 
