@@ -186,33 +186,46 @@ def websocket(stack, step):
         return Answer(status, 0, frame[2:] if frame[:1] == b"\x81" else b"", error="" if frame else "closed")
 
 
-def bursts(stack, step):
-    """`bursts = 12` of `connections` requests at once on connections that stay open, `gap` seconds apart; `method` is POST or GET."""
-    method = step.get("method", "POST")
-    body = "Content-Length: 3\r\n\r\nx=1" if method == "POST" else "\r\n"
-    request = f"{method} {step['path']} HTTP/1.1\r\nHost: shop.example.com\r\n{body}".encode()
+def reuse(stack, step):
+    """`reuse = "/path"`: so many `connections` POST at once, and again when what nginx keeps has been idle for `idle` seconds.
+
+    nginx is stopped for `held` seconds before it reads the second ones, as on a machine that has no time for it: the moment between a
+    close of the other side and nginx's learning of it is else too short to be hit by intent. Answers of the second ones.
+    """
+    request = f"POST {step['reuse']} HTTP/1.1\r\nHost: shop.example.com\r\nContent-Length: 3\r\n\r\nx=1".encode()
     connections = [raw(stack, step) for _ in range(step["connections"])]
-    answers = Answers()
-    for number in range(step["bursts"]):
-        # Around the moment at which the other side closes: a little before it and a little after.
-        time.sleep(step["gap"] + (number % 6 - 2) * 0.003 if number else 0)
-        for place, connection in enumerate(connections):
-            try:
-                connection.sendall(request)
-            except OSError:
-                # nginx closed it, as it does with idle ones where connections run short.
-                connections[place] = raw(stack, step)
-                connections[place].sendall(request)
+
+    def answers():
+        given = Answers()
         for connection in connections:
             try:
-                answer = http.client.HTTPResponse(connection, method=method)
+                answer = http.client.HTTPResponse(connection, method="POST")
                 answer.begin()
-                answers.append(Answer(answer.status, 0, answer.read()))
+                given.append(Answer(answer.status, 0, answer.read()))
             except (OSError, http.client.HTTPException) as error:
-                answers.append(Answer(0, 0, error=type(error).__name__))
+                given.append(Answer(0, 0, error=type(error).__name__))
+        return given
+
+    def ask_all():
+        for connection in connections:
+            connection.sendall(request)
+
+    ask_all()
+    answers()
+    time.sleep(step["idle"])
+    held = launch.children(stack.nginx.pid)
+    for process in held:
+        stack.signal("STOP", process)
+    try:
+        ask_all()
+        time.sleep(step["held"])
+    finally:
+        for process in held:
+            stack.signal("CONT", process)
+    second = answers()
     for connection in connections:
         connection.close()
-    return answers
+    return second
 
 
 def wait(stack, step):
@@ -321,7 +334,7 @@ def fewest(stack, step):
 
 
 STEPS = {each.__name__: each for each in (
-    get, post, send, series, clients, slow_upload, slow_read, first, websocket, bursts, wait, until_log, until_ready, signal, stop, edit,
+    get, post, send, series, clients, slow_upload, slow_read, first, websocket, reuse, wait, until_log, until_ready, signal, stop, edit,
     start_again, run, inside, stall, control, count, fewest,
 )}
 
