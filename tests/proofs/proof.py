@@ -54,6 +54,8 @@ class Proof:
     def slots(self, variant, filled):
         """What fills the slots of a variant; one that only the other variant fills is empty."""
         others = {**self.text.get("bad", {}), **self.text.get("good", {})}
+        if taken := filled.keys() & {*others, *self.text.get("stack", {})}:
+            raise Wrong(f"{self.title}: the harness fills {', '.join(sorted(taken))} by itself")
         return {**SLOTS, **dict.fromkeys(others, ""), **self.text.get("stack", {}), **self.text.get(variant, {}), **filled}
 
     def files(self, variant, filled):
