@@ -1,7 +1,7 @@
 """A database that answers what it is asked, and a dialect of SQLAlchemy for it: `start()`, then `create_engine("toy://")`.
 
-Its server is a process of the same session, and nobody's child. A query is a line, and its answer the same line a moment later; a client that says
-goodbye ends its session. As with any protocol over a connection, who shares one reads the answers of others.
+Its server is a process of the same session, and nobody's child. A query is a line, and its answer the same line a moment later; a
+client that says goodbye ends its session. As with any protocol over a connection, who shares one reads the answers of others.
 """
 import os
 import socket
