@@ -59,12 +59,13 @@ class Launched:
         return self.process.pid
 
     def end(self):
-        left = below(self.process.pid) + left_behind(self.process.pid, self.folder)
-        for one in set(left):
-            try:
-                os.kill(one, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        # Once is not enough: a master may start one more worker before its turn comes.
+        for _ in range(3):
+            for one in {*below(self.process.pid), *left_behind(self.process.pid, self.folder)}:
+                try:
+                    os.kill(one, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
         self.process.wait()
 
 
