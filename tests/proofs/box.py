@@ -90,8 +90,9 @@ def groups():
     return [top / each / f"gearmesh-{os.getpid()}" for each in HIERARCHIES if (top / each).is_dir()]
 
 
-def enter_groups():
-    for group in groups():
+def enter(found):
+    """Puts this process into the groups."""
+    for group in found:
         group.mkdir(exist_ok=True)
         if group.parent.name == "cpuset":
             for file in ("cpuset.cpus", "cpuset.mems"):
@@ -114,9 +115,11 @@ class Box:
         command = ["unshare", "-m", "-p", "-u", "-i", "-C", "-f", "--kill-child=SIGKILL", "bash", "-c", BOOT, "boot", self.folder, *pairs]
         self.text = pathlib.Path(scratch) / "box.log"
         self.log = open(self.text, "wb")
+        # The child makes the groups; their names are of this process, which removes them.
+        self.groups = groups()
         # A session of its own: Ctrl-C is for the harness, which then ends the box.
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, preexec_fn=enter_groups,
-                                        start_new_session=True)
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True,
+                                        preexec_fn=functools.partial(enter, self.groups))
         try:
             up = until(lambda: self.process.poll() is not None or "running" in self.run("systemctl is-system-running").stdout, 60)
             if not up or self.process.poll() is not None:
@@ -162,7 +165,7 @@ class Box:
         self.process.wait()
         self.log.close()
         until(lambda: removed_folder(self.folder), 5)
-        for group in groups():
+        for group in self.groups:
             until(lambda: removed(group), 5)
 
 
