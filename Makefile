@@ -1,5 +1,6 @@
 # `make test` sets up what the tests need, as far as it may, and runs all of them.
 # What could not be set up is said here; the tests that need it skip with a message and are counted at the end.
+# `make proofs` proves rules on real programs, all of what `make test` does a part of.
 #
 # For those who pack gearmesh, each some minutes of building, into target/:
 #   make wheel      a wheel (needs maturin: `make gates` puts it there)
@@ -29,7 +30,10 @@ TARGETS ?=
 READERS = jsonschema==4.26.0 rfc3987==1.3.8 junitparser==5.0.3 cmarkgfm==2025.10.22 pyyaml
 SERDE_SARIF = 0.8.0
 
-.PHONY: test setup nginx venv gunicorns launchers gates readers sarif release wheel try-wheel deb static fuzz
+# Workers, frameworks and a database layer that proofs of rules run.
+PROVEN_WITH = gevent packaging uvicorn uvicorn-worker websockets django sqlalchemy
+
+.PHONY: test setup proofs proof-packages nginx venv gunicorns launchers gates readers sarif release wheel try-wheel deb static fuzz
 
 test: setup
 	@cargo test --no-fail-fast -- --nocapture > target/test.log 2>&1; status=$$?; \
@@ -39,7 +43,7 @@ test: setup
 	echo "$$(count '\.\.\. ok$$') passed, $$(count '\.\.\. FAILED$$') failed, $$(count '^skipped: ') skipped"; \
 	exit $$status
 
-setup: nginx gunicorns launchers gates readers sarif
+setup: nginx gunicorns launchers gates readers sarif proof-packages
 	@mkdir -p target
 
 nginx:
@@ -70,6 +74,16 @@ gunicorns: venv
 		mv target/gunicorn/.new "target/gunicorn/$$1"; } || \
 		echo "setup: $$1 could not be installed into target/gunicorn; tests against it are skipped"; }; \
 	install support $(SUPPORT); install titles $(TITLES); for version in $(GUNICORNS); do install $$version gunicorn==$$version; done
+
+proof-packages: venv
+	@target/proofs/bin/python -c 'import gevent, uvicorn_worker, websockets, django, sqlalchemy' 2>/dev/null || \
+	{ python3 -m venv target/proofs && target/proofs/bin/pip install --quiet $(PROVEN_WITH); } || \
+	echo "setup: workers and frameworks could not be installed into target/proofs; proofs with them are skipped"
+
+# Every rule's proofs, five times with every version of gunicorn, some as root; writes testdata/proofs/proven.toml and docs/proofs.md.
+proofs: setup
+	cargo build
+	target/venv/bin/python tests/proofs --runs 5 --record
 
 gates:
 	@mkdir -p target

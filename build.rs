@@ -1,7 +1,7 @@
 //! Embeds every rule file and its cases, so that adding a rule is adding files: `rules/**/*.yaml` and `testdata/rules/*.md` become
-//! tables in OUT_DIR, the cases compressed, and so do the signatures of log lines in `rules/signatures/` and the vocabulary tables `grammar/*.toml` (`build/`):
-//! constants, because every start would have to read them otherwise, but for signatures, which are JSON. What has not the shape of a
-//! rule, a signature or a row stops the build.
+//! tables in OUT_DIR, the cases compressed, and so do the signatures of log lines in `rules/signatures/` and the vocabulary tables
+//! `grammar/*.toml` (`build/`): constants, because every start would have to read them otherwise, but for signatures, which are JSON.
+//! So does what was proven, `testdata/proofs/proven.toml`. What has not the shape of a rule, a signature or a row stops the build.
 
 #![forbid(unsafe_code)]
 
@@ -13,6 +13,8 @@ mod hash;
 mod model;
 #[path = "build/nginx.rs"]
 mod nginx;
+#[path = "build/proofs.rs"]
+mod proofs;
 #[path = "build/rules.rs"]
 mod rules;
 #[path = "src/logs/signatures/shape.rs"]
@@ -31,6 +33,9 @@ use std::{env, fs, io};
 /// The folder below that of the rules whose files are no rules.
 const SIGNATURES: &str = "rules/signatures";
 
+/// Which rules were proven, with what.
+const PROVEN: &str = "testdata/proofs/proven.toml";
+
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build");
@@ -42,12 +47,19 @@ fn main() -> io::Result<()> {
     embed("rules", "yaml", "rules.rs", rules::source)?;
     embed(SIGNATURES, "yaml", "signatures.rs", signature)?;
     pack("testdata/rules", "md", "cases.gz")?;
+    proven()?;
     constants("gunicorn", gunicorn::source)?;
     constants("model", model::source)?;
     constants("nginx", nginx::source)?;
     constants("systemd", systemd::source)?;
     let includes: toml::Value = toml::from_str(&grammar("includes")?).map_err(io::Error::other)?;
     fs::write(out("includes.json"), serde_json::to_string(&includes).map_err(io::Error::other)?)
+}
+
+fn proven() -> io::Result<()> {
+    println!("cargo::rerun-if-changed={PROVEN}");
+    let rust = proofs::source(&fs::read_to_string(PROVEN)?).map_err(|error| io::Error::other(format!("{PROVEN}: {error}")))?;
+    fs::write(out("proofs.rs"), rust)
 }
 
 /// Writes a table as the constants that its module of `vocabulary` includes.

@@ -75,6 +75,28 @@ pub fn cases(id: &str) -> Option<&'static str> {
     of_rule.next().map(|(_, text)| text.split_once("\n\n").map_or(text, |(_, cases)| cases))
 }
 
+/// What was seen when a stack of a rule ran on real programs.
+#[derive(Debug)]
+pub struct Proof {
+    rule: &'static str,
+    /// One sentence.
+    pub shows: &'static str,
+    /// "gunicorn 23.0.0 and 27.0.1, nginx 1.22.1"
+    pub programs: &'static str,
+    /// The day in UTC: 2026-11-21.
+    pub date: &'static str,
+    /// Whether the hazard was supposed and was not there, so that the rule is silent.
+    pub negative: bool,
+}
+
+/// What `tests/proofs` wrote down.
+static PROOFS: &[Proof] = include!(concat!(env!("OUT_DIR"), "/proofs.rs"));
+
+/// The proofs of a rule, those of harmless cases among them.
+pub fn proofs(id: &str) -> impl Iterator<Item = &'static Proof> {
+    PROOFS.iter().filter(move |proof| proof.rule == id)
+}
+
 /// The built-in rules, sorted by id; whoever checks several times in one process loads them once.
 pub fn load() -> Vec<Loaded> {
     static BUILT_IN: OnceLock<Vec<Loaded>> = OnceLock::new();

@@ -1,4 +1,4 @@
-//! `gearmesh explain RULE`: a rule's text and its cases, which are tests of it.
+//! `gearmesh explain RULE`: a rule's text, with which programs it was proven, and its cases, which are tests of it.
 
 use super::configuration::RuleFlags;
 use super::{Ending, print};
@@ -35,6 +35,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     let _ = writeln!(text, "{}\n", rule.why.trim());
     for reference in &rule.references {
         let _ = writeln!(text, "- {reference}");
+    }
+    for (place, proof) in rules::proofs(&rule.id).enumerate() {
+        let head = if place == 0 { "\n## Proofs\n\n" } else { "" };
+        let proven = if proof.negative { "shown to be harmless" } else { "proven" };
+        let _ = writeln!(text, "{head}- {proven} with {}, {}: {}", proof.programs, proof.date, proof.shows);
     }
     if let Some(cases) = rules::cases(&rule.id) {
         let _ = write!(text, "\n## Cases\n\n{cases}");

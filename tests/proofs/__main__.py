@@ -161,6 +161,7 @@ def arguments():
     parser.add_argument("--runs", type=int, default=1, help="how often each variant runs")
     parser.add_argument("--jobs", type=int, default=4, help="how many stacks run at the same time")
     parser.add_argument("--record", action="store_true", help="write testdata/proofs/proven.toml and docs/proofs.md")
+    parser.add_argument("--page", action="store_true", help="print what docs/proofs.md has to be, and run nothing")
     parser.add_argument("--keep", action="store_true", help="keep the folders of stacks")
     return parser.parse_args()
 
@@ -181,6 +182,9 @@ def prove(each, version, tools, runs):
 
 def main():
     asked = arguments()
+    if asked.page:
+        print(record.page(), end="")
+        return 0
     chosen = [each for each in proof.proofs() if not asked.names or each.title in asked.names or each.rule in asked.names]
     if asked.quick:
         chosen = [each for each in chosen if each.text.get("quick")]
