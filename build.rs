@@ -48,6 +48,7 @@ fn main() -> io::Result<()> {
     embed(SIGNATURES, "yaml", "signatures.rs", signature)?;
     pack("testdata/rules", "md", "cases.gz")?;
     proven()?;
+    proven()?;
     constants("gunicorn", gunicorn::source)?;
     constants("model", model::source)?;
     constants("nginx", nginx::source)?;

@@ -16,7 +16,10 @@ pub fn source(toml: &str) -> Result<String, String> {
         let negative = proof.get("negative").and_then(Value::as_bool).ok_or_else(|| format!("{title} has no negative"))?;
         let Some(programs) = programs(proof) else { continue };
         let (rule, shows, date) = (text("rule")?, text("shows")?, text("date")?);
-        let _ = writeln!(rows, "    Proof {{ rule: {rule:?}, shows: {shows:?}, programs: {programs:?}, date: {date:?}, negative: {negative} }},");
+        let _ = writeln!(
+            rows,
+            "    Proof {{ rule: {rule:?}, shows: {shows:?}, programs: {programs:?}, date: {date:?}, negative: {negative} }},"
+        );
     }
     Ok(rows + "]\n")
 }
@@ -28,7 +31,8 @@ fn programs(proof: &Value) -> Option<String> {
         table.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect::<Vec<_>>()
     };
     let mut told = Vec::new();
-    let mut versions: Vec<String> = entries("gunicorn").into_iter().filter(|(_, runs)| all(runs)).map(|(version, _)| version).collect();
+    let mut versions: Vec<String> =
+        entries("gunicorn").into_iter().filter(|(_, runs)| all(runs)).map(|(version, _)| version).collect();
     versions.sort_by_key(|version| version.split('.').map(|part| part.parse::<u32>().unwrap_or(0)).collect::<Vec<_>>());
     match (versions.pop(), proof.get("runs").and_then(Value::as_str)) {
         (Some(last), _) if versions.is_empty() => told.push(format!("gunicorn {last}")),

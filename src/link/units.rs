@@ -349,8 +349,9 @@ pub fn launcher(stack: &Stack, service: Subject, unit: &Unit) -> Node {
         }
     } else if kind.value.as_text() == Some("notify-reload") {
         let sent = stack.setting(service, "ReloadSignal");
-        let name = sent.value.as_text().unwrap_or("SIGHUP");
-        node.set("reload_signal", Setting::new(Value::text(name.trim_start_matches("SIG")), kind.origin));
+        let name = || sent.value.as_text().unwrap_or("SIGHUP").trim_start_matches("SIG");
+        let value = if matches!(sent.value, Value::Unknown(_)) { sent.value.clone() } else { Value::text(name()) };
+        node.set("reload_signal", Setting::new(value, kind.origin));
     }
     // A template unit is made to run as several instances.
     if stem.contains('@') {

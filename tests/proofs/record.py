@@ -1,6 +1,7 @@
 """What was proven: `testdata/proofs/proven.toml`, which `gearmesh explain` prints from, and `docs/proofs.md`, which is made from it.
 
-In: the results of a whole run. Out: those two files, in an order that does not change. Proofs that did not run keep what they had.
+In: the results of a whole run. Out: those two files, in an order that does not change. Proofs that did not run keep what
+they had.
 """
 import datetime
 import json
@@ -24,9 +25,13 @@ def write(results, programs):
     rows = known()
     for title, versions in results.items():
         parts = [each for each in proof.proofs() if each.title == title][0]
+        # Versions that did not run this time keep what they had on the same day.
+        before, today = rows.get(title, {}), datetime.date.today().isoformat()
+        runs = before["gunicorn"] if before.get("date") == today and before["shows"] == parts.text["shows"] else {}
+        runs = runs | {version: f"{went} of {runs}" for version, (went, runs) in versions.items() if version != "none"}
         rows[title] = {
-            "rule": parts.rule, "negative": parts.negative, "date": datetime.date.today().isoformat(), "shows": parts.text["shows"],
-            "gunicorn": {version: f"{went} of {runs}" for version, (went, runs) in versions.items() if version != "none"},
+            "rule": parts.rule, "negative": parts.negative, "date": today, "shows": parts.text["shows"],
+            "gunicorn": dict(sorted(runs.items(), key=lambda run: [int(part) for part in run[0].split(".")])),
             "others": {name: programs[name] for name in takes_part(parts) if name in programs},
         }
         if "none" in versions:
