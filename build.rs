@@ -48,7 +48,6 @@ fn main() -> io::Result<()> {
     embed(SIGNATURES, "yaml", "signatures.rs", signature)?;
     pack("testdata/rules", "md", "cases.gz")?;
     proven()?;
-    proven()?;
     constants("gunicorn", gunicorn::source)?;
     constants("model", model::source)?;
     constants("nginx", nginx::source)?;
@@ -57,6 +56,7 @@ fn main() -> io::Result<()> {
     fs::write(out("includes.json"), serde_json::to_string(&includes).map_err(io::Error::other)?)
 }
 
+/// Writes what was proven, for `src/rules.rs`.
 fn proven() -> io::Result<()> {
     println!("cargo::rerun-if-changed={PROVEN}");
     let rust = proofs::source(&fs::read_to_string(PROVEN)?).map_err(|error| io::Error::other(format!("{PROVEN}: {error}")))?;
