@@ -153,7 +153,8 @@ fn replace(word: Excerpt, span: Span, environment: &Environment) -> Argument {
                 let variable = look_up(name, environment);
                 match variable.text.as_ref().map(|value| (value.as_text(), value)) {
                     Some((Some(value), _)) => {
-                        if !text.put(value, span) {
+                        let fits = text.put(value, span);
+                        if !fits {
                             let reason = Value::unknown("a text longer than any argument may be");
                             unknown.get_or_insert_with(|| (reason, Arc::from(text.text.as_str())));
                         }
