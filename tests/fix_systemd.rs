@@ -163,7 +163,9 @@ fn written(stack: &Stack, unit: &str) -> BTreeMap<(Kind, String), String> {
     let of = |kind: Kind, name: &str| stack.all(kind).find(|(_, node)| &*node.name == name).map(|(_, node)| node);
     let nodes = [of(Kind::Service, unit), of(Kind::Launcher, unit.trim_end_matches(".service"))];
     let apps = stack.all(Kind::App).map(|(_, node)| node).filter(|app| {
-        app.links.get("service").into_iter().flatten().any(|service| stack.node(*service).is_some_and(|node| &*node.name == unit))
+        app.links
+            .get("service")
+            .is_some_and(|services| services.iter().any(|service| stack.node(*service).is_some_and(|node| &*node.name == unit)))
     });
     let mut all = BTreeMap::new();
     for node in nodes.into_iter().flatten().chain(apps) {

@@ -47,7 +47,7 @@ pub fn fix(data: &[u8]) {
     let settled = settled(&tree, &tree.input());
     let again = Input { overlay: laid_over(&tree, &settled), ..tree.input() };
     let twice = self::settled(&tree, &again);
-    assert!(twice.files.is_empty(), "fixing twice changes {:?}", twice.files.first().map(|file| said(file)));
+    assert!(twice.files.is_empty(), "fixing twice changes {:?}", twice.files.first().map(said));
 }
 
 fn settled(tree: &Tree, input: &Input) -> Settled {
@@ -112,7 +112,7 @@ fn chosen(stack: &Stack, subject: u8, setting: u8, value: u8) -> Option<(Subject
     let number = i64::from(value) + 1;
     let (seconds, bytes) =
         (Known::Duration(Duration::seconds(number)), Known::Size(Size { bytes: number << 20, written: "".into() }));
-    let (setting, boolean) = (usize::from(setting), Known::Boolean(value % 2 == 0));
+    let (setting, boolean) = (usize::from(setting), Known::Boolean(value.is_multiple_of(2)));
     let pick = |list: &[(&'static str, Known)]| list.get(setting % list.len()).cloned();
     let (name, to) = match node.kind {
         Kind::App => {

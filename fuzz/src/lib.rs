@@ -27,8 +27,11 @@ pub use programs::{command_line, gunicorn_config, script, systemd_value};
 pub use rules::{condition, config, rule};
 use tree::Tree;
 
+/// What a target does with its input.
+pub type Target = fn(&[u8]);
+
 /// All targets, by name.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Target)] = &[
     ("access_log", access_log),
     ("appengine", appengine),
     ("backups", backups),

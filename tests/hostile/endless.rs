@@ -23,7 +23,7 @@ fn pipes_and_devices_are_not_waited_for() {
             "pipes with telling names",
             |made| {
                 unit(made);
-                [
+                for name in [
                     "b.service",
                     "nginx.conf",
                     "gunicorn.conf.py",
@@ -33,8 +33,9 @@ fn pipes_and_devices_are_not_waited_for() {
                     "requirements.txt",
                     "pyproject.toml",
                     "a.service.d/b.conf",
-                ]
-                .map(|name| made.pipe(name));
+                ] {
+                    made.pipe(name);
+                }
             },
             CHECK,
             1,
@@ -197,7 +198,7 @@ fn pipes_and_devices_are_not_waited_for() {
             2,
             "leads out of the project",
         ),
-        case("a device as --config", |made| unit(made), &["check", "--config", "/dev/zero"], 2, "not a regular file"),
+        case("a device as --config", unit, &["check", "--config", "/dev/zero"], 2, "not a regular file"),
         case(
             "a pipe as a folder of rules",
             |made| {
