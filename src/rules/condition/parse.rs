@@ -316,14 +316,14 @@ impl<'a> Reader<'a> {
         while let Some((at, character)) = characters.next() {
             match character {
                 '\\' => {
-                    let escaped = characters.next().map(|(_, escaped)| escaped);
+                    let Some((_, escaped)) = characters.next() else { break };
                     plain.push(match escaped {
-                        Some('n') => '\n',
-                        Some('t') => '\t',
-                        Some(quoted @ ('\\' | '"' | '\'')) => quoted,
+                        'n' => '\n',
+                        't' => '\t',
+                        quoted @ ('\\' | '"' | '\'') => quoted,
                         other => {
-                            let what = format!("`\\{}` stands for nothing in text", other.unwrap_or(' '));
-                            return Err(Fault::new(what, start..start + at + 2));
+                            let what = format!("`\\{other}` stands for nothing in text");
+                            return Err(Fault::new(what, start..start + at + 1 + other.len_utf8()));
                         }
                     });
                 }
