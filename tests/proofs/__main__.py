@@ -9,7 +9,6 @@ of it. Needs Python 3.11; `make proofs` sets up the rest.
 """
 import argparse
 import concurrent.futures
-import importlib.util
 import itertools
 import os
 import pathlib
@@ -138,11 +137,10 @@ class Tools:
             if version := version_of(command):
                 found[name] = version
         for package in ("gevent", "uvicorn", "uvicorn_worker", "django", "sqlalchemy", "psycopg"):
-            if importlib.util.find_spec("importlib.metadata"):
-                code = f"import importlib.metadata as m; print(m.version({package!r}))"
-                done = subprocess.run([self.python, "-c", code], capture_output=True, text=True)
-                if done.returncode == 0:
-                    found[package] = done.stdout.strip()
+            code = f"import importlib.metadata as m; print(m.version({package!r}))"
+            done = subprocess.run([self.python, "-c", code], capture_output=True, text=True)
+            if done.returncode == 0:
+                found[package] = done.stdout.strip()
         return found
 
     def end(self):

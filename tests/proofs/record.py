@@ -22,9 +22,9 @@ def known():
 
 def write(results, programs):
     """`results`: title -> version -> (runs that went as expected, runs); `programs`: name -> version of what else took part."""
-    rows = known()
+    rows, proofs = known(), {each.title: each for each in proof.proofs()}
     for title, versions in results.items():
-        parts = [each for each in proof.proofs() if each.title == title][0]
+        parts = proofs[title]
         # Versions that did not run this time keep what they had on the same day.
         before, today = rows.get(title, {}), datetime.date.today().isoformat()
         runs = before["gunicorn"] if before.get("date") == today and before["shows"] == parts.text["shows"] else {}
@@ -36,7 +36,7 @@ def write(results, programs):
         }
         if "none" in versions:
             rows[title]["runs"] = "{} of {}".format(*versions["none"])
-    rows = {each.title: rows[each.title] for each in proof.proofs() if each.title in rows}
+    rows = {title: rows[title] for title in proofs if title in rows}
     text = HEAD
     for title, row in rows.items():
         text += f"\n[proof.{json.dumps(title)}]\n"

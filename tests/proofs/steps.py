@@ -61,12 +61,17 @@ def asking(stack, step, path, **more):
     if "times" not in step:
         return client(path, **wanted)
     answers = Answers()
-    threads = [threading.Thread(target=lambda: answers.append(client(path, **wanted))) for _ in range(step["times"])]
+    at_once(step["times"], lambda: answers.append(client(path, **wanted)))
+    return answers
+
+
+def at_once(times, call):
+    """Calls so many times at the same time, and waits for all."""
+    threads = [threading.Thread(target=call) for _ in range(times)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return answers
 
 
 def get(stack, step):
@@ -112,11 +117,7 @@ def clients(stack, step):
         while time.monotonic() < end:
             answers.append(stack.through_nginx(step["path"]))
 
-    threads = [threading.Thread(target=client) for _ in range(step["clients"])]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(step["clients"], client)
     return answers
 
 
