@@ -19,6 +19,8 @@ pub const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Longest argument or variable that Linux gives to a program, in bytes (execve(2): 32 pages of 4 KiB).
 pub const MAX_ARGUMENT: usize = 128 * 1024;
+/// Why a text that grew beyond that is not known.
+pub const BEYOND_ARGUMENT: &str = "a text longer than any argument may be";
 
 /// How standard input is called where nobody gives it another name.
 pub const STDIN: &str = "<stdin>";

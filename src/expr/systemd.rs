@@ -5,7 +5,7 @@
 //! more words, `$$` is a dollar; there is no `${X:-y}`. Values are not expanded again. As measured with systemd 252.
 
 use super::Environment;
-use crate::source::{Excerpt, Span};
+use crate::source::{BEYOND_ARGUMENT, Excerpt, Span};
 use crate::value::{Origin, Value};
 use std::sync::Arc;
 
@@ -155,7 +155,7 @@ fn replace(word: Excerpt, span: Span, environment: &Environment) -> Argument {
                     Some((Some(value), _)) => {
                         let fits = text.put(value, span);
                         if !fits {
-                            let reason = Value::unknown("a text longer than any argument may be");
+                            let reason = Value::unknown(BEYOND_ARGUMENT);
                             unknown.get_or_insert_with(|| (reason, Arc::from(text.text.as_str())));
                         }
                     }

@@ -7,7 +7,7 @@
 
 use crate::expr::systemd::UNKNOWN_PIECE;
 use crate::expr::{Variable, Word};
-use crate::source::{Excerpt, Span};
+use crate::source::{BEYOND_ARGUMENT, Excerpt, Span};
 use crate::value::{Unknown, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -147,7 +147,7 @@ impl Run<'_> {
     fn push(&mut self, text: &str, place: Span) {
         self.note(place);
         if !self.result.excerpt.put(text, place) {
-            self.unknown("a text longer than any argument may be", place);
+            self.unknown(BEYOND_ARGUMENT, place);
         }
     }
 

@@ -4,7 +4,7 @@
 
 use crate::expr::systemd::is_name;
 use crate::expr::{Variable, Word};
-use crate::source::Excerpt;
+use crate::source::{BEYOND_ARGUMENT, Excerpt};
 use crate::value::{Origin, Unknown, Value};
 use std::sync::Arc;
 
@@ -12,7 +12,6 @@ use std::sync::Arc;
 const MAX_DEPTH: usize = 16;
 /// Most origins that are kept of what a word was made of.
 const MAX_ORIGINS: usize = 16;
-const TOO_LONG: &str = "a text longer than any argument may be";
 
 /// What a variable is where it is read.
 pub enum Looked {
@@ -189,7 +188,7 @@ impl Making<'_> {
                     Value::Unknown(unknown) => self.give_up_for(unknown),
                     value => {
                         if !self.text.put(value.as_text().unwrap_or_default(), span) {
-                            self.give_up(TOO_LONG);
+                            self.give_up(BEYOND_ARGUMENT);
                         }
                     }
                 }

@@ -9,7 +9,7 @@ use super::object::at;
 use super::word;
 use crate::expr::{Environment, Variable, Word};
 use crate::formats::yaml::{Entry, Node};
-use crate::source::Excerpt;
+use crate::source::{BEYOND_ARGUMENT, Excerpt};
 use crate::value::{Unknown, Value};
 use crate::vocabulary::kubernetes;
 
@@ -129,7 +129,7 @@ pub fn expand(text: &Excerpt, environment: &Environment) -> Word {
                     Replaced::By(value) => {
                         let place = text.span_of(dollar, end);
                         if !out.put(&value, place) {
-                            let reason = "a text longer than any argument may be".into();
+                            let reason = BEYOND_ARGUMENT.into();
                             let reason = Unknown { reason, depends_on_cpu_count: false };
                             return Word::unknown(reason, &out.text, text.span());
                         }
