@@ -24,5 +24,6 @@ mod outside;
 mod repeated;
 #[path = "hostile/run.rs"]
 mod run;
+mod support;
 #[path = "hostile/traced.rs"]
 mod traced;

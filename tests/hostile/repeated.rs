@@ -3,6 +3,7 @@
 
 use super::commands;
 use super::run::Repository;
+use super::support::copy;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -10,18 +11,6 @@ use std::process::Command;
 
 /// Runs of each in CI; HOSTILE_CASES says another number. 100 were the same on 2026-11-21.
 const RUNS: usize = 4;
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("the folder is made");
-    for entry in fs::read_dir(from).expect("the folder is read").flatten() {
-        let (path, to) = (entry.path(), to.join(entry.file_name()));
-        if path.is_dir() {
-            copy(&path, &to);
-        } else {
-            fs::copy(&path, &to).expect("the file is copied");
-        }
-    }
-}
 
 #[test]
 fn every_output_is_the_same_in_every_run() {

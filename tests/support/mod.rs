@@ -68,7 +68,8 @@ pub fn host(name: &str) -> tempfile::TempDir {
     folder
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies a folder with all that is below it.
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("the folder is made");
     for entry in fs::read_dir(from).expect("the folder is read").flatten() {
         let (path, to) = (entry.path(), to.join(entry.file_name()));
