@@ -66,8 +66,11 @@ pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
     stack.add(host(facts));
     let opaque: HashSet<DocumentId> = pieces.list.iter().filter_map(Piece::opaque).collect();
     stack.reserve(pieces.files.len());
-    for file in &pieces.files {
-        stack.add(self::file(&stack, file, opaque.contains(&file.document)));
+    let files = runs::in_runs(&pieces.files, |run| {
+        run.iter().map(|file| self::file(&stack, file, opaque.contains(&file.document))).collect()
+    });
+    for file in files {
+        stack.add(file);
     }
     add_nginx(&mut stack, pieces, nginx_version.as_ref());
     let pieces = &*pieces;
@@ -107,12 +110,12 @@ pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
     stack
 }
 
-/// Upstreams may be named from another file, so all blocks are there before the first route is made.
 /// Adds what is wrong with comments addressed to gearmesh, which is known only when everything else was judged.
 pub fn comments(stack: &mut Stack, remarks: &[Remark]) {
     oddities::in_comments(stack, remarks);
 }
 
+/// Upstreams may be named from another file, so all blocks are there before the first route is made.
 fn add_nginx(stack: &mut Stack, pieces: &mut Pieces, declared: Option<&Declared>) {
     let mut ranges = Vec::new();
     for piece in &mut pieces.list {

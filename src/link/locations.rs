@@ -3,11 +3,9 @@
 //! In: the block of a location, and the blocks in it. Out: facts of the location, unknown where a named file was not read. Whether it
 //! passes requests on is a matter of routes.
 
-use super::nginx::Subjects;
-use crate::model::scope::{Directive, Level, Scope, ScopeId};
-use crate::model::{Node, Stack};
+use crate::model::Node;
+use crate::model::scope::{Directive, Level, Scope, ScopeId, Scopes};
 use crate::value::{Known, Origin, Setting, Value};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Directives that say how requests are answered, besides those that end in `_pass`; `root` is not among them, for it has a default.
@@ -31,8 +29,9 @@ const HANDLERS: [&str; 17] = [
     "echo",
 ];
 
-/// Adds how the path is compared: `modifier`, and `prefix` for what requests have to begin with.
-pub fn describe(node: &mut Node, scope: &Scope) {
+/// Adds whether anything answers, and how the path is compared: `modifier`, and `prefix` for what requests have to begin with.
+pub fn describe(node: &mut Node, scopes: &Scopes, id: ScopeId, scope: &Scope) {
+    node.set("has_handler", Setting::new(has_handler(scopes, id, scope), Origin::Written { span: scope.span }));
     let words: Vec<&Arc<str>> = scope.args.iter().map(|arg| &arg.text).collect();
     let (modifier, path) = match words.as_slice() {
         [path] => split(path),
@@ -56,53 +55,27 @@ fn split(word: &str) -> (&str, &str) {
     ("", word)
 }
 
-/// Adds whether each location has something that answers, of its own or in a block in it. `ids` are the blocks of one configuration.
-pub fn gather(stack: &mut Stack, ids: impl Iterator<Item = ScopeId>, subjects: &Subjects) {
-    let mut found: BTreeMap<ScopeId, Value> = BTreeMap::new();
-    for id in ids {
-        let Some(scope) = stack.scopes.get(id).filter(|scope| scope.level.is_in_location()) else { continue };
-        let Some(location) = location_of(stack, id) else { continue };
-        let answers = scope.directives.iter().any(is_handler);
-        let value = match (answers, scope.missing()) {
-            (true, _) => Value::Known(Known::Boolean(true)),
-            (false, Some(reason)) => Value::unknown(reason),
-            (false, None) => Value::Known(Known::Boolean(false)),
-        };
-        merge(&mut found, location, value);
-        // What nested locations do not match is seldom what the outer one is for.
-        if scope.level == Level::Location
-            && let Some(outer) = scope.parent.and_then(|parent| location_of(stack, parent))
-        {
-            merge(&mut found, outer, Value::Known(Known::Boolean(true)));
-        }
+/// Whether a location has something that answers, of its own or in a block in it.
+fn has_handler(scopes: &Scopes, id: ScopeId, location: &Scope) -> Value {
+    // What nested locations do not match is seldom what the outer one is for.
+    let blocks = || scopes.inside(id).filter(|(_, scope)| scope.level.is_in_location());
+    let own = || blocks().filter(|(at, scope)| scope.level != Level::Location && innermost(scopes, *at) == Some(id));
+    let is_nested =
+        |scope: &Scope| scope.level == Level::Location && scope.parent.and_then(|parent| innermost(scopes, parent)) == Some(id);
+    let answers = |scope: &Scope| scope.directives.iter().any(is_handler);
+    if answers(location) || blocks().any(|(_, scope)| is_nested(scope)) || own().any(|(_, scope)| answers(scope)) {
+        return Value::Known(Known::Boolean(true));
     }
-    for (location, value) in found {
-        let Some(span) = stack.scopes.get(location).map(|scope| scope.span) else { continue };
-        if let Some(node) = subjects.get(location).and_then(|location| stack.node_mut(location)) {
-            node.set("has_handler", Setting::new(value, Origin::Written { span }));
-        }
-    }
+    let missing = location.missing().or_else(|| own().find_map(|(_, scope)| scope.missing()));
+    missing.map_or(Value::Known(Known::Boolean(false)), Value::unknown)
 }
 
-/// True wins over unknown, and unknown over false.
-fn merge(found: &mut BTreeMap<ScopeId, Value>, location: ScopeId, value: Value) {
-    let rank = |value: &Value| match value {
-        Value::Known(Known::Boolean(true)) => 2,
-        Value::Unknown(_) => 1,
-        _ => 0,
-    };
-    let held = found.entry(location).or_insert_with(|| value.clone());
-    if rank(&value) > rank(held) {
-        *held = value;
-    }
+/// The location that a block is, or is in.
+fn innermost(scopes: &Scopes, id: ScopeId) -> Option<ScopeId> {
+    scopes.ids(id).find(|id| scopes.get(*id).is_some_and(|scope| scope.level == Level::Location))
 }
 
 fn is_handler(directive: &Directive) -> bool {
     let name = &*directive.name;
     name.ends_with("_pass") || name.starts_with("content_by_") || HANDLERS.contains(&name)
-}
-
-fn location_of(stack: &Stack, id: ScopeId) -> Option<ScopeId> {
-    let mut ids = std::iter::successors(Some(id), |id| stack.scopes.get(*id)?.parent);
-    ids.find(|id| stack.scopes.get(*id).is_some_and(|scope| scope.level == Level::Location))
 }

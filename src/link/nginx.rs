@@ -69,8 +69,6 @@ pub fn add(stack: &mut Stack, piece: &piece::Nginx, first: u32, count: u32) -> A
             }
         }
     }
-    servers::gather(stack, (first..first + count).map(ScopeId), &subjects);
-    locations::gather(stack, (first..first + count).map(ScopeId), &subjects);
     Added { nginx, first, count, subjects }
 }
 
@@ -78,7 +76,7 @@ pub fn add(stack: &mut Stack, piece: &piece::Nginx, first: u32, count: u32) -> A
 fn subject(stack: &Stack, id: ScopeId) -> Option<Node> {
     let scope = stack.scopes.get(id)?;
     match scope.level {
-        Level::Server => Some(server(scope, id)),
+        Level::Server => Some(server(stack, scope, id)),
         Level::Location => Some(location(stack, scope, id)),
         Level::Upstream => Some(upstream(scope, id)),
         _ => None,
@@ -156,11 +154,11 @@ fn name_of(server: &Scope) -> (Arc<str>, Span) {
     first.map_or_else(|| ("_".into(), server.span), |arg| (arg.text.clone(), arg.span))
 }
 
-fn server(scope: &Scope, id: ScopeId) -> Node {
+fn server(stack: &Stack, scope: &Scope, id: ScopeId) -> Node {
     let (name, span) = name_of(scope);
     let mut node = Node::new(Kind::Server, name.clone(), Some(scope.span));
     node.set("name", written(name, span));
-    servers::describe(&mut node, scope);
+    servers::describe(&mut node, &stack.scopes, id, scope);
     node.scope = Some(id);
     node
 }
@@ -173,7 +171,7 @@ fn location(stack: &Stack, scope: &Scope, id: ScopeId) -> Node {
     let mut node =
         Node::new(Kind::Location, format!("{server}{}{path}", if path.starts_with('/') { "" } else { " " }), Some(scope.span));
     node.set("path", written(path, scope.span));
-    locations::describe(&mut node, scope);
+    locations::describe(&mut node, &stack.scopes, id, scope);
     node.scope = Some(id);
     node
 }
@@ -329,7 +327,7 @@ fn named_upstream(stack: &Stack, upstreams: &Upstreams, target: &str, document: 
 
 /// The addresses that a route connects to, as far as they are known.
 pub fn peers(stack: &Stack, route: Subject) -> Vec<(Address, Origin)> {
-    let peers = stack.setting(route, "peers");
+    let peers = stack.look(route, "peers");
     let known = peers.value.items().iter().filter_map(|item| match &item.value {
         Value::Known(Known::Address(address)) => Some((address.clone(), item.origin.clone())),
         _ => None,

@@ -1,13 +1,11 @@
 //! What a server block is to those who connect: its listeners, and what its blocks say of static files and of a terminator in front.
 //!
-//! In: the blocks of one configuration. Out: facts of its servers, unknown where a named file was not read. Values of nginx
+//! In: the block of a server, and the blocks in it. Out: facts of the server, unknown where a named file was not read. Values of nginx
 //! variables are never guessed.
 
-use super::nginx::Subjects;
-use crate::model::scope::{Directive, Level, Scope, ScopeId};
-use crate::model::{Node, Stack};
+use crate::model::Node;
+use crate::model::scope::{Directive, Level, Scope, ScopeId, Scopes};
 use crate::value::{Item, Known, Origin, Setting, Value};
-use std::collections::BTreeMap;
 
 /// Words in the path of a location that speak of files which need no application.
 const STATIC: [&str; 7] = ["static", "assets", "dist", "public", "css", "(js", "|js"];
@@ -15,13 +13,14 @@ const STATIC: [&str; 7] = ["static", "assets", "dist", "public", "css", "(js", "
 /// The scheme that a load balancer in front tells.
 const FROM_BALANCER: &str = "$http_x_forwarded_proto";
 
-/// Adds what a server block says by itself.
-pub fn describe(node: &mut Node, scope: &Scope) {
+/// Adds what a server block says, by itself and with the blocks in it.
+pub fn describe(node: &mut Node, scopes: &Scopes, id: ScopeId, scope: &Scope) {
     node.set("has_tls_listener", has_tls_listener(scope));
     node.set("has_plain_listener", has_plain_listener(scope));
     let items = listeners(scope).map(|listen| item(words(listen).join(" "), listen)).collect();
     let value = scope.missing().map_or(Value::Known(Known::List(items)), Value::unknown);
     node.set("listeners", Setting::new(value, Origin::Written { span: scope.span }));
+    add_said(node, scopes, id, scope);
 }
 
 fn item(text: String, directive: &Directive) -> Item {
@@ -74,43 +73,24 @@ fn found(scope: &Scope, directive: Option<&Directive>) -> Setting {
     Setting::new(value, Origin::Written { span })
 }
 
-/// What the blocks of a server say together.
-#[derive(Default)]
-struct Said {
-    static_locations: Vec<Item>,
-    scheme_from_balancer: Vec<Item>,
-    missing: Option<String>,
-}
-
-/// Adds what the blocks in a server say of it. `ids` are the blocks of one configuration.
-pub fn gather(stack: &mut Stack, ids: impl Iterator<Item = ScopeId>, subjects: &Subjects) {
-    let mut servers: BTreeMap<ScopeId, Said> = BTreeMap::new();
-    for id in ids {
-        let (Some(scope), Some(server)) = (stack.scopes.get(id), server_of(stack, id)) else { continue };
-        let said = servers.entry(server).or_default();
-        said.missing = said.missing.take().or_else(|| scope.missing());
+/// Adds what a server and the blocks in it say together: which locations are for files, and what reads the scheme of a balancer.
+fn add_said(node: &mut Node, scopes: &Scopes, id: ScopeId, server: &Scope) {
+    let (mut static_locations, mut scheme_readers, mut missing) = (Vec::new(), Vec::new(), None);
+    for scope in std::iter::once(server).chain(scopes.inside(id).map(|(_, scope)| scope)) {
+        missing = missing.or_else(|| scope.missing());
         if scope.level == Level::Location && is_static(scope) {
             let path: Vec<&str> = scope.args.iter().map(|arg| &*arg.text).collect();
-            said.static_locations.push(Item { value: Value::text(path.join(" ")), origin: Origin::Written { span: scope.span } });
+            static_locations.push(Item { value: Value::text(path.join(" ")), origin: Origin::Written { span: scope.span } });
         }
-        said.scheme_from_balancer.extend(scheme_readers(scope));
+        scheme_readers.extend(readers_of_scheme(scope));
     }
-    for (server, said) in servers {
-        let Some(span) = stack.scopes.get(server).map(|scope| scope.span) else { continue };
-        let Some(node) = subjects.get(server).and_then(|server| stack.node_mut(server)) else { continue };
-        for (name, items) in [("static_locations", said.static_locations), ("scheme_from_balancer", said.scheme_from_balancer)] {
-            let value = match &said.missing {
-                Some(reason) if items.is_empty() => Value::unknown(reason.as_str()),
-                _ => Value::Known(Known::List(items.into())),
-            };
-            node.set(name, Setting::new(value, Origin::Written { span }));
-        }
+    for (name, items) in [("static_locations", static_locations), ("scheme_from_balancer", scheme_readers)] {
+        let value = match &missing {
+            Some(reason) if items.is_empty() => Value::unknown(reason.as_str()),
+            _ => Value::Known(Known::List(items.into())),
+        };
+        node.set(name, Setting::new(value, Origin::Written { span: server.span }));
     }
-}
-
-fn server_of(stack: &Stack, id: ScopeId) -> Option<ScopeId> {
-    let mut ids = std::iter::successors(Some(id), |id| stack.scopes.get(*id)?.parent);
-    ids.find(|id| stack.scopes.get(*id).is_some_and(|scope| scope.level == Level::Server))
 }
 
 fn is_static(scope: &Scope) -> bool {
@@ -119,7 +99,7 @@ fn is_static(scope: &Scope) -> bool {
 }
 
 /// What in a block reads the scheme that a load balancer tells, but for logs.
-fn scheme_readers(scope: &Scope) -> Vec<Item> {
+fn readers_of_scheme(scope: &Scope) -> Vec<Item> {
     let reads = |text: &str| text.contains('$') && text.to_ascii_lowercase().contains(FROM_BALANCER);
     let mut items = Vec::new();
     if scope.level == Level::If && scope.args.iter().any(|arg| reads(&arg.text)) {

@@ -52,15 +52,19 @@ fn allow_list_names(stack: &Stack, app: Subject) -> Setting {
 
 /// Whether the apps of a route believe what nginx tells them; unknown where they differ.
 fn peer_trusted(stack: &Stack, route: Subject) -> Option<Setting> {
-    let peers = addresses(&stack.setting(route, "peers"));
-    let mut verdicts = stack.links(route, "apps").iter().map(|app| trusts(stack, *app, &peers));
+    let apps = stack.links(route, "apps");
+    if apps.is_empty() {
+        return None;
+    }
+    let peers = addresses(&stack.look(route, "peers"));
+    let mut verdicts = apps.iter().map(|app| trusts(stack, *app, &peers));
     let first = verdicts.next()?;
     let agreed = first.filter(|_| verdicts.all(|verdict| verdict == first));
     let value = agreed.map_or_else(
         || Value::unknown("where nginx connects from, or whom gunicorn trusts, is not known"),
         |held| Value::Known(Known::Boolean(held)),
     );
-    let lists = stack.links(route, "apps").iter().map(|app| stack.setting(*app, "forwarded_allow_ips"));
+    let lists = apps.iter().map(|app| stack.setting(*app, "forwarded_allow_ips"));
     let assuming = lists.flat_map(|list| list.assuming).collect();
     Some(Setting { assuming, ..Setting::new(value, stack.setting(route, "target").origin) })
 }

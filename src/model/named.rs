@@ -7,11 +7,24 @@
 #[derive(Clone, Debug, PartialEq)]
 pub struct Named<T> {
     entries: Vec<(&'static str, T)>,
+    /// The marks of all names: most questions are for names that are not here.
+    marks: u64,
+}
+
+/// Entries that are looked through one by one.
+const FEW: usize = 16;
+
+/// One bit of 64 for a name.
+fn mark(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let byte = |at: usize| bytes.get(at).copied().map_or(0, usize::from);
+    let (first, middle, last) = (byte(0), byte(bytes.len() / 2), byte(bytes.len().wrapping_sub(1)));
+    1 << ((bytes.len() + 5 * first + 11 * middle + 23 * last) % 64)
 }
 
 impl<T> Default for Named<T> {
     fn default() -> Self {
-        Named { entries: Vec::new() }
+        Named { entries: Vec::new(), marks: 0 }
     }
 }
 
@@ -21,16 +34,16 @@ impl<T> Named<T> {
     }
 
     pub fn get(&self, name: &str) -> Option<&T> {
-        self.entries.get(self.place(name).ok()?).map(|(_, value)| value)
+        self.entry(name).and_then(|place| self.entries.get(place)).map(|(_, value)| value)
     }
 
     pub fn get_mut(&mut self, name: &str) -> Option<&mut T> {
-        let place = self.place(name).ok()?;
+        let place = self.entry(name)?;
         self.entries.get_mut(place).map(|(_, value)| value)
     }
 
     pub fn contains_key(&self, name: &str) -> bool {
-        self.place(name).is_ok()
+        self.entry(name).is_some()
     }
 
     /// Sets an entry, and returns what stood there before.
@@ -39,6 +52,7 @@ impl<T> Named<T> {
             Ok(place) => self.entries.get_mut(place).map(|(_, old)| std::mem::replace(old, value)),
             Err(place) => {
                 self.room();
+                self.marks |= mark(name);
                 self.entries.insert(place, (name, value));
                 None
             }
@@ -46,8 +60,9 @@ impl<T> Named<T> {
     }
 
     pub fn remove(&mut self, name: &str) -> Option<T> {
-        let place = self.place(name).ok()?;
-        Some(self.entries.remove(place).1)
+        let (_, removed) = self.entries.remove(self.entry(name)?);
+        self.marks = self.entries.iter().fold(0, |marks, (name, _)| marks | mark(name));
+        Some(removed)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&&'static str, &T)> {
@@ -68,6 +83,18 @@ impl<T> Named<T> {
 
     pub fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// Where the entry of a name is, if there is one.
+    fn entry(&self, name: &str) -> Option<usize> {
+        if self.marks & mark(name) == 0 {
+            return None;
+        }
+        // Names of few entries differ in their lengths, mostly, which takes less time to see than their order.
+        match self.entries.len() <= FEW {
+            true => self.entries.iter().position(|(known, _)| *known == name),
+            false => self.place(name).ok(),
+        }
     }
 
     fn place(&self, name: &str) -> Result<usize, usize> {

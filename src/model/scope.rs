@@ -227,6 +227,12 @@ impl Scopes {
         self.list.iter().enumerate().map(|(at, scope)| (ScopeId(at as u32), scope))
     }
 
+    /// The blocks in a block, at any depth: they are numbered behind it, before any other.
+    pub fn inside(&self, id: ScopeId) -> impl Iterator<Item = (ScopeId, &Scope)> {
+        let behind = (id.0 + 1..).map_while(|next| Some((ScopeId(next), self.get(ScopeId(next))?)));
+        behind.take_while(move |(_, scope)| scope.parent.is_some_and(|parent| parent >= id))
+    }
+
     /// The numbers of a block and of the blocks around it, innermost first.
     pub fn ids(&self, id: ScopeId) -> impl Iterator<Item = ScopeId> {
         std::iter::successors(Some(id), |id| self.get(*id)?.parent)

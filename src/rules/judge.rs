@@ -2,7 +2,8 @@
 //!
 //! A rule ranges over its subjects, and over their companions where it speaks of one that there are several of. What holds in all
 //! worlds of an app is one finding; what holds in some drops to low confidence and names the branch. Equal findings are one.
-//! A large stack is judged by a pool of workers, a run of subjects of one rule at a time; a small one is done before a thread starts.
+//! A large stack is judged by a pool of workers, a run of subjects at a time, which all rules for them look at while they are at hand;
+//! a small one is done before a thread starts.
 
 use super::Loaded;
 use super::compile::LoadedFix;
@@ -32,8 +33,11 @@ pub struct Judged {
 /// Findings of one rule: by its subject and the app concerned, in the worlds of that app in which it holds.
 type Worlds = BTreeMap<(Subject, Option<Subject>), Vec<(World, Finding)>>;
 
-/// Subjects of a rule that are judged in one go.
-const RUN: usize = 512;
+/// Subjects that are held against all rules for their kind in one go: as many as a processor keeps at hand.
+const RUN: usize = 64;
+
+/// A stack of fewer runs is judged before a second thread has started.
+const FEW: usize = 8;
 
 /// Judges a stack. Pure: equal stacks and rules give equal findings, whatever the order of threads.
 ///
@@ -41,17 +45,19 @@ const RUN: usize = 512;
 /// A fault in a built-in rule that has not been compiled before.
 pub fn judge(rules: &[Loaded], stack: &Stack) -> Result<Judged, Error> {
     let tasks = tasks(rules, stack);
-    let workers = num_cpus::get().min(tasks.iter().filter(|task| task.subjects.len() == RUN).count());
-    let parts: Vec<Part> = match workers > 1 {
-        true => in_parallel(&tasks, stack, workers)?,
-        false => tasks.iter().map(|task| task.judge(stack)).collect::<Result<_, _>>()?,
+    let workers = num_cpus::get().min(tasks.len() / FEW);
+    let mut parts: Parts = match workers > 1 {
+        true => in_parallel(&tasks, stack, workers)?.into_iter().flatten().collect(),
+        false => tasks.iter().map(|task| task.judge(stack)).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect(),
     };
+    // Those of one rule come one after the other, in the order of subjects.
+    parts.sort_by_key(|(rule, _)| *rule);
     let mut findings = Vec::new();
     let mut undecided = BTreeSet::new();
-    let mut parts = tasks.iter().zip(parts).peekable();
-    while let Some((task, mut part)) = parts.next() {
+    let mut parts = parts.into_iter().peekable();
+    while let Some((rule, mut part)) = parts.next() {
         // Worlds of one app may lie in several parts.
-        while let Some((_, next)) = parts.next_if(|(next, _)| std::ptr::eq(next.rule, task.rule)) {
+        while let Some((_, next)) = parts.next_if(|(next, _)| *next == rule) {
             next.worlds.into_iter().for_each(|(key, worlds)| part.worlds.entry(key).or_default().extend(worlds));
             part.undecided.extend(next.undecided);
         }
@@ -62,28 +68,41 @@ pub fn judge(rules: &[Loaded], stack: &Stack) -> Result<Judged, Error> {
     Ok(Judged { findings: once_per_place(findings), undecided: undecided.into_iter().collect() })
 }
 
-/// A rule and some of its subjects.
+/// Some subjects of a kind, and all rules for it, each with its place among all rules.
 struct Task<'a> {
-    rule: &'a Loaded,
+    rules: Arc<[(usize, &'a Loaded)]>,
     subjects: &'a [Subject],
     host: Option<Subject>,
 }
 
-/// What a task came to.
+/// What rules came to for the subjects of a task, each with its place among all rules.
+type Parts = Vec<(usize, Part)>;
+
+/// What a rule came to for the subjects of a task.
 #[derive(Default)]
 struct Part {
     worlds: Worlds,
     undecided: Vec<Undecided>,
 }
 
+impl Part {
+    fn says_something(&self) -> bool {
+        !self.worlds.is_empty() || !self.undecided.is_empty()
+    }
+}
+
 fn tasks<'a>(rules: &'a [Loaded], stack: &'a Stack) -> Vec<Task<'a>> {
     let host = stack.all(Kind::Host).next().map(|(host, _)| host);
-    let rules = rules.iter().filter(|rule| !rule.off);
-    rules.flat_map(|rule| stack.subjects(rule.kind()).chunks(RUN).map(move |subjects| Task { rule, subjects, host })).collect()
+    let of_kind = |kind: Kind| {
+        let rules = rules.iter().enumerate().filter(|(_, rule)| !rule.off && rule.kind() == kind);
+        let rules: Arc<[(usize, &Loaded)]> = rules.collect();
+        stack.subjects(kind).chunks(RUN).map(move |subjects| Task { rules: rules.clone(), subjects, host })
+    };
+    Kind::ALL.into_iter().flat_map(of_kind).collect()
 }
 
 /// Has workers do the tasks; what comes of them is in the order of tasks.
-fn in_parallel(tasks: &[Task<'_>], stack: &Stack, workers: usize) -> Result<Vec<Part>, Error> {
+fn in_parallel(tasks: &[Task<'_>], stack: &Stack, workers: usize) -> Result<Vec<Parts>, Error> {
     let (work, queue) = crossbeam_channel::unbounded();
     let (results, done) = crossbeam_channel::unbounded();
     for task in tasks.iter().enumerate() {
@@ -91,7 +110,7 @@ fn in_parallel(tasks: &[Task<'_>], stack: &Stack, workers: usize) -> Result<Vec<
         let _ = work.send(task);
     }
     drop(work);
-    let mut parts: Vec<(usize, Result<Part, Error>)> = std::thread::scope(|scope| {
+    let mut parts: Vec<(usize, Result<Parts, Error>)> = std::thread::scope(|scope| {
         for _ in 0..workers {
             let (queue, results) = (queue.clone(), results.clone());
             scope.spawn(move || {
@@ -108,15 +127,20 @@ fn in_parallel(tasks: &[Task<'_>], stack: &Stack, workers: usize) -> Result<Vec<
 }
 
 impl Task<'_> {
-    /// A rule that goes wrong is as one that found nothing here.
-    fn judge(&self, stack: &Stack) -> Result<Part, Error> {
-        let at = Cell::new(None);
-        let doing = || format!("the rule {} was held against {}", self.rule.rule.id, place(stack, at.get()));
-        bug::contained(doing, || self.hold(stack, &at)).unwrap_or_else(|| Ok(Part::default()))
+    /// What every rule that has something to say came to. One that goes wrong is as one that found nothing here.
+    fn judge(&self, stack: &Stack) -> Result<Parts, Error> {
+        let mut parts = Vec::new();
+        for (number, rule) in self.rules.iter() {
+            let at = Cell::new(None);
+            let doing = || format!("the rule {} was held against {}", rule.rule.id, place(stack, at.get()));
+            if let Some(part) = bug::contained(doing, || self.hold(rule, stack, &at)).transpose()?.filter(Part::says_something) {
+                parts.push((*number, part));
+            }
+        }
+        Ok(parts)
     }
 
-    fn hold(&self, stack: &Stack, at: &Cell<Option<Subject>>) -> Result<Part, Error> {
-        let rule = self.rule;
+    fn hold(&self, rule: &Loaded, stack: &Stack, at: &Cell<Option<Subject>>) -> Result<Part, Error> {
         let condition = rule.condition()?;
         let mut part = Part::default();
         for bound in self.subjects.iter().flat_map(|subject| tuples(rule, *subject, self.host, stack)) {

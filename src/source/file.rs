@@ -4,7 +4,7 @@
 //! come in the place of a file since it was looked at gives an error and nobody waits for a writer (open(2), O_NONBLOCK).
 
 use rustix::fs::OFlags;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -21,14 +21,20 @@ pub enum Links {
 /// # Errors
 /// It is not there, may not be read, is no regular file, or is a symbolic link where none is followed.
 pub fn open(path: &Path, links: Links) -> io::Result<File> {
+    opened(path, links).map(|(file, _)| file)
+}
+
+/// An open file, and what it is.
+fn opened(path: &Path, links: Links) -> io::Result<(File, Metadata)> {
     regular(&fs::metadata(path)?)?;
     let flags = match links {
         Links::Followed => OFlags::NONBLOCK | OFlags::NOCTTY,
         Links::Refused => OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW,
     };
     let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
-    regular(&file.metadata()?)?;
-    Ok(file)
+    let kind = file.metadata()?;
+    regular(&kind)?;
+    Ok((file, kind))
 }
 
 /// A file's bytes, at most so many.
@@ -37,8 +43,8 @@ pub fn open(path: &Path, links: Links) -> io::Result<File> {
 /// As [`open`]; or there are more.
 pub fn read(path: &Path, links: Links, most: u64) -> io::Result<Vec<u8>> {
     let too_large = || io::Error::other(format!("larger than {} MiB, the most that gearmesh reads of one file", most >> 20));
-    let file = open(path, links)?;
-    let size = file.metadata()?.len();
+    let (file, kind) = opened(path, links)?;
+    let size = kind.len();
     if size > most {
         return Err(too_large());
     }
@@ -56,7 +62,7 @@ pub fn text(path: &Path, links: Links, most: u64) -> io::Result<String> {
     String::from_utf8(read(path, links, most)?).map_err(|problem| io::Error::new(io::ErrorKind::InvalidData, problem))
 }
 
-fn regular(kind: &fs::Metadata) -> io::Result<()> {
+fn regular(kind: &Metadata) -> io::Result<()> {
     if kind.is_file() { Ok(()) } else { Err(io::Error::other("not a regular file")) }
 }
 

@@ -27,6 +27,8 @@ pub(super) enum Part {
         args: Arc<[Arg]>,
         span: Span,
         end: usize,
+        /// How many directives stand in it, and not in a block in it.
+        directives: usize,
     },
     Include {
         path: Arg,
@@ -47,31 +49,33 @@ impl Fragment {
     }
 
     fn fill(&mut self, tree: &Tree) {
-        let mut open: Vec<(usize, usize)> = Vec::new();
+        // The part of an open block, the statement it ends at, and its directives so far.
+        let mut open: Vec<(usize, usize, usize)> = Vec::new();
         let mut at = 0;
         while let Some(statement) = tree.statements.get(at) {
-            while let Some((block, _)) = open.pop_if(|(_, end)| *end <= at) {
-                self.close(block);
+            while let Some((block, _, directives)) = open.pop_if(|(_, end, _)| *end <= at) {
+                self.close(block, directives);
             }
             let is_include = &*statement.name.text == "include";
             let holds_directives = statement.is_block && !is_include && !statement.is_table && statement.lua_body.is_none();
             if is_include {
                 self.parts.extend(statement.args.first().map(|path| Part::Include { path: arg(path), span: statement.span }));
             } else if holds_directives {
-                open.push((self.parts.len(), statement.end));
+                open.push((self.parts.len(), statement.end, 0));
                 self.parts.push(block(statement));
             } else if !statement.is_block {
                 self.parts.push(Part::Directive(directive(statement)));
+                open.last_mut().into_iter().for_each(|(.., directives)| *directives += 1);
             }
             at = if holds_directives { at + 1 } else { statement.end.max(at + 1) };
         }
-        open.into_iter().for_each(|(block, _)| self.close(block));
+        open.into_iter().for_each(|(block, _, directives)| self.close(block, directives));
     }
 
-    fn close(&mut self, block: usize) {
+    fn close(&mut self, block: usize, inside: usize) {
         let behind = self.parts.len();
-        if let Some(Part::Block { end, .. }) = self.parts.get_mut(block) {
-            *end = behind;
+        if let Some(Part::Block { end, directives, .. }) = self.parts.get_mut(block) {
+            (*end, *directives) = (behind, inside);
         }
     }
 }
@@ -79,7 +83,7 @@ impl Fragment {
 fn block(statement: &Statement) -> Part {
     let last = statement.args.last().map_or(statement.name.span, |arg| arg.span);
     let span = statement.name.span.to(last);
-    Part::Block { level: Level::of_block(&statement.name.text), args: args(statement), span, end: 0 }
+    Part::Block { level: Level::of_block(&statement.name.text), args: args(statement), span, end: 0, directives: 0 }
 }
 
 fn directive(statement: &Statement) -> Directive {

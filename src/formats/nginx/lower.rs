@@ -168,11 +168,11 @@ impl<'a> Lowering<'a> {
                     let included = self.include(path, *span, document, (scope, depth), &chain);
                     frames.extend(included.into_iter().rev());
                 }
-                Some(Part::Block { level, args, span, end }) => {
+                Some(Part::Block { level, args, span, end, directives }) => {
                     frame.next = *end;
                     if depth < MAX_DEPTH {
                         let (document, chain) = (frame.document, frame.chain.clone());
-                        let scope = self.block(*level, args, *span, scope);
+                        let scope = self.block((*level, *span), args, scope, *directives);
                         frames.push(Frame { document, fragment, next: at + 1, end: *end, scope, depth: depth + 1, chain });
                     }
                 }
@@ -188,7 +188,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Opens a level.
-    fn block(&mut self, level: Level, args: &Arc<[Arg]>, span: Span, parent: ScopeId) -> ScopeId {
+    fn block(&mut self, (level, span): (Level, Span), args: &Arc<[Arg]>, parent: ScopeId, directives: usize) -> ScopeId {
         let around = self.scopes.get(parent).map_or(Level::Main, |scope| scope.level);
         let level = match (around, level) {
             (Level::Other, _) => Level::Other,
@@ -197,7 +197,8 @@ impl<'a> Lowering<'a> {
             (_, level) => level,
         };
         let (args, parent) = (args.clone(), Some(parent));
-        self.scopes.add(Scope { level, parent, span, args, directives: Vec::new(), gaps: Vec::new() })
+        let directives = Vec::with_capacity(directives);
+        self.scopes.add(Scope { level, parent, span, args, directives, gaps: Vec::new() })
     }
 
     fn include(
