@@ -125,11 +125,13 @@ pub struct World {
 
 impl Node {
     pub fn new(kind: Kind, name: impl Into<Arc<str>>, anchor: Option<Span>) -> Node {
+        let mut settings = Named::new();
+        settings.reserve(usual(kind));
         Node {
             kind,
             name: name.into(),
             anchor,
-            settings: Named::new(),
+            settings,
             common: None,
             links: Named::new(),
             scope: None,
@@ -163,6 +165,17 @@ impl Node {
             Some(targets) => targets.push(to),
             None => drop(self.links.insert(name, Targets::One(to))),
         }
+    }
+}
+
+/// How many settings of their own nearly all subjects of a kind get, for kinds that a stack may have thousands of.
+fn usual(kind: Kind) -> usize {
+    match kind {
+        Kind::Route => 10,
+        Kind::Server | Kind::File => 6,
+        Kind::Location => 4,
+        Kind::Upstream => 2,
+        _ => 0,
     }
 }
 

@@ -160,7 +160,9 @@ fn written(name: &str, setting: &Setting, documents: &Documents) {
     let Some(document) = documents.of(span) else { return };
     let there = document.text(span);
     // What is quoted, escaped, expanded or computed is written otherwise.
-    let as_it_is = !there.contains(['\\', '"', '\'', '$', '%', '\u{fffd}', '&', '*', '{', '(']);
+    // Python's truth values are the numbers 1 and 0.
+    let as_it_is =
+        !there.contains(['\\', '"', '\'', '$', '%', '\u{fffd}', '&', '*', '{', '(']) && !matches!(&*there, "True" | "False");
     // A unit may go without saying, and for ever is written in many ways.
     let number = written.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
     assert!(!as_it_is || there.contains(number), "{name} is {written:?}, and its place says {there:?}");

@@ -205,9 +205,6 @@ fn address(text: &str, port: u16) -> Value {
     }
 }
 
-/// A route gets about so many facts of its own.
-const MOST_FACTS: usize = 12;
-
 /// The route of a location, or an `if` or `limit_except` in one, that passes requests on by a directive of its own.
 fn route(
     stack: &Stack,
@@ -227,7 +224,6 @@ fn route(
     let target = directive.args.first()?;
     let (name, path) = stack.node(location).map(|node| (node.name.clone(), node.settings.get("path").cloned()))?;
     let mut node = Node::new(Kind::Route, name, Some(directive.span));
-    node.settings.reserve(MOST_FACTS);
     node.scope = Some(id);
     let is_websocket = path.as_ref().and_then(|path| path.value.as_text()).is_some_and(is_websocket);
     let truth = |held| Setting::new(Value::Known(Known::Boolean(held)), Origin::Written { span: directive.span });
