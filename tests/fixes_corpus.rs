@@ -5,17 +5,19 @@
 //! are fragments mostly: each is put into the blocks in which nginx takes it. What is not at hand for nginx (includes, certificates)
 //! is left out of both texts.
 
+#[path = "../fuzz/src/everything.rs"]
+mod everything;
 mod support;
 
+use everything::Everything;
 use gearmesh::config::Config;
 use gearmesh::edit::Changed;
 use gearmesh::error::Error;
-use gearmesh::finding::Finding;
 use gearmesh::fix::diff;
 use gearmesh::model::Kind;
 use gearmesh::model::facts::Facts;
 use gearmesh::outcome::{Outcome, Settled};
-use gearmesh::settle::{Choice, settle};
+use gearmesh::settle::settle;
 use gearmesh::source::Input;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,19 +29,6 @@ use support::gunicorn;
 use support::nginx::{self, Verdict};
 
 const GUNICORN: &str = "27.0.1";
-
-/// Everything that any rule proposes.
-struct Everything;
-
-impl Choice for Everything {
-    fn concerns(&self, _: &Finding) -> bool {
-        true
-    }
-
-    fn wanted(&mut self, _: &Finding, _: &Outcome, _: &[Changed]) -> bool {
-        true
-    }
-}
 
 /// How many files of a kind were changed, what their program says of them, and what is wrong.
 #[derive(Default)]

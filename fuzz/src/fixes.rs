@@ -1,33 +1,21 @@
 //! What is written into files: proposals of rules, and single settings.
 
+use super::everything::Everything;
 use super::hold;
 use super::tree::Tree;
 use gearmesh::config::Config;
 use gearmesh::edit::{self, Change, Changed, Edit, Operation};
-use gearmesh::finding::{Finding, Fix};
+use gearmesh::finding::Fix;
 use gearmesh::fix::plan::{Options, Plan, Planner};
 use gearmesh::model::{Kind, Stack, Subject};
-use gearmesh::outcome::{Outcome, Settled};
+use gearmesh::outcome::Settled;
 use gearmesh::rule::Safety;
-use gearmesh::settle::{Choice, settle};
+use gearmesh::settle::settle;
 use gearmesh::source::{DocumentId, Input};
 use gearmesh::value::{Duration, Known, Size, Value};
 use gearmesh::vocabulary::gunicorn;
 use gearmesh::vocabulary::types::Type;
 use std::collections::BTreeMap;
-
-/// Everything that any rule proposes.
-struct Everything;
-
-impl Choice for Everything {
-    fn concerns(&self, _: &Finding) -> bool {
-        true
-    }
-
-    fn wanted(&mut self, _: &Finding, _: &Outcome, _: &[Changed]) -> bool {
-        true
-    }
-}
 
 /// A tree of files, with all proposals written until nothing changes any more.
 pub fn fix(data: &[u8]) {

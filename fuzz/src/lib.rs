@@ -4,6 +4,7 @@
 //! The fuzz targets and `tests/fuzz_regressions.rs` share this module, so it names nothing but gearmesh's public interface, what gearmesh
 //! itself depends on, and std.
 
+mod everything;
 mod fixes;
 mod hold;
 mod languages;
