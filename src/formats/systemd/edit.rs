@@ -25,7 +25,7 @@ use crate::value::{Known, Value};
 /// # Errors
 /// Why it is not written.
 pub fn edit(document: &Document, order: &Order) -> Result<Vec<Edit>, Refusal> {
-    let file = File::of(document);
+    let file = File::of(document)?;
     if order.kind == Kind::Oddity {
         return oddity::edit(&file, order);
     }

@@ -24,7 +24,7 @@ pub fn edit(drop_in: &Document, order: &Order) -> Result<Vec<Edit>, Refusal> {
     if matches!(order.place, Place::Written(span) if span.document == drop_in.id) {
         return super::edit(drop_in, order);
     }
-    let file = File::of(drop_in);
+    let file = File::of(drop_in)?;
     let own = if order.kind == Kind::Socket { "Socket" } else { "Service" };
     if &*order.name == "search_path" {
         return Ok(vec![file.insert("Service", "Environment", &search_path(order)?)?]);

@@ -26,8 +26,14 @@ struct Statement {
 }
 
 impl<'d> File<'d> {
-    pub fn of(document: &'d Document) -> File<'d> {
-        File { document, unit: parse(document), statements: statements(&document.bytes) }
+    /// # Errors
+    /// The file holds a NUL byte. It ends a line for systemd and for nobody else: what is put behind a line would come into the next
+    /// section, or into a value.
+    pub fn of(document: &'d Document) -> Result<File<'d>, Refusal> {
+        if memchr::memchr(0, &document.bytes).is_some() {
+            return Err(Refusal::new("the file holds a NUL byte"));
+        }
+        Ok(File { document, unit: parse(document), statements: statements(&document.bytes) })
     }
 
     /// The assignment that a span lies in.

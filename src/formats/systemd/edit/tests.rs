@@ -47,6 +47,14 @@ fn ok(text: &str) -> Result<String, String> {
 }
 
 #[test]
+fn a_file_with_a_nul_byte_is_left_alone() {
+    let unit = "[Service]\nType=notify\nUser=shop\0[Install]\nWantedBy=multi-user.target\n";
+    let refused = Err("the file holds a NUL byte".to_owned());
+    assert_eq!(launcher(unit, "stop_grace", "[Service]", seconds(125)), refused);
+    assert_eq!(set(unit, "Type", "Type", text("exec")), refused);
+}
+
+#[test]
 fn a_value_is_replaced_where_it_stands() {
     let unit = "\u{feff}[Service]\r\n\t KillMode \t=  process  \r\nType=x\\\r\n y\r\n";
     let expected = "\u{feff}[Service]\r\n\t KillMode \t=  mixed  \r\nType=x\\\r\n y\r\n";
