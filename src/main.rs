@@ -2,6 +2,10 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     gearmesh::cli::main()
 }
