@@ -16,6 +16,7 @@
 //! |---|---|
 //! | **nouns** | |
 //! | `bug` | what happens when gearmesh itself is wrong: a panic is told with what was at work, and the rest goes on |
+//! | `deep` | work that recurses as deep as an input says, on a stack with room for it |
 //! | `source` | documents as bytes, texts cut out of them, spans, lines, excerpts that know where they stood; paths of the server matched to files; names of files that are our own |
 //! | `value` | known, unknown or none, with origin, assumptions, and the values that lost |
 //! | `expr` | what is not yet evaluated, and its evaluation in an environment: Python programs in worlds, shell scripts, systemd's variables |
@@ -92,6 +93,7 @@ pub mod bug;
 pub mod check;
 pub mod cli;
 pub mod config;
+pub mod deep;
 pub mod edit;
 pub mod error;
 pub mod evidence;

@@ -50,6 +50,7 @@ mod variables;
 use self::apps::Apps;
 use self::meeting::Meeting;
 use self::pods::Pods;
+use crate::deep;
 use crate::model::facts::{Declared, Facts};
 use crate::model::piece::{File, Nginx, Piece, Pieces, Unit};
 use crate::model::remark::Remark;
@@ -91,11 +92,7 @@ pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
     oddities::in_text(&mut stack, pieces, facts);
     promised::find(&mut stack, pieces);
     let mut apps = Apps::new(pieces, facts);
-    for (service, unit) in units.iter().filter(|(_, unit)| unit.section == "Service") {
-        apps.of_service(&mut stack, *service, unit);
-    }
-    launchers::add(&mut stack, &mut apps, pieces);
-    apps.of_configs(&mut stack);
+    add_apps(&mut stack, &mut apps, pieces, &units);
     overridden::find(&mut stack);
     apps.mark_scripts(&mut stack);
     let pods = Pods::of(pieces);
@@ -108,6 +105,21 @@ pub fn link(pieces: &mut Pieces, facts: &Facts) -> Stack {
     routes::keep_visited_binds(&mut stack);
     folders::find(&mut stack, pieces);
     stack
+}
+
+/// Adds all apps, with their launchers. One stack does for all programs that are evaluated on the way.
+fn add_apps(stack: &mut Stack, apps: &mut Apps<'_>, pieces: &Pieces, units: &[(Subject, &Unit)]) {
+    let mut add = || {
+        for (service, unit) in units.iter().filter(|(_, unit)| unit.section == "Service") {
+            apps.of_service(stack, *service, unit);
+        }
+        launchers::add(stack, apps, pieces);
+        apps.of_configs(stack);
+    };
+    let evaluates = pieces.list.iter().any(|piece| matches!(piece, Piece::Config(_)));
+    if !evaluates || deep::run(&mut add).is_none() {
+        add();
+    }
 }
 
 /// Adds what is wrong with comments addressed to gearmesh, which is known only when everything else was judged.

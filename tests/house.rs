@@ -16,9 +16,10 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, &[&str])] = &[
     // Nouns.
     ("bug", &[]),
+    ("deep", &["bug"]),
     ("source", &[]),
     ("value", &["source"]),
-    ("expr", &["bug", "source", "value"]),
+    ("expr", &["deep", "source", "value"]),
     ("vocabulary", &["value"]),
     ("arguments", &["source", "value", "expr", "vocabulary"]),
     ("model", &["source", "value", "expr", "arguments", "vocabulary"]),
@@ -30,7 +31,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("outcome", &["finding", "model", "rule", "edit"]),
     ("error", &["source", "config"]),
     // Verbs: nouns, and never each other; reading alone knows the formats.
-    ("formats", &["bug", "source", "value", "expr", "arguments", "vocabulary", "model", "edit"]),
+    ("formats", &["bug", "deep", "source", "value", "expr", "arguments", "vocabulary", "model", "edit"]),
     ("read", &[NOUNS, "formats"]),
     ("link", &[NOUNS]),
     ("rules", &[NOUNS]),

@@ -22,7 +22,7 @@ mod text;
 mod walk;
 mod worlds;
 
-use crate::bug;
+use crate::deep;
 use crate::expr::Environment;
 use crate::source::Span;
 use crate::value::Origin;
@@ -98,16 +98,9 @@ pub enum BindingKind {
     Class,
 }
 
-/// Stack of an evaluation: without optimisation, one level of nesting takes about 15 kB.
-const STACK_BYTES: usize = 32 << 20;
-
 /// Evaluates a program for a process that is started with `environment` on `host`.
 pub fn evaluate(program: &Program, environment: &Environment, host: &Machine) -> Evaluation {
-    let worlds = std::thread::scope(|scope| {
-        let work = || worlds::explore(program, environment, host);
-        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work).ok()?;
-        Some(bug::of_thread(thread.join()))
-    });
+    let worlds = deep::run(|| worlds::explore(program, environment, host));
     worlds.map_or_else(Evaluation::given_up, |worlds| Evaluation { worlds })
 }
 

@@ -2,13 +2,13 @@
 //!
 //! In: a document. Out: our own tree of it and what keeps Python from reading it, said in plain words. What the program
 //! computes is not decided here: that depends on the environment of whoever starts gunicorn.
-//! Never runs anything, and parses on a stack of its own, so that no input can overflow ours.
+//! Never runs anything, and parses on a large stack: the parser recurses for each operator of a chain.
 
 mod edit;
 mod tree;
 
 pub use self::edit::{edit, spell};
-use crate::bug;
+use crate::deep;
 use crate::expr::python::syntax::Program;
 use crate::formats::ignores::Layout;
 use crate::formats::{Format, Want};
@@ -23,9 +23,6 @@ const MAX_BRACKETS: usize = 200;
 /// Most `await` in a file, and most `*` in a row: the parser's time grows with the square of both, 0.3 s at a thousand. Most `elif`
 /// as well: each is a level of the tree, and what walks it would leave the stack at some ten thousand.
 const MAX_PREFIXES: usize = 1000;
-
-/// Stack of the parser's thread: it recurses for each operator of a chain.
-const STACK_BYTES: usize = 64 << 20;
 
 /// The configuration files that the text of a command names for gunicorn, wherever a version might read one. `span` is where the
 /// command stands.
@@ -74,11 +71,7 @@ pub fn parse(document: &Document) -> Parsed {
     if prefixes(&text) > MAX_PREFIXES {
         return unread("a word or operator is repeated more often than gearmesh reads".to_owned());
     }
-    let parsed = std::thread::scope(|scope| {
-        let work = || tree::parse(&text, document.id);
-        let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work).ok()?;
-        Some(bug::of_thread(thread.join()))
-    });
+    let parsed = deep::run(|| tree::parse(&text, document.id));
     let Some((program, errors, layout)) = parsed else { return unread("the parser gave up on it".to_owned()) };
     let problems = errors.into_iter().map(|(span, message)| Problem { span, message }).collect();
     Parsed { program, problems: explain(document, &text, problems), layout, unread: None }

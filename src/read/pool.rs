@@ -3,6 +3,7 @@
 //! In: numbered jobs and what to do with one. Out: what came of each, in any order; nothing of one at which gearmesh itself went wrong.
 
 use crate::bug;
+use crate::deep;
 use crate::source::DocumentId;
 
 /// Does all jobs; `doing` says what one is, where it goes wrong.
@@ -26,13 +27,18 @@ pub fn run<Job: Sync, Done: Send>(
     }
     drop(todo);
     std::thread::scope(|scope| {
-        for _ in 0..workers {
+        let work = || {
             let (queue, results) = (queue.clone(), results.clone());
-            scope.spawn(move || {
+            move || {
                 while let Ok(job) = queue.recv() {
                     let _ = results.send(one(job));
                 }
-            });
+            }
+        };
+        // Some parsers recurse.
+        let started = (0..workers).filter_map(|_| deep::spawn(scope, work())).count();
+        if started == 0 {
+            work()();
         }
         drop(results);
         done.iter().collect()
