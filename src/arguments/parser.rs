@@ -17,8 +17,14 @@ use std::sync::Arc;
 /// Reads the words as that version does.
 pub fn parse(words: &[Word], version: Version) -> Arguments {
     let options = options(version);
-    let mut reading =
-        Reading { words, options: &options, out: Arguments { complete: true, ..Arguments::default() }, ran: false, at: 0 };
+    let mut reading = Reading {
+        words,
+        options: &options,
+        out: Arguments { complete: true, ..Arguments::default() },
+        lists: Vec::new(),
+        ran: false,
+        at: 0,
+    };
     let roles = reading.roles();
     while let Some(role) = roles.get(reading.at) {
         // argparse finds abbreviations of several options before it does anything; all else stops at --help.
@@ -29,7 +35,7 @@ pub fn parse(words: &[Word], version: Version) -> Arguments {
             _ => reading.run(&roles),
         }
     }
-    reading.out
+    reading.finish()
 }
 
 /// An option string and what it stands for.
@@ -82,6 +88,8 @@ struct Reading<'a> {
     words: &'a [Word],
     options: &'a [OptionString],
     out: Arguments,
+    /// Items of settings that options add to, put into their settings in the end: thousands of binds are not copied for each.
+    lists: Vec<(&'static str, Vec<Item>)>,
     /// Whether the run of positional words is over.
     ran: bool,
     at: usize,
@@ -295,8 +303,11 @@ impl Reading<'_> {
         let typed = match target.action {
             Action::Append => {
                 let item = Item { value: typed, origin: origin(word, Some(value)) };
-                let before = self.out.get(name).map_or(&[][..], |given| given.setting.value.items());
-                Value::Known(Known::List(before.iter().cloned().chain([item]).collect()))
+                match self.lists.iter_mut().find(|(list, _)| *list == name) {
+                    Some((_, items)) => items.push(item),
+                    None => self.lists.push((name, vec![item])),
+                }
+                Value::Known(Known::List(Arc::default()))
             }
             _ => typed,
         };
@@ -313,7 +324,7 @@ impl Reading<'_> {
         match self.out.settings.iter_mut().find(|given| given.name == name) {
             Some(given) => {
                 let earlier = std::mem::replace(&mut given.setting, Setting::none());
-                // A list holds its earlier items already.
+                // The items of a list are kept apart.
                 given.setting = match &setting.value {
                     Value::Known(Known::List(_)) => {
                         Setting { assuming: earlier.assuming.into_iter().chain(setting.assuming).collect(), ..setting }
@@ -324,6 +335,15 @@ impl Reading<'_> {
             }
             None => self.out.settings.push(Given { name, flag: flag.clone(), setting, value_span }),
         }
+    }
+
+    fn finish(mut self) -> Arguments {
+        for (name, items) in self.lists {
+            if let Some(given) = self.out.settings.iter_mut().find(|given| given.name == name) {
+                given.setting.value = Value::Known(Known::List(items.into()));
+            }
+        }
+        self.out
     }
 
     fn problem(&mut self, kind: ProblemKind, span: Span, name: &str, suggestion: Option<&'static str>) {
