@@ -27,8 +27,17 @@ pub fn commands(value: &Excerpt) -> Commands {
         }
         let command = Command::new(first, rest);
         let fatal = command.is_essential();
-        read.problems.extend(command.refusals().map(|problem| Problem { fatal, ..problem }));
+        // The word of an open quote is none yet that could be refused.
+        let end = open.as_ref().filter(|open| open.span.start < command.span.end).and(rest.last());
+        let end = end.map_or(u32::MAX, |word| word.span.start);
+        let refusals = command.refusals().filter(|problem| problem.span.start < end);
+        let before = read.problems.len();
+        read.problems.extend(refusals.map(|problem| Problem { fatal, ..problem }));
         read.list.push(command);
+        if read.problems.len() > before {
+            // systemd reads no further.
+            return read;
+        }
     }
     let fatal = read.list.last().is_none_or(Command::is_essential);
     read.problems.extend(open.map(|problem| Problem { fatal, ..problem }));
@@ -78,23 +87,27 @@ impl Command {
     }
 
     fn refusals(&self) -> impl Iterator<Item = Problem> {
-        let words = std::iter::once(&self.path).chain(&self.argument_zero).chain(&self.args);
-        let unknown = words.flat_map(|word| specifiers::unknown(&word.text)).map(|span| {
+        // systemd replaces specifiers before it looks at the path (config_parse_exec of systemd 252).
+        let in_path: Vec<Span> = specifiers::unknown(&self.path.text);
+        let path = if in_path.is_empty() { self.path_refusal() } else { None };
+        let words = self.argument_zero.iter().chain(&self.args);
+        let unknown = in_path.into_iter().chain(words.flat_map(|word| specifiers::unknown(&word.text))).map(|span| {
             let message = "systemd knows no such specifier and refuses the line; a plain percent sign is written %%";
             Problem { kind: ProblemKind::UnknownSpecifier, span, message: message.into(), fatal: true }
         });
-        self.path_refusal().into_iter().chain(unknown)
+        path.into_iter().chain(unknown)
     }
 
     fn path_refusal(&self) -> Option<Problem> {
-        let path = self.path.text.text.as_str();
+        // What stands for the instance of a template and the like is not known.
+        let path = &*specifiers::specifiers(&self.path.text, "a@.service").text;
         let (kind, message) = if path.is_empty() {
             (ProblemKind::EmptyPath, format!("no program follows {:?}; a prefix stands right before the path", self.prefixes))
         } else if path.contains(|c: char| c.is_ascii_control() || "\"'\\".contains(c)) {
             (ProblemKind::InvalidExecutable, format!("the path {path:?} holds a character that systemd does not allow there"))
         } else if path.ends_with('/') {
             (ProblemKind::InvalidExecutable, format!("{path:?} names a directory, not a program"))
-        } else if !path.starts_with(['/', '%']) && (path.contains('/') || path == "." || path == "..") {
+        } else if !path.starts_with(['/', systemd::UNKNOWN_PIECE]) && (path.contains('/') || path == "." || path == "..") {
             let message = format!("{path:?} is neither an absolute path nor the bare name of a program");
             (ProblemKind::InvalidExecutable, message)
         } else if self.prefixes.contains('@') && self.argument_zero.as_ref().is_none_or(|word| word.text.text.is_empty()) {
@@ -163,9 +176,18 @@ mod tests {
         assert_eq!(problem("\"/bin/a\\tb\""), Some(("invalid-executable", true)));
         assert_eq!(problem("/bin/x \"a"), Some(("unbalanced-quote", true)));
         assert_eq!(problem("-/bin/x \"a"), Some(("unbalanced-quote", false)));
+        assert_eq!(problem("';"), Some(("unbalanced-quote", false)));
         assert_eq!(problem("; 'x"), Some(("unbalanced-quote", false)));
+        let kinds: Vec<_> = read("- ; x/y").problems.iter().map(|problem| (problem.kind.name(), problem.fatal)).collect();
+        assert_eq!(kinds, [("empty-path", false)]);
         assert_eq!(problem("; x/y"), Some(("invalid-executable", true)));
         assert_eq!(problem("/bin/x %z"), Some(("unknown-specifier", true)));
+        assert_eq!(problem("x/y%echo"), Some(("unknown-specifier", true)));
+        assert_eq!(problem("@%echo"), Some(("unknown-specifier", true)));
+        assert_eq!(problem("$A%'d'"), Some(("invalid-executable", true)));
+        assert_eq!(problem("!%%nx/y"), Some(("invalid-executable", true)));
+        let kinds: Vec<&str> = read(r"\q%%%x/y").problems.iter().map(|problem| problem.kind.name()).collect();
+        assert_eq!(kinds, ["unknown-escape", "unknown-specifier"]);
         for fine in ["/bin/x", "$CMD a", "gunicorn", "%h/x", "; a", "/bin/x ;", "/bin/x 50% %( %%z"] {
             assert_eq!(problem(fine), None, "{fine}");
         }

@@ -28,7 +28,7 @@ pub fn words(value: &Excerpt) -> Words {
             let mut piece = reader.word();
             piece.note_in(&mut read.problems);
             // In the place of a program even one in quotes is no name.
-            piece.word.separator = first && piece.word.text.text == ";";
+            piece.word.separator = first && piece.word.text.text == ";" && piece.open_quote.is_none();
             first = piece.word.separator;
             read.list.push(piece.word);
         }
@@ -65,7 +65,9 @@ pub(crate) struct Piece {
 
 impl Piece {
     fn note_in(&self, problems: &mut Vec<Problem>) {
-        problems.extend(self.unknown_escapes.iter().map(|&span| Problem {
+        // Of a word whose quote is never closed systemd says no more than that.
+        let told = if self.open_quote.is_some() { &[][..] } else { &self.unknown_escapes };
+        problems.extend(told.iter().map(|&span| Problem {
             kind: ProblemKind::UnknownEscape,
             span,
             message: "systemd does not know this escape and keeps the backslash".into(),
