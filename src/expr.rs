@@ -37,6 +37,11 @@ impl Variable {
     pub fn new(value: Value, span: Option<Span>) -> Variable {
         Variable { value, span, assuming: Vec::new() }
     }
+
+    /// Bytes of its text, where that is known.
+    pub fn length(&self) -> usize {
+        self.value.as_text().map_or(0, str::len)
+    }
 }
 
 impl Environment {
@@ -66,6 +71,15 @@ impl Environment {
 
     pub fn get(&self, name: &str) -> Option<&Variable> {
         self.variables.get(name)
+    }
+
+    /// How many variables are set.
+    pub fn len(&self) -> usize {
+        self.variables.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.variables.is_empty()
     }
 
     pub fn names(&self) -> impl Iterator<Item = &Arc<str>> {

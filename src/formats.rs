@@ -17,6 +17,7 @@ pub mod nginx;
 pub mod option;
 pub mod placeholder;
 pub mod procfile;
+mod ration;
 pub mod recognise;
 pub mod script;
 pub mod shlex;
@@ -33,7 +34,7 @@ use crate::model::Kind;
 use crate::model::ignore::Ignores;
 use crate::model::piece::{Config, Oddity, Piece, Problem, ScriptFile};
 use crate::source::paths::{Paths, plain};
-use crate::source::{Document, DocumentId, Documents, Span};
+use crate::source::{Document, DocumentId, Documents, MAX_BYTES, Span};
 use crate::vocabulary::gunicorn as vocabulary;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -93,6 +94,16 @@ impl Format {
             Format::Opaque(what) => what,
         }
     }
+
+    /// How many bytes a file of this language may have: more than anybody writes. Generated sites and lists of packages grow large, and
+    /// manifests of a cluster are put into one file; of a Python file its own reader says how much it takes.
+    fn most(self) -> usize {
+        match self {
+            Format::Nginx | Format::Dependencies(_) | Format::Gunicorn | Format::Opaque(_) => MAX_BYTES as usize,
+            Format::Compose | Format::Kubernetes => 4 << 20,
+            _ => 1 << 20,
+        }
+    }
 }
 
 /// One file, parsed alone.
@@ -113,6 +124,8 @@ pub struct Parsed {
     pub ignores: Ignores,
     /// Why gearmesh could not read the file, though its program might.
     pub unread: Option<String>,
+    /// What is left out of all that is odd in it, in words.
+    pub left_out: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -143,6 +156,14 @@ pub struct Want {
     pub span: Span,
 }
 
+/// Why a file of so many bytes is not read.
+fn too_large(format: Format, bytes: usize) -> Option<String> {
+    let most = format.most();
+    (bytes > most).then(|| {
+        format!("larger than {} MiB, the most that gearmesh reads of one file of this kind ({})", most >> 20, format.name())
+    })
+}
+
 /// Parses a document. Never fails: what is wrong is in the result.
 pub fn parse(format: Format, document: &Document) -> Parsed {
     let mut parsed = Parsed {
@@ -154,8 +175,12 @@ pub fn parse(format: Format, document: &Document) -> Parsed {
         wants: Vec::new(),
         cuts: Vec::new(),
         ignores: Ignores::default(),
-        unread: None,
+        unread: too_large(format, document.bytes.len()),
+        left_out: Vec::new(),
     };
+    if parsed.unread.is_some() {
+        return parsed;
+    }
     match format {
         Format::Nginx => {
             let tree = nginx::parse(document);
@@ -276,6 +301,8 @@ pub fn parse(format: Format, document: &Document) -> Parsed {
     if !parsed.problems.is_empty() {
         parsed.template = parsed.template.or_else(|| recognise::template_by_name(&document.path));
     }
+    parsed.left_out.extend(ration::first_odd(&mut parsed.problems, "problems"));
+    parsed.left_out.extend(ration::first_odd(&mut parsed.oddities, "oddities"));
     parsed
 }
 
@@ -365,7 +392,14 @@ pub fn lower_together(forest: &Forest<'_>) -> Lowered {
 #[derive(Debug, Default)]
 pub struct Writer {
     sites: HashMap<DocumentId, nginx::Tree>,
+    programs: HashMap<DocumentId, ini::Ini>,
+    /// Bytes of each document that orders have had read anew.
+    read: HashMap<DocumentId, usize>,
 }
+
+/// How many bytes of one document are read anew for all orders about it: whoever has a thousand things to change in a file of a MiB has
+/// a program that writes it.
+const MAX_REREAD: usize = 64 << 20;
 
 impl Writer {
     /// What becomes of a document when an order is carried out in it. `kind` is the name of its format. Every byte outside of the edits
@@ -374,6 +408,13 @@ impl Writer {
     /// # Errors
     /// Why it is not done: what is there cannot be replaced safely.
     pub fn edit(&mut self, kind: &str, document: &Document, order: &Order) -> Result<Vec<Edit>, Refusal> {
+        if kind != "nginx" && (&order.tongue, kind) != (&Tongue::Own, "supervisor") {
+            let read = self.read.entry(document.id).or_default();
+            *read += document.bytes.len();
+            if *read > MAX_REREAD {
+                return Err(Refusal::new("more is to be changed in this file than gearmesh writes in one run"));
+            }
+        }
         match (&order.tongue, kind) {
             (Tongue::Option { .. }, _) => option::edit(kind, document, order),
             (Tongue::Variable, _) => option::edit_variable(kind, document, order),
@@ -384,7 +425,10 @@ impl Writer {
             (Tongue::Own, "gunicorn") => gunicorn::edit(document, order),
             (Tongue::Own, "systemd") => systemd::edit(document, order),
             (Tongue::Own, "environment") => environment::edit(document, order),
-            (Tongue::Own, "supervisor") => supervisor::edit(document, order),
+            (Tongue::Own, "supervisor") => {
+                let ini = self.programs.entry(document.id).or_insert_with(|| supervisor::parse(document));
+                supervisor::edit(document, ini, order)
+            }
             (Tongue::Own, "compose") => compose::edit(document, order),
             (Tongue::Own, "kubernetes" | "appengine") => kubernetes::edit(document, order),
             (Tongue::Own, "dockerfile") => dockerfile::edit(document, order),

@@ -232,6 +232,8 @@ impl<'a> Worklist<'a> {
         for (&id, parsed) in &self.parsed {
             files.insert(id, file(id, parsed));
             notes.extend(note(documents.path(id), parsed));
+            let left_out = |reason: &String| Unread { path: documents.path(id).to_owned(), reason: reason.clone() };
+            notes.extend(parsed.left_out.iter().map(left_out));
             if !included.contains(&id) {
                 let path = documents.path(id);
                 match bug::contained(|| was_read(path), || formats::lower(id, parsed, &forest)) {

@@ -22,6 +22,11 @@ pub const MAX_ARGUMENT: usize = 128 * 1024;
 /// Why a text that grew beyond that is not known.
 pub const BEYOND_ARGUMENT: &str = "a text longer than any argument may be";
 
+/// How many bytes the variables of one file may bring into its texts, all together.
+pub const MAX_GROWN: usize = 8 << 20;
+/// Why a text is not known behind that.
+pub const BEYOND_GROWN: &str = "the variables of this file stand for more text than gearmesh reads";
+
 /// How standard input is called where nobody gives it another name.
 pub const STDIN: &str = "<stdin>";
 

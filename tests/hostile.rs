@@ -12,6 +12,8 @@ mod commands;
 mod endless;
 #[path = "hostile/injected.rs"]
 mod injected;
+#[path = "hostile/kinds.rs"]
+mod kinds;
 #[path = "hostile/large.rs"]
 mod large;
 #[path = "hostile/moving.rs"]

@@ -4,11 +4,12 @@
 //! and nothing is known of that. Variables of the platform beside those written here stay open.
 
 use super::kubernetes::reading::{cpus, integer, read};
+use super::ration::rationed;
 use super::yaml::{Node, Stream};
 use crate::expr::{Environment, Variable, Word};
 use crate::formats::{Lowered, Want, gunicorn};
 use crate::model::named::Named;
-use crate::model::piece::{Launcher, Piece, Process};
+use crate::model::piece::{Launcher, Process};
 use crate::source::{DocumentId, Excerpt, Span};
 use crate::value::{Known, Origin, Setting, Size, Value};
 use std::sync::Arc;
@@ -43,7 +44,7 @@ const CLASSES: [(&str, i64); 9] = [
 /// Lowers an app.yaml.
 pub fn lower(document: DocumentId, stream: &Stream) -> Lowered {
     let launchers = stream.documents.iter().filter_map(|root| launcher(document, root));
-    Lowered::pieces(launchers.map(Piece::Launcher).collect())
+    rationed(launchers)
 }
 
 fn launcher(document: DocumentId, root: &Node) -> Option<Launcher> {
@@ -120,6 +121,7 @@ fn gigabytes(text: &str) -> Option<Known> {
 mod tests {
     use super::*;
     use crate::formats::yaml::parse;
+    use crate::model::piece::Piece;
     use crate::source::Document;
 
     fn read(text: &str) -> Option<Launcher> {

@@ -22,6 +22,7 @@ use self::networks::Networks;
 use self::project::{Project, Standing};
 pub use self::texts::{cuts, within};
 use crate::formats::ignores::Layout;
+use crate::formats::ration::rationed;
 use crate::formats::yaml::{Node, Stream};
 use crate::formats::{Forest, Format, Lowered, Want};
 use crate::model::piece::Piece;
@@ -118,13 +119,16 @@ pub fn lower(document: DocumentId, forest: &Forest<'_>) -> Lowered {
         Standing::Project(project) => {
             let together = project.together();
             let networks = Networks::of(&project, &together.services);
-            let launchers = together.services.iter().map(|service| Piece::Launcher(service::lower(service, &project, &networks)));
+            let launchers = together.services.iter().map(|service| service::lower(service, &project, &networks));
             let is_whole = together.problem.is_none() && together.aside.is_empty();
             let rest = (!is_whole).then_some(Piece::Opaque { document, what: PARTLY });
             let pods = networks.pods().into_iter().map(Piece::Pod);
-            let pieces = launchers.chain(pods).chain(rest).collect();
+            let mut lowered = rationed(launchers);
+            if lowered.unread.is_empty() {
+                lowered.pieces.extend(pods.chain(rest));
+            }
             let notes = together.aside.into_iter().map(|reason| (document, reason)).collect();
-            Lowered { pieces, problems: together.problem.into_iter().collect(), notes, unread: Vec::new() }
+            Lowered { problems: together.problem.into_iter().collect(), notes, ..lowered }
         }
     }
 }

@@ -19,6 +19,7 @@ mod service;
 use self::cluster::Cluster;
 pub use self::edit::{edit, spell};
 use super::cut::{self, Cut};
+use super::ration::Rations;
 use super::yaml::{Node, Stream};
 use crate::formats::{Forest, Format, Lowered, Want, gunicorn};
 use crate::model::piece::{CLOUD_RUN, Piece};
@@ -126,8 +127,11 @@ pub fn lower_all(forest: &Forest<'_>) -> Lowered {
         let (kind, name) = (&placed.object.kind, placed.object.name.as_deref().unwrap_or("without a name"));
         (placed.document, format!("a patch of {kind} {name}, whose own manifest was not read"))
     };
-    let pieces = cluster.pods().flat_map(|pod| container::pieces(&pod, &cluster)).chain(empty).chain(orphans).collect();
-    Lowered { notes: cluster.orphans().map(note).collect(), ..Lowered::pieces(pieces) }
+    let mut rations = Rations::default();
+    let mut pieces = Vec::new();
+    cluster.pods().for_each(|pod| pieces.extend(container::pieces(&pod, &cluster, &mut rations)));
+    pieces.extend(empty.chain(orphans));
+    Lowered { notes: cluster.orphans().map(note).collect(), ..rations.apply(pieces) }
 }
 
 /// The scalar of a node as text without blanks around it.

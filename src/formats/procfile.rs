@@ -14,11 +14,12 @@ use self::platform::Platform;
 use super::ignores::Layout;
 use super::ini::is_blank;
 use super::placeholder::blank;
+use super::ration::rationed;
 use super::{Forest, Format, Lowered, Want, gunicorn};
 use crate::expr::systemd::UNKNOWN_PIECE;
 use crate::expr::{Environment, Variable, Word};
 use crate::model::named::Named;
-use crate::model::piece::{Launcher, Piece, Process};
+use crate::model::piece::{Launcher, Process};
 use crate::source::{Document, DocumentId, Excerpt, Span};
 use crate::value::{Known, Origin, Setting, Unknown, Value};
 use std::collections::BTreeMap;
@@ -115,9 +116,9 @@ pub fn lower(document: DocumentId, procfile: &Procfile, forest: &Forest<'_>) -> 
     let launcher = |line: &Line| {
         // honcho refuses a name that comes twice; which of them others take is not known.
         let twice = count.get(line.name.text.as_str()).is_some_and(|count| *count > 1);
-        Piece::Launcher(surroundings.launcher(document, line, twice))
+        surroundings.launcher(document, line, twice)
     };
-    Lowered::pieces(procfile.lines.iter().filter(several).map(launcher).collect())
+    rationed(procfile.lines.iter().filter(several).map(launcher))
 }
 
 /// What all processes of a Procfile share.

@@ -15,8 +15,8 @@ pub use self::refusal::refusals;
 
 pub use self::edit::{edit, spell};
 use super::ini::{self, Index, Ini, Section};
+use super::ration::rationed;
 use super::{Forest, Format, Lowered, Tree, Want, dependencies, gunicorn};
-use crate::model::piece::Piece;
 use crate::source::{Document, DocumentId};
 use std::path::{Component, Path, PathBuf};
 
@@ -44,8 +44,7 @@ pub fn lower(document: DocumentId, ini: &Ini, forest: &Forest<'_>) -> Lowered {
     let folder = forest.documents.path(document).parent().unwrap_or(Path::new(""));
     let below = folder.components().filter(|part| matches!(part, Component::Normal(_)));
     let here = Path::new("/").join(below.collect::<PathBuf>()).display().to_string();
-    let launchers = program::launchers(document, &index, here.trim_end_matches('/'));
-    Lowered::pieces(launchers.into_iter().map(Piece::Launcher).collect())
+    rationed(program::launchers(document, &index, here.trim_end_matches('/')).into_iter())
 }
 
 /// The fragments that a file includes, each once.

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 pub(super) const LISTS: [&str; 3] = [".ignore", ".gitignore", REPOSITORY];
 const REPOSITORY: &str = ".git";
 /// Lines that nobody writes by hand.
-const MOST_BYTES: u64 = 1 << 20;
+const MOST_BYTES: u64 = 128 << 10;
 
 /// Lists of the folders on the way to where a walk is, the innermost last.
 pub(super) struct Ignored {

@@ -541,7 +541,7 @@ fn aliases_end() {
         ),
         case(
             "a deep block",
-            |made| made.write("compose.yaml", (0..3_000).fold(String::new(), |all, at| all + &" ".repeat(at) + "a:\n")),
+            |made| made.write("compose.yaml", (0..2_500).fold(String::new(), |all, at| all + &" ".repeat(at) + "a:\n")),
             CHECK,
             1,
             "file-does-not-parse",

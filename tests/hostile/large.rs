@@ -101,8 +101,8 @@ fn large_files_are_told_and_not_read() {
                 "",
             ),
             case(
-                "one line of 3 MiB in a unit",
-                |made| made.write("a.service", format!("{UNIT}Environment=A={}\n", "x".repeat(3 << 20))),
+                "one line of nearly a MiB in a unit",
+                |made| made.write("a.service", format!("{UNIT}Environment=A={}\n", "x".repeat(1_000_000))),
                 CHECK,
                 1,
                 "1 warning",
@@ -130,13 +130,13 @@ fn large_files_are_told_and_not_read() {
                 "",
             ),
             case(
-                "a finding on a line of 3 MiB",
+                "a finding on a line of nearly a MiB",
                 |made| {
                     made.write(
                         "a.service",
                         format!(
                             "[Service]\nUser=shop\nExecStart=/bin/gunicorn -w 3 a.wsgi --env A={}\nTimeoutStopSec=5\n",
-                            "x".repeat(15 << 20)
+                            "x".repeat(1_000_000)
                         ),
                     )
                 },
@@ -151,7 +151,7 @@ fn large_files_are_told_and_not_read() {
                         "a.service",
                         format!(
                             "[Service]\nUser=shop\nExecStart=/bin/gunicorn -w 3 a.wsgi --env A={}\nTimeoutStopSec=5\n",
-                            "x".repeat(15 << 20)
+                            "x".repeat(1_000_000)
                         ),
                     )
                 },
@@ -221,7 +221,13 @@ fn large_files_are_told_and_not_read() {
                 1,
                 "1 warning",
             ),
-            case("3 MiB of processes", |made| made.write("Procfile", "web: gunicorn a:b\n".repeat(200_000)), CHECK, 0, ""),
+            case(
+                "3 MiB of processes",
+                |made| made.write("Procfile", "web: gunicorn a:b\n".repeat(200_000)),
+                CHECK,
+                2,
+                "Procfile: larger than 1 MiB",
+            ),
             case(
                 "3 MiB of variables",
                 |made| {
@@ -727,7 +733,7 @@ fn deep_texts_end() {
         ),
         case(
             "continued lines",
-            |made| made.write("a.service", format!("{UNIT}Environment={}A=b\n", "\\\n".repeat(1_000_000))),
+            |made| made.write("a.service", format!("{UNIT}Environment={}A=b\n", "\\\n".repeat(500_000))),
             CHECK,
             1,
             "1 warning",
@@ -735,7 +741,7 @@ fn deep_texts_end() {
         case(
             "quotes without an end",
             |made| {
-                made.write("a.service", format!("{UNIT}Environment=\"{}\n", "'\"".repeat(1_000_000)));
+                made.write("a.service", format!("{UNIT}Environment=\"{}\n", "'\"".repeat(500_000)));
                 made.write("nginx.conf", "\"'".repeat(1_000_000));
             },
             CHECK,

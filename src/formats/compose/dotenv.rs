@@ -7,7 +7,7 @@
 use super::interpolate::{Lookup, interpolate};
 use crate::expr::Variable;
 use crate::formats::ignores::Layout;
-use crate::source::{Document, Excerpt, Span};
+use crate::source::{BEYOND_GROWN, Document, Excerpt, MAX_GROWN, Span};
 use crate::value::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -73,17 +73,21 @@ pub fn layout(file: &EnvironmentFile) -> Layout {
 }
 
 impl EnvironmentFile {
-    /// The variables it sets, in order, each with those before it and those from outside at hand. None where compose refuses it.
-    pub fn evaluate(&self, outside: Lookup<'_>) -> Option<Vec<(Arc<str>, Variable)>> {
+    /// The variables it sets, each with those before it and those from outside at hand. None where compose refuses it.
+    pub fn evaluate(&self, outside: Lookup<'_>) -> Option<BTreeMap<Arc<str>, Variable>> {
         if self.refused.is_some() {
             return None;
         }
         let mut known: BTreeMap<Arc<str>, Variable> = BTreeMap::new();
-        let mut list = Vec::new();
+        let mut grown = 0;
         for assigned in &self.assigned {
             let variable = match &assigned.value {
+                Some(value) if assigned.expands && grown > MAX_GROWN && value.text.contains('$') => {
+                    Variable::new(Value::unknown(BEYOND_GROWN), Some(assigned.span))
+                }
                 Some(value) if assigned.expands => {
                     let text = interpolate(value, &|name| known.get(name).cloned().or_else(|| outside(name)));
+                    grown += text.excerpt.text.len().saturating_sub(value.text.len());
                     Variable { assuming: text.assuming.clone(), ..Variable::new(text.value(), Some(assigned.span)) }
                 }
                 Some(value) => Variable::new(Value::text(value.text.as_str()), Some(assigned.span)),
@@ -91,10 +95,9 @@ impl EnvironmentFile {
                     Variable::new(Value::unknown("it is passed on from the shell that starts compose"), Some(assigned.span))
                 }),
             };
-            known.insert(assigned.name.clone(), variable.clone());
-            list.push((assigned.name.clone(), variable));
+            known.insert(assigned.name.clone(), variable);
         }
-        Some(list)
+        Some(known)
     }
 }
 
@@ -232,8 +235,10 @@ mod tests {
     fn read(text: &str) -> Vec<(String, String)> {
         let document = Document::new(DocumentId(0), ".env", text.as_bytes().to_vec());
         let told = |variable: &Variable| variable.value.as_text().map_or_else(|| "?".to_owned(), str::to_owned);
-        let list = parse(&document).evaluate(&|name| (name == "OUT").then(|| Variable::new(Value::text("out"), None)));
-        list.into_iter().flatten().map(|(name, variable)| (name.to_string(), told(&variable))).collect()
+        let file = parse(&document);
+        let known = file.evaluate(&|name| (name == "OUT").then(|| Variable::new(Value::text("out"), None)));
+        let told = |name: &Arc<str>| Some((name.to_string(), told(known.as_ref()?.get(name)?)));
+        file.assigned.iter().filter_map(|assigned| told(&assigned.name)).collect()
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 use crate::expr::systemd::UNKNOWN_PIECE;
 use crate::expr::{Variable, Word};
-use crate::source::{BEYOND_ARGUMENT, Excerpt, Span};
+use crate::source::{BEYOND_ARGUMENT, BEYOND_GROWN, Excerpt, Span};
 use crate::value::{Unknown, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -47,6 +47,13 @@ pub fn interpolate(text: &Excerpt, lookup: Lookup<'_>) -> Text {
     };
     run.part(0, text.text.len(), None, 0);
     run.result
+}
+
+/// A text in a file whose variables have stood for too much already.
+pub fn beyond(text: &Excerpt) -> Text {
+    let mut excerpt = text.part(0, 0);
+    excerpt.push(UNKNOWN_PIECE, text.span().start as usize, text.span().end as usize);
+    Text { excerpt, unknown: Some(BEYOND_GROWN.into()), assuming: Vec::new(), places: Vec::new() }
 }
 
 impl Text {

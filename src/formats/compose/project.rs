@@ -5,15 +5,15 @@
 //! `docker compose -f compose.yaml -f compose.prod.yaml` does, or nothing is made of it.
 
 use super::dotenv;
-use super::interpolate::{Text, interpolate};
+use super::interpolate::{Text, beyond, interpolate};
 use super::merge::{Part, Role, lay};
 use crate::expr::Variable;
 use crate::formats::yaml::{Entry, Node, Stream};
 use crate::formats::{Forest, Tree};
 use crate::model::piece::Problem;
 use crate::source::paths::plain;
-use crate::source::{Document, DocumentId, Excerpt, Span};
-use std::cell::RefCell;
+use crate::source::{Document, DocumentId, Excerpt, MAX_GROWN, Span};
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -28,6 +28,9 @@ const OVERRIDES: [&str; 4] =
 /// How many services may extend each other in a row.
 const MAX_EXTENDS: usize = 32;
 
+/// The variables of an environment file.
+pub type EnvironmentOf = Option<BTreeMap<Arc<str>, Variable>>;
+
 pub struct Project<'a> {
     pub forest: &'a Forest<'a>,
     /// The weakest first.
@@ -36,6 +39,10 @@ pub struct Project<'a> {
     /// Files whose services are extended.
     others: RefCell<HashMap<DocumentId, Rc<Layer>>>,
     variables: BTreeMap<Arc<str>, Variable>,
+    /// Bytes that variables have brought into texts so far.
+    grown: Cell<usize>,
+    /// Environment files that services have asked for, read as they ask for it (raw or not).
+    environments: RefCell<HashMap<(DocumentId, bool), Rc<EnvironmentOf>>>,
     /// Which file the project is named after.
     pub home: DocumentId,
 }
@@ -98,7 +105,7 @@ pub struct Service {
 
 /// What a file is on its own.
 pub enum Standing<'a> {
-    Project(Project<'a>),
+    Project(Box<Project<'a>>),
     /// It is laid over another one, which speaks for both.
     Override,
     /// It only makes sense over a file that is not at hand.
@@ -118,17 +125,26 @@ impl<'a> Project<'a> {
         let over = beside(path, &OVERRIDES, forest).filter(|_| is_usual);
         let mut project = Project::new(document, forest, [document].into_iter().chain(over));
         if project.stands() {
-            return Standing::Project(project);
+            return Standing::Project(Box::new(project));
         }
         let Some(base) = base else { return Standing::Overlay };
         project = Project::new(document, forest, [base, document]);
-        if project.stands() { Standing::Project(project) } else { Standing::Overlay }
+        if project.stands() { Standing::Project(Box::new(project)) } else { Standing::Overlay }
     }
 
     fn new(home: DocumentId, forest: &'a Forest<'a>, files: impl IntoIterator<Item = DocumentId>) -> Project<'a> {
         let roots: Vec<Node> = files.into_iter().flat_map(|file| roots(file, forest)).collect();
         let layers = roots.iter().map(|root| Rc::new(Layer::of(std::slice::from_ref(root)))).collect();
-        Project { forest, layers, roots, others: RefCell::default(), variables: variables(home, forest), home }
+        Project {
+            forest,
+            layers,
+            roots,
+            others: RefCell::default(),
+            environments: RefCell::default(),
+            grown: Cell::new(0),
+            variables: variables(home, forest),
+            home,
+        }
     }
 
     /// Every service has something to run.
@@ -212,7 +228,21 @@ impl<'a> Project<'a> {
 
     /// A text with its variables replaced.
     pub fn text(&self, text: &Excerpt) -> Text {
-        interpolate(text, &|name| self.variables.get(name).cloned())
+        if self.grown.get() > MAX_GROWN && text.text.contains('$') {
+            return beyond(text);
+        }
+        let replaced = interpolate(text, &|name| self.variables.get(name).cloned());
+        self.grown.set(self.grown.get() + replaced.excerpt.text.len().saturating_sub(text.text.len()));
+        replaced
+    }
+
+    /// What an environment file sets; none where compose refuses it. Many services may have the same one.
+    pub fn environment(&self, document: &Document, is_raw: bool) -> Rc<EnvironmentOf> {
+        let read = || {
+            let file = if is_raw { dotenv::parse_raw(document) } else { dotenv::parse(document) };
+            Rc::new(file.evaluate(&|name| self.variable(name)))
+        };
+        self.environments.borrow_mut().entry((document.id, is_raw)).or_insert_with(read).clone()
     }
 
     /// The variables of `.env`.
@@ -279,6 +309,5 @@ fn roots(document: DocumentId, forest: &Forest<'_>) -> Vec<Node> {
 fn variables(document: DocumentId, forest: &Forest<'_>) -> BTreeMap<Arc<str>, Variable> {
     let path = beside_of(forest.documents.path(document), ".env");
     let found = forest.paths.document(&path).and_then(|id| forest.documents.get(id));
-    let read = found.and_then(|document| dotenv::parse(document).evaluate(&|_| None));
-    read.into_iter().flatten().collect()
+    found.and_then(|document| dotenv::parse(document).evaluate(&|_| None)).unwrap_or_default()
 }

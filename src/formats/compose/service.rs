@@ -5,8 +5,8 @@
 
 use super::merge::{Body, Part};
 use super::networks::Networks;
-use super::project::{Project, Service};
-use super::{dotenv, gpu, mounts, ports, texts};
+use super::project::{EnvironmentOf, Project, Service};
+use super::{gpu, mounts, ports, texts};
 use crate::arguments::shlex;
 use crate::expr::{Environment, Variable, Word};
 use crate::model::named::Named;
@@ -14,6 +14,7 @@ use crate::model::piece::{ImageOf, Launcher, Process};
 use crate::source::{DocumentId, Excerpt, Span};
 use crate::value::{Known, Origin, Setting, Unknown, Value};
 use crate::vocabulary::docker;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Lowers one service.
@@ -144,9 +145,9 @@ impl Reader<'_> {
         let mut environment = Environment::default();
         environment.closed = true;
         for item in self.service.get("env_file").map(Part::items).unwrap_or_default() {
-            match self.env_file(item) {
-                Some(read) => read.into_iter().for_each(|(name, variable)| environment.set(&name, variable)),
-                None => environment.closed = false,
+            match self.env_file(item).as_deref() {
+                Some(Some(read)) => read.iter().for_each(|(name, variable)| environment.set(name, variable.clone())),
+                Some(None) | None => environment.closed = false,
             }
         }
         for (name, part) in self.service.get("environment").into_iter().flat_map(Part::entries) {
@@ -168,14 +169,13 @@ impl Reader<'_> {
         environment
     }
 
-    fn env_file(&self, item: &Part) -> Option<Vec<(Arc<str>, Variable)>> {
+    fn env_file(&self, item: &Part) -> Option<Rc<EnvironmentOf>> {
         let path = item.text().or(item.at(&["path"]).and_then(Part::text))?;
         let path = self.project.text(path);
         let document = self.project.file(path.value().as_text()?, item.span.document)?;
         let document = self.project.document(document)?;
         let is_raw = item.at(&["format"]).is_some_and(|format| self.is(format, "raw"));
-        let file = if is_raw { dotenv::parse_raw(document) } else { dotenv::parse(document) };
-        file.evaluate(&|name| self.project.variable(name))
+        Some(self.project.environment(document, is_raw))
     }
 
     /// The image: what `build` leads to, else what is named.

@@ -10,21 +10,37 @@ use crate::formats::{Forest, Lowered};
 use crate::model::named::Named;
 use crate::model::piece::{Copied, Image, Piece, Process, Stage};
 use crate::source::paths::plain;
-use crate::source::{DocumentId, Excerpt, Span};
+use crate::source::{DocumentId, Excerpt, MAX_GROWN, Span};
 use crate::value::{Item, Known, Origin, Setting, Value};
 use crate::vocabulary::{docker, images};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
 /// Variables that images set with values of their own.
 const SET_BELOW: &[&str] = &["PATH", "LANG", "HOME", "HOSTNAME", "GPG_KEY", "PYTHON_VERSION", "PYTHON_SHA256"];
 
+/// Variables and copied files that stages may take over from others, all together. Real files stay below some hundred.
+const MAX_COPIED: usize = 500_000;
+
 /// Lowers a Dockerfile.
 pub fn lower(document: DocumentId, file: &Dockerfile, forest: &Forest<'_>) -> Lowered {
     let own = forest.documents.path(document).file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut building = Building { escape: file.escape, file: own, outer: BTreeMap::new(), stages: Vec::new() };
-    file.instructions.iter().for_each(|instruction| building.instruction(instruction));
+    let mut building = Building {
+        escape: file.escape,
+        file: own,
+        outer: BTreeMap::new(),
+        stages: Vec::new(),
+        names: HashMap::new(),
+        copied: 0,
+        grown: 0,
+    };
+    for instruction in &file.instructions {
+        building.instruction(instruction);
+        if building.is_beyond() {
+            return too_many(document);
+        }
+    }
     let stages: Vec<Stage> = building.stages.into_iter().map(|open| open.stage).collect();
     if stages.is_empty() {
         return Lowered::default();
@@ -45,6 +61,15 @@ fn name(path: &Path) -> String {
     own.map(str::to_owned).or_else(folder).filter(|name| !name.is_empty()).unwrap_or_else(|| "image".to_owned())
 }
 
+fn too_many(document: DocumentId) -> Lowered {
+    let reason = format!(
+        "its stages take over more than {MAX_COPIED} things from each other, or its variables stand for more than {} MiB: the most that gearmesh reads of one Dockerfile",
+        MAX_GROWN >> 20
+    );
+    let opaque = Piece::Opaque { document, what: "Dockerfile" };
+    Lowered { unread: vec![(document, reason)], ..Lowered::piece(opaque) }
+}
+
 struct Building {
     escape: char,
     /// The name of the Dockerfile.
@@ -52,6 +77,12 @@ struct Building {
     /// ARG before the first FROM.
     outer: BTreeMap<Arc<str>, Variable>,
     stages: Vec<Open>,
+    /// The last stage of each name.
+    names: HashMap<Arc<str>, usize>,
+    /// What stages have taken over from others.
+    copied: usize,
+    /// Bytes of the values of variables of the stages before the last one.
+    grown: usize,
 }
 
 /// A stage that instructions are added to.
@@ -62,6 +93,8 @@ struct Open {
     /// The stage itself has a CMD.
     has_command: bool,
     shell: Option<Vec<Word>>,
+    /// Bytes of the values of its variables.
+    grown: usize,
 }
 
 impl Building {
@@ -80,6 +113,7 @@ impl Building {
             let outer = &self.outer;
             let look = |name: &str| outer.get(name).map_or(Looked::Unset, |variable| Looked::Set(variable.clone()));
             let (name, variable) = argument(&raw, self.escape, &look);
+            self.grown += variable.as_ref().map_or(0, Variable::length);
             self.outer.insert(name, variable.unwrap_or_else(|| not_given(raw.span())));
         }
     }
@@ -95,14 +129,22 @@ impl Building {
         let name: Option<Arc<str>> = alias.map(|alias| alias.text.to_ascii_lowercase().into());
         let below = image.as_text().and_then(|text| {
             let text = text.to_ascii_lowercase();
-            self.stages.iter().rev().find(|open| open.stage.name.as_deref() == Some(text.as_str()))
+            self.names.get(text.as_str()).and_then(|number| self.stages.get(*number))
         });
         let mut open = match below {
-            Some(below) => Open { has_command: false, arguments: BTreeMap::new(), ..below.clone() },
+            Some(below) => below.taken_over(),
             None => Open::on(image.text),
         };
-        (open.stage.name, open.stage.anchor) = (name, one.span);
+        self.copied += below.map_or(0, |below| below.stage.process.environment.len() + below.stage.copies.len());
+        self.grown += self.stages.last().map_or(0, |open| open.grown);
+        (open.stage.name, open.stage.anchor) = (name.clone(), one.span);
+        self.names.extend(name.map(|name| (name, self.stages.len())));
         self.stages.push(open);
+    }
+
+    fn is_beyond(&self) -> bool {
+        let grown = self.grown + self.stages.last().map_or(0, |open| open.grown);
+        self.copied > MAX_COPIED || grown > MAX_GROWN
     }
 }
 
@@ -120,6 +162,12 @@ fn not_given(span: Span) -> Variable {
 }
 
 impl Open {
+    /// What a stage on top of this one begins with.
+    fn taken_over(&self) -> Open {
+        let (stage, shell) = (self.stage.clone(), self.shell.clone());
+        Open { stage, shell, arguments: BTreeMap::new(), has_command: false, grown: 0 }
+    }
+
     /// A stage on an image from elsewhere.
     fn on(base: Value) -> Open {
         let known = base.as_text().and_then(images::base);
@@ -131,7 +179,7 @@ impl Open {
         let process = Process { environment, settings: Named::new(), ..Process::default() };
         let anchor = Span { document: DocumentId(0), start: 0, end: 0 };
         let stage = Stage { name: None, base, process, copies: Vec::new(), anchor };
-        Open { stage, arguments: BTreeMap::new(), has_command: false, shell: None }
+        Open { stage, arguments: BTreeMap::new(), has_command: false, shell: None, grown: 0 }
     }
 
     fn look(&self, name: &str) -> Looked {
@@ -156,6 +204,7 @@ impl Open {
         for raw in split(&one.rest, escape) {
             let (name, variable) = argument(&raw, escape, &|name| self.look(name));
             let variable = variable.or_else(|| outer.get(&name).cloned()).unwrap_or_else(|| not_given(raw.span()));
+            self.grown += variable.length();
             self.arguments.insert(name, variable);
         }
     }
@@ -226,6 +275,7 @@ impl Open {
             })
             .collect();
         for (name, variable) in values {
+            self.grown += variable.length();
             self.stage.process.environment.set(&name, variable);
         }
     }

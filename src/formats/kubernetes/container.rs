@@ -9,6 +9,7 @@ use super::object::{Object, at};
 use super::reading::{boolean, cpus, integer, read, seconds, size, text, written};
 use super::{environment, mounts, probes, service, word};
 use crate::expr::{Environment, Word};
+use crate::formats::ration::Rations;
 use crate::formats::yaml::{Entry, Node};
 use crate::model::named::Named;
 use crate::model::piece::{self, ImageOf, Inside, Launcher, Network, Piece, Process};
@@ -44,8 +45,8 @@ impl<'a> Pod<'a> {
     }
 }
 
-/// What a pod comes to: a launcher for each container, in order, and what they share.
-pub fn pieces(pod: &Pod<'_>, cluster: &Cluster<'_>) -> Vec<Piece> {
+/// What a pod comes to: a launcher for each container, in order, and what they share. Nothing where its file has had its ration.
+pub fn pieces(pod: &Pod<'_>, cluster: &Cluster<'_>, rations: &mut Rations) -> Vec<Piece> {
     let containers = pod.containers();
     let changes = cluster.changes(pod.placed);
     let over: Vec<Node> = cluster.patches(pod.placed).iter().flat_map(|patch| cluster::containers(&patch.object)).collect();
@@ -64,7 +65,14 @@ pub fn pieces(pod: &Pod<'_>, cluster: &Cluster<'_>) -> Vec<Piece> {
         Some(Reader { over: Some(over), ..*own.iter().find(same)? })
     });
     let readers: Vec<Reader<'_>> = own.iter().copied().chain(patched).collect();
-    let mut pieces: Vec<Piece> = readers.iter().map(|read| Piece::Launcher(read.launcher(containers.len() > 1))).collect();
+    let mut pieces = Vec::new();
+    for read in &readers {
+        let launcher = read.launcher(containers.len() > 1);
+        if !rations.admit(launcher.document, &launcher.process.environment) {
+            return Vec::new();
+        }
+        pieces.push(Piece::Launcher(launcher));
+    }
     let inside = readers.iter().map(|read| {
         let (volumes, knows_volumes) = mounts::volumes(read);
         Inside { launcher: read.anchor(), files: mounts::files(read), volumes, knows_volumes }

@@ -9,7 +9,7 @@ use super::object::at;
 use super::word;
 use crate::expr::{Environment, Variable, Word};
 use crate::formats::yaml::{Entry, Node};
-use crate::source::{BEYOND_ARGUMENT, Excerpt};
+use crate::source::{BEYOND_ARGUMENT, BEYOND_GROWN, Excerpt, MAX_GROWN};
 use crate::value::{Unknown, Value};
 use crate::vocabulary::kubernetes;
 
@@ -25,9 +25,15 @@ pub fn of(read: &Reader<'_>) -> Environment {
             environment.closed = false;
         }
     }
+    let mut grown = 0;
     for item in read.container.get("env").iter().flat_map(Node::items) {
         let Some(name) = item.get("name").as_ref().and_then(word).map(str::to_owned) else { continue };
-        let variable = variable(&item, read, &environment);
+        let variable = match grown > MAX_GROWN {
+            false => variable(&item, read, &environment),
+            true => Variable::new(Value::unknown(BEYOND_GROWN), Some(item.place())),
+        };
+        let written = item.get("value").as_ref().and_then(Node::text).map_or(0, str::len);
+        grown += variable.length().saturating_sub(written);
         environment.set(&name, variable);
     }
     if read.is_changed("env") || read.is_changed("envFrom") {

@@ -25,9 +25,8 @@ const KEYS: [(&str, &str); 7] = [
 ///
 /// # Errors
 /// Why it is not written.
-pub fn edit(document: &Document, order: &Order) -> Result<Vec<Edit>, Refusal> {
-    let ini = super::parse(document);
-    let file = File { document, ini: &ini };
+pub fn edit(document: &Document, ini: &Ini, order: &Order) -> Result<Vec<Edit>, Refusal> {
+    let file = File { document, ini };
     if order.kind == Kind::Oddity {
         return Err(Refusal::new("what was meant is not known"));
     }
@@ -172,7 +171,7 @@ mod tests {
         let span = document.span(at, at + needle.len());
         let place = if needle.starts_with('[') { Place::Home(span) } else { Place::Written(span) };
         let order = Order { operation, tongue: Tongue::Own, kind, name: name.into(), place, was: None, to };
-        let edits = edit(&document, &order).map_err(|refused| refused.0)?;
+        let edits = edit(&document, &crate::formats::supervisor::parse(&document), &order).map_err(|refused| refused.0)?;
         Ok(String::from_utf8(apply(&document.bytes, &edits).expect("edits do not overlap")).expect("text"))
     }
 

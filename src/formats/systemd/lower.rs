@@ -5,6 +5,7 @@ use super::specifiers::specifiers;
 use super::unit::{Unit, merge};
 use super::{UnitFile, drop_ins, environment, programs};
 use crate::expr::systemd::UNKNOWN_PIECE;
+use crate::formats::ration::first_odd;
 use crate::formats::{Forest, Format, Lowered, Tree, Want, dependencies, gunicorn};
 use crate::model::piece::{self, Assignment, Command, Key, Oddity, Piece};
 use crate::source::paths::shared;
@@ -50,10 +51,12 @@ pub fn lower(document: DocumentId, main: &UnitFile, forest: &Forest<'_>) -> Lowe
         let shadowed = lost.map(|lost| assignment(&lost.assignment.value, lost.assignment.span, &name)).collect();
         plain.insert(key.clone(), Key { values, shadowed });
     }
+    let left_out = [first_odd(&mut problems, "problems of commands"), first_odd(&mut oddities, "oddities of commands")];
+    let notes = left_out.into_iter().flatten().map(|reason| (document, reason)).collect();
     let header = main.sections.iter().find(|found| &*found.name == section).or(main.sections.first());
     let anchor = header.map_or(Span { document, start: 0, end: 0 }, |found| found.span);
     let unit = piece::Unit { document, name: name.into(), section, keys: plain, commands, environment, anchor, oddities };
-    Lowered { problems, ..Lowered::piece(Piece::Unit(unit)) }
+    Lowered { problems, notes, ..Lowered::piece(Piece::Unit(unit)) }
 }
 
 /// What is odd about the environment files that a unit reads.

@@ -5,6 +5,7 @@
 //! 252 tells them; never judges a text that is filled in later.
 
 use super::{Assignment, ProblemKind, UnitFile, values};
+use crate::formats::ration::MAX_ODD;
 use crate::model::piece::{Oddity, Problem};
 use crate::source::{Document, STDIN, Span};
 use crate::vocabulary::suggest::suggest;
@@ -16,11 +17,15 @@ pub fn oddities(document: &Document, file: &UnitFile) -> Vec<Oddity> {
     let Some(own) = own_section(&document.path, file) else { return Vec::new() };
     let lost = lost(document, file, own);
     let mut odd: Vec<Oddity> = lost.iter().map(|lost| lost.oddity(document, file)).collect();
-    let is_lost = |span: Span| lost.iter().any(|lost| lost.from <= span.start && span.start < lost.to);
+    let is_lost = |span: Span| {
+        let next = lost.partition_point(|lost| lost.to <= span.start);
+        lost.get(next).is_some_and(|lost| lost.from <= span.start)
+    };
     odd.extend(file.sections.iter().filter_map(|found| section(&found.name, found.span, own)));
     let mine = |assignment: &&Assignment| [own, "Unit", "Install"].contains(&&*assignment.section);
     let known = file.assignments.iter().filter(mine).filter(|assignment| !is_lost(assignment.span));
-    odd.extend(known.flat_map(|assignment| judge(assignment, own, file)));
+    // What is meant is looked for no more often than it is told.
+    odd.extend(known.flat_map(|assignment| judge(assignment, own, file)).take(MAX_ODD + 1));
     odd.extend(file.problems.iter().filter(|problem| !is_lost(problem.span)).filter_map(|problem| {
         let name = document.text(problem.span).lines().next().unwrap_or_default().trim().to_owned();
         let ignored =
@@ -161,7 +166,11 @@ fn lost(document: &Document, file: &UnitFile, own: &str) -> Vec<Lost> {
             continue;
         }
         let (mut from, mut to, mut lines) = (None, problem.span.end, 0);
-        for (start, end, next) in super::physical_lines(&document.bytes).skip_while(|line| line.0 < problem.span.end as usize) {
+        let behind = problem.span.end as usize;
+        let rest = document.bytes.get(behind..).unwrap_or_default();
+        let is_whole = document.bytes.get(..behind).is_some_and(|before| before.ends_with(b"\n") || before.ends_with(b"\r"));
+        for (start, end, next) in super::physical_lines(rest).skip(usize::from(!is_whole)) {
+            let (start, end, next) = (behind + start, behind + end, behind + next);
             let bytes = document.bytes.get(start..end).unwrap_or_default();
             let text = String::from_utf8_lossy(bytes);
             if !super::is_comment(bytes) {

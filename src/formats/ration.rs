@@ -1,0 +1,73 @@
+//! How many processes one file may start, how many variables they may have altogether, and how much of what is odd is told.
+//!
+//! In: the pieces that files become, made one after the other. Out: all of them, but of a file that goes beyond only that it was not
+//! read. What a file of a few KiB may ask for is many times its size: a thousand services, each with the thousand variables of one
+//! other file. Never keeps a part of the processes: what the rest would answer, nobody could say.
+
+use super::Lowered;
+use crate::expr::Environment;
+use crate::model::piece::{Launcher, Piece};
+use crate::source::DocumentId;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Real files stay below some hundred.
+pub const MAX_PROCESSES: usize = 4096;
+
+/// Variables of all processes of a file. Real files stay below some thousand.
+pub const MAX_VARIABLES: usize = 500_000;
+
+/// How much of what is odd in one file is told. Whoever has mended that runs again.
+pub const MAX_ODD: usize = 1000;
+
+/// Keeps the first of what is odd in a file. Says what it leaves out.
+pub fn first_odd<T>(list: &mut Vec<T>, name: &str) -> Option<String> {
+    let is_beyond = list.len() > MAX_ODD;
+    list.truncate(MAX_ODD);
+    is_beyond.then(|| format!("more {name} are left out: of one file the first {MAX_ODD} are told"))
+}
+
+/// What files may still have.
+#[derive(Debug, Default)]
+pub struct Rations {
+    /// Processes and variables that are taken.
+    taken: BTreeMap<DocumentId, (usize, usize)>,
+    beyond: BTreeSet<DocumentId>,
+}
+
+impl Rations {
+    /// Takes what one more process of a file needs; false from then on when there is not as much.
+    pub fn admit(&mut self, document: DocumentId, environment: &Environment) -> bool {
+        let (processes, variables) = self.taken.entry(document).or_default();
+        (*processes, *variables) = (*processes + 1, *variables + environment.len());
+        if *processes > MAX_PROCESSES || *variables > MAX_VARIABLES {
+            self.beyond.insert(document);
+        }
+        !self.beyond.contains(&document)
+    }
+
+    /// What the pieces come to: of files that went beyond theirs, only that.
+    pub fn apply(self, mut pieces: Vec<Piece>) -> Lowered {
+        pieces.retain(|piece| !self.beyond.contains(&piece.document()));
+        let mut lowered = Lowered::pieces(pieces);
+        self.beyond.into_iter().for_each(|document| lowered.add(too_many(document)));
+        lowered
+    }
+}
+
+/// What one file comes to that starts these. No more of them are made than it may have.
+pub fn rationed(launchers: impl Iterator<Item = Launcher>) -> Lowered {
+    let mut rations = Rations::default();
+    let admitted = launchers.map_while(|launcher| {
+        rations.admit(launcher.document, &launcher.process.environment).then_some(Piece::Launcher(launcher))
+    });
+    let pieces = admitted.collect();
+    rations.apply(pieces)
+}
+
+fn too_many(document: DocumentId) -> Lowered {
+    let reason = format!(
+        "it starts more than {MAX_PROCESSES} processes, or they have more than {MAX_VARIABLES} variables together: the most that gearmesh reads of one file"
+    );
+    let opaque = Piece::Opaque { document, what: "file of too many processes" };
+    Lowered { unread: vec![(document, reason)], ..Lowered::piece(opaque) }
+}
