@@ -125,7 +125,8 @@ impl<'d> File<'d> {
             let span = self.document.span(statement.start, statement.end);
             self.document.text(span).trim_matches(BLANKS).is_empty()
         };
-        let own = self.statements.iter().rev().skip_while(|statement| statement.start >= end);
+        // A header may be indented, and its statement begins before it.
+        let own = self.statements.iter().rev().skip_while(|statement| statement.end > end);
         own.take_while(|statement| statement.end >= start).find(|statement| !is_blank(statement)).copied()
     }
 

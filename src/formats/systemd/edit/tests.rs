@@ -47,6 +47,15 @@ fn ok(text: &str) -> Result<String, String> {
 }
 
 #[test]
+fn a_section_ends_before_an_indented_header() {
+    let unit = "[Service]\nType=notify\n\n  [Install]\nWantedBy=multi-user.target\n";
+    let expected = "[Service]\nType=notify\nTimeoutStopSec=125s\n\n  [Install]\nWantedBy=multi-user.target\n";
+    assert_eq!(launcher(unit, "stop_grace", "[Service]", seconds(125)), ok(expected));
+    let bare = "[Service]\n  [Install]\n";
+    assert_eq!(launcher(bare, "stop_grace", "[Service]", seconds(5)), ok("[Service]\nTimeoutStopSec=5s\n  [Install]\n"));
+}
+
+#[test]
 fn a_file_with_a_nul_byte_is_left_alone() {
     let unit = "[Service]\nType=notify\nUser=shop\0[Install]\nWantedBy=multi-user.target\n";
     let refused = Err("the file holds a NUL byte".to_owned());
