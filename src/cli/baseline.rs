@@ -20,7 +20,7 @@ const NAME: &str = "gearmesh-baseline.json";
 #[derive(Args)]
 #[command(after_help = "Examples:\n  gearmesh baseline\n  gearmesh baseline deploy/ --output lint/accepted.json\n\n\
                         Writes it anew, so what is mended goes out of it.\n\
-                        Exit status: 0 written, 2 gearmesh could not do its work, and wrote nothing.")]
+                        Exit status: 0 written, 2 gearmesh could not do its work.")]
 pub(super) struct Arguments {
     #[command(flatten)]
     places: Places,

@@ -33,7 +33,7 @@ use std::path::PathBuf;
 #[command(after_help = "Examples:\n  gearmesh fix --diff\n  gearmesh fix deploy/\n  \
                         gearmesh fix --unsafe --interactive\n  gearmesh fix --rule max-requests-without-jitter\n\n\
                         Exit status: 0 nothing left to show, 1 findings are left (with --diff: there is something to do), \
-                        2 gearmesh could not do its work, and changed nothing.")]
+                        2 gearmesh could not do its work, and changed nothing but where it says so.")]
 pub(super) struct Arguments {
     #[command(flatten)]
     places: Places,
@@ -101,10 +101,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<Ending, Error> {
     text.push_str(&fixes::not_made(&settled));
     text.push_str(&concise::render(&left, &settled.after.stack.documents));
     text.push_str(&fixes::summary(&settled, &left, if arguments.also_unsafe { 0 } else { possible(&settled.after, &left) }));
-    print(&text)?;
+    print(&text).map_err(|error| done_all_the_same(error, settled.files.len()))?;
     explain(&parted(&written));
     tell(&settled.after, arguments.verbose);
     Ok(Ending::of(&settled.after, !left.is_empty()))
+}
+
+/// Why there is no report, for those who would think that nothing was done.
+fn done_all_the_same(error: Error, files: usize) -> Error {
+    match error {
+        Error::Output { reason } if files > 0 => {
+            let files = if files == 1 { "1 file was changed".to_owned() } else { format!("{files} files were changed") };
+            Error::Output { reason: format!("{reason}; {files} before") }
+        }
+        error => error,
+    }
 }
 
 /// Rules that are named have to be there, or nothing would be done without a word.
@@ -139,7 +150,7 @@ fn recover(input: &Input) -> Result<(), Error> {
 /// How many of these findings have an unsafe proposal that can be written.
 fn possible(outcome: &Outcome, findings: &[&Finding]) -> usize {
     let unsafe_ones: Vec<&Finding> = findings.iter().copied().filter(|finding| is_unsafe(finding)).collect();
-    format::edits(outcome, &unsafe_ones).iter().filter(|edits| !edits.is_empty()).count()
+    format::edits(outcome, &unsafe_ones).edits.iter().filter(|edits| !edits.is_empty()).count()
 }
 
 fn is_unsafe(finding: &Finding) -> bool {

@@ -1,6 +1,6 @@
 //! In which formats a report is written.
 
-use crate::edit::Edit;
+use crate::edit::{Change, Edit};
 use crate::finding::Finding;
 use crate::finding::Fix;
 use crate::fix::plan::{Options, Plan, Planner};
@@ -76,15 +76,66 @@ pub(super) fn told() -> String {
     format!("How findings are written [default: full]\n{}", values.map(line).collect::<String>())
 }
 
-/// What proposals change in the files, for each finding; nothing where a person has to write it.
-pub(super) fn edits(outcome: &Outcome, findings: &[&Finding]) -> Vec<Vec<Edit>> {
+/// What proposals change in the files, as far as a report tells it.
+#[derive(Default)]
+pub(super) struct Planned {
+    /// For each finding; nothing where a person has to write it.
+    pub edits: Vec<Vec<Edit>>,
+    /// Proposals that were not looked at.
+    untried: usize,
+}
+
+/// Of files that are read anew for every proposal, the bytes that a report reads: some seconds of work.
+const MOST_BYTES: usize = 4 << 20;
+
+/// Works out how the proposals of findings are written.
+pub(super) fn edits(outcome: &Outcome, findings: &[&Finding]) -> Planned {
     let mut planner = Planner::new(&outcome.stack, Options::default());
-    let planned = |finding: &&Finding| match finding.fix.as_ref().map(|fix| planner.plan(fix)) {
-        // Without drop-ins there are no new files.
-        Some(Plan::Edits { edits, .. }) => edits,
-        _ => Vec::new(),
+    let (mut left, mut untried) = (MOST_BYTES, 0);
+    let planned = |finding: &&Finding| {
+        let Some(fix) = &finding.fix else { return Vec::new() };
+        match left.checked_sub(bytes_read(fix, outcome)) {
+            Some(rest) => left = rest,
+            None => {
+                untried += 1;
+                return Vec::new();
+            }
+        }
+        match planner.plan(fix) {
+            // Without drop-ins there are no new files.
+            Plan::Edits { edits, .. } => edits,
+            _ => Vec::new(),
+        }
     };
-    findings.iter().map(planned).collect()
+    let edits = findings.iter().map(planned).collect();
+    Planned { edits, untried }
+}
+
+/// How long the files are that a proposal is about; those of nginx are read once for all proposals.
+fn bytes_read(fix: &Fix, outcome: &Outcome) -> usize {
+    let stack = &outcome.stack;
+    let of = |change: &Change| {
+        let at = change.origin.span().or(stack.node(change.subject)?.anchor)?;
+        let document = stack.documents.of(stack.documents.home(at))?;
+        let file = stack.file(document.id).and_then(|file| stack.node(file));
+        let is_kept = file.and_then(|file| file.settings.get("kind")?.value.as_text()) == Some("nginx");
+        Some(if is_kept { 0 } else { document.bytes.len() })
+    };
+    fix.changes.iter().filter_map(of).sum()
+}
+
+impl Planned {
+    /// What a report leaves out, for standard error.
+    pub(super) fn told(&self) -> String {
+        match self.untried {
+            0 => String::new(),
+            1 => "gearmesh: how 1 proposal is written was not worked out: its file is long; `gearmesh fix --diff` does it\n"
+                .to_owned(),
+            untried => format!(
+                "gearmesh: how {untried} proposals are written was not worked out: there are many in long files; `gearmesh fix --diff` does it\n"
+            ),
+        }
+    }
 }
 
 fn full_with_summary(shown: Shown<'_>, look: Look) -> String {

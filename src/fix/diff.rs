@@ -10,18 +10,39 @@ const CONTEXT: usize = 3;
 
 /// A unified diff, empty when nothing changes; `before` is none for a file that is new.
 pub fn unified(path: &Path, before: Option<&[u8]>, after: &[u8]) -> Vec<u8> {
-    let name = path.display().to_string();
-    let shown = name.trim_start_matches('/');
-    let from = before.map_or_else(|| "/dev/null".to_owned(), |_| format!("a/{shown}"));
+    let name = path.strip_prefix("/").unwrap_or(path);
+    let from = before.map_or_else(|| b"/dev/null".to_vec(), |_| quoted("a/", name));
     let diff = TextDiff::from_lines(before.unwrap_or_default(), after);
     let mut text = Vec::new();
     for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
         if text.is_empty() {
-            text.extend_from_slice(format!("--- {from}\n+++ b/{shown}\n").as_bytes());
+            text.extend_from_slice(&[b"--- ", &*from, b"\n+++ ", &*quoted("b/", name), b"\n"].concat());
         }
         // Writing into memory does not fail.
         let _ = hunk.to_writer(&mut text);
     }
+    text
+}
+
+/// A path as git writes it: between quotes, with escapes, where it holds a control character, a quote or a backslash; so no name of a
+/// file begins a line.
+fn quoted(prefix: &str, path: &Path) -> Vec<u8> {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let is_plain = |byte: &u8| !matches!(byte, 0..=0x1f | 0x7f | b'"' | b'\\');
+    let mut text = prefix.as_bytes().to_vec();
+    if bytes.iter().all(is_plain) {
+        text.extend_from_slice(bytes);
+        return text;
+    }
+    text.insert(0, b'"');
+    for byte in bytes {
+        match byte {
+            b'"' | b'\\' => text.extend([b'\\', *byte]),
+            byte if is_plain(byte) => text.push(*byte),
+            byte => text.extend(format!("\\{byte:03o}").bytes()),
+        }
+    }
+    text.push(b'"');
     text
 }
 
@@ -36,6 +57,8 @@ mod tests {
         assert_eq!(text, expected.as_bytes());
         assert!(unified(Path::new("n"), None, b"x\n").starts_with(b"--- /dev/null\n+++ b/n\n"));
         assert!(unified(Path::new("a"), Some(b"x"), b"x").is_empty());
+        let odd = unified(Path::new("/x\n::error::\"y\"\\/a b.py"), Some(b"x"), b"y");
+        assert!(odd.starts_with(b"--- \"a/x\\012::error::\\\"y\\\"\\\\/a b.py\"\n+++ \"b/x\\012"));
         assert!(unified(Path::new("a"), Some(b"\xe9\r\nx\r\n"), b"\xe9\r\ny\r\n").ends_with(b" \xe9\r\n-x\r\n+y\r\n"));
     }
 }

@@ -74,7 +74,26 @@ pub fn parse(document: &Document) -> Parsed {
     let parsed = deep::run(|| tree::parse(&text, document.id));
     let Some((program, errors, layout)) = parsed else { return unread("the parser gave up on it".to_owned()) };
     let problems = errors.into_iter().map(|(span, message)| Problem { span, message }).collect();
-    Parsed { program, problems: explain(document, &text, problems), layout, unread: None }
+    let problems = not_utf8(document, &layout).into_iter().chain(explain(document, &text, problems)).collect();
+    Parsed { program, problems, layout, unread: None }
+}
+
+/// The first byte that is no UTF-8, where no line says that the file is written otherwise (PEP 263). Comments may hold such bytes:
+/// CPython 3.11 compiles such a file.
+fn not_utf8(document: &Document, layout: &Layout) -> Option<Problem> {
+    let mut end = 0;
+    let mut bad = document.bytes.utf8_chunks().filter_map(|chunk| {
+        let at = end + chunk.valid().len();
+        end = at + chunk.invalid().len();
+        (!chunk.invalid().is_empty()).then_some(at)
+    });
+    let is_in_comment = |at: &usize| layout.comments.iter().any(|span| (span.start as usize..span.end as usize).contains(at));
+    let at = bad.find(|at| !is_in_comment(at))?;
+    let first = |line: &&[u8]| line.trim_ascii_start().starts_with(b"#") || line.trim_ascii().is_empty();
+    let declares = |line: &[u8]| [&b"coding:"[..], b"coding="].iter().any(|word| memchr::memmem::find(line, word).is_some());
+    let mut head = document.bytes.split(|byte| *byte == b'\n').take(2).take_while(first);
+    let message = "Python reads the file as UTF-8, and this byte is none";
+    (!head.any(declares)).then(|| Problem { span: document.span(at, at + 1), message: message.to_owned() })
 }
 
 fn unread(reason: String) -> Parsed {
@@ -225,6 +244,19 @@ mod tests {
         let Step::Assign { targets, value } = &parsed.program.statements[0].kind else { panic!() };
         assert_eq!(document.text(targets[0].span), "workers");
         assert_eq!(document.text(value.span), "4 + x");
+    }
+
+    #[test]
+    fn what_is_no_utf_8_says_so_itself() {
+        let problems = |bytes: &[u8]| parse(&Document::new(DocumentId(3), "g.py", bytes.to_vec())).problems;
+        let found = problems(b"# \xe9t\xe9\nname = '\xe9'\n");
+        assert!(
+            matches!(&found[..], [one] if (one.span.start, one.span.end) == (14, 15) && one.message.contains("UTF-8")),
+            "{found:?}"
+        );
+        assert_eq!(problems(b"workers = 4 # \xe9t\xe9\n"), []);
+        assert_eq!(problems(b"#!/usr/bin/python\n# -*- coding: latin-1 -*-\nname = '\xe9'\n"), []);
+        assert_eq!(problems(b"x = 1 # coding: latin-1\ny = '\xe9'\n").len(), 1);
     }
 
     #[test]

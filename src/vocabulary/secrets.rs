@@ -5,8 +5,8 @@
 
 pub mod mask;
 
-/// Words of names whose values are not repeated: rather too many than too few.
-pub const WORDS: [&str; 13] = [
+/// Words of names whose values are not repeated: rather too many than too few. PASS and KEY alone are parts of nginx's directives.
+pub const WORDS: [&str; 32] = [
     "AUTHORIZATION",
     "SECRET",
     "PASSWORD",
@@ -20,6 +20,25 @@ pub const WORDS: [&str; 13] = [
     "PRIVATE_KEY",
     "CREDENTIAL",
     "_DSN",
+    "DB_PASS",
+    "SQL_PASS",
+    "DATABASE_PASS",
+    "POSTGRES_PASS",
+    "REDIS_PASS",
+    "SMTP_PASS",
+    "MAIL_PASS",
+    "USER_PASS",
+    "ADMIN_PASS",
+    "JWT_KEY",
+    "HMAC_KEY",
+    "AUTH_KEY",
+    "MASTER_KEY",
+    "FERNET_KEY",
+    "SIGNING_KEY",
+    "ENCRYPT_KEY",
+    "ENCRYPTION_KEY",
+    "STRIPE_KEY",
+    "SESSION_KEY",
 ];
 
 /// How the name of a variable ends that holds a secret itself, rather than its place, age or length.

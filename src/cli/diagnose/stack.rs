@@ -6,7 +6,6 @@ use crate::check::check;
 use crate::cli::format;
 use crate::cli::reach::Reach;
 use crate::config::Config;
-use crate::edit::Edit;
 use crate::error::Error;
 use crate::finding::Finding;
 use crate::logs::likely::Verdict;
@@ -53,8 +52,7 @@ impl Seen {
 
     /// Whether `gearmesh fix` writes what a finding proposes.
     pub(super) fn can_fix(&self, finding: &Finding) -> bool {
-        let edits: Vec<Vec<Edit>> = format::edits(&self.outcome, &[finding]);
-        edits.iter().any(|edits| !edits.is_empty())
+        format::edits(&self.outcome, &[finding]).edits.iter().any(|edits| !edits.is_empty())
     }
 
     pub(super) fn unread(&self) -> impl Iterator<Item = (String, String)> {
