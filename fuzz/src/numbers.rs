@@ -14,14 +14,13 @@ pub fn number(data: &[u8]) {
     for time in times.into_iter().flatten() {
         assert!(time.milliseconds >= 0, "{text:?} is {time:?}");
     }
-    for size in
-        [time::nginx_size(text), time::nginx_offset(text), docker::size(text), kubernetes::size(text)].into_iter().flatten()
-    {
+    for size in [time::nginx_size(text), time::nginx_offset(text), docker::size(text)].into_iter().flatten() {
         assert!(size.bytes >= 0, "{text:?} is {size:?}");
     }
     let _ =
         (time::systemd_microseconds(text), time::systemd_size(text), time::systemd_integer(text), time::systemd_boolean(text));
-    let _ = (time::nginx_flag(text), docker::signal(text), kubernetes::cpus(text), gunicorn::address(text));
+    let _ =
+        (time::nginx_flag(text), docker::signal(text), kubernetes::cpus(text), kubernetes::size(text), gunicorn::address(text));
     let _ = (Number::decimal(text), Number::literal(text), Number::mode(text), secrets::is_secret("key", text));
     let _ = (secrets::is_secret(text, "x"), suggest::suggest(text, gunicorn::settings().iter().map(|row| row.name)));
     versions(text);

@@ -72,7 +72,7 @@ impl Process {
             return None;
         }
         self.parent = u32::try_from(number(1)?).ok()?;
-        self.cpu = number(11)? + number(12)?;
+        self.cpu = number(11)?.checked_add(number(12)?)?;
         self.threads = u32::try_from(number(17)?).ok()?;
         self.started = number(19)?;
         Some(())
