@@ -124,6 +124,9 @@ pub enum Origin {
     },
 }
 
+/// Values that a setting remembers to have overridden: an option may stand on a command line ten thousand times.
+const MOST_LOST: usize = 100;
+
 /// A value with its history.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
@@ -369,10 +372,11 @@ impl Setting {
         }
     }
 
-    /// Puts this setting over one that it overrides, whose history it takes over.
+    /// Puts this setting over one that it overrides, whose history it takes over, as far as anyone reads it.
     pub fn over(mut self, other: Setting) -> Setting {
-        self.shadowed.push((other.value, other.origin));
-        self.shadowed.extend(other.shadowed);
+        let lost = std::iter::once((other.value, other.origin)).chain(other.shadowed);
+        let room = MOST_LOST.saturating_sub(self.shadowed.len());
+        self.shadowed.extend(lost.take(room));
         self
     }
 }

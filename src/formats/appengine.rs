@@ -63,7 +63,7 @@ fn launcher(document: DocumentId, root: &Node) -> Option<Launcher> {
         name,
         process: Process {
             entrypoint: None,
-            command: Some(vec![fixed("/bin/sh", span), fixed("-c", span), Word::known(command.text.clone())]),
+            command: Some(vec![fixed("/bin/sh", span), fixed("-c", span), Word::known(Excerpt::clone(&command.text))]),
             environment: environment(root),
             settings: settings(root, entry.span()),
         },

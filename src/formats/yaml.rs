@@ -97,8 +97,8 @@ pub enum Content {
 /// A word or a text.
 #[derive(Debug)]
 pub struct Scalar {
-    /// Decoded.
-    pub text: Excerpt,
+    /// Decoded; shared by all that an alias stands for.
+    pub text: Arc<Excerpt>,
     pub style: Style,
 }
 

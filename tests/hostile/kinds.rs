@@ -59,6 +59,17 @@ fn more_processes_than_anybody_runs_are_told() {
             PROCESSES,
         ),
         case(
+            "a long command that five hundred services share",
+            |made| {
+                let services: String = (0..500).map(|at| format!("  v{at}: {{image: x, command: *a}}\n")).collect();
+                let command = format!("gunicorn --timeout 60 {}", "a".repeat(NEARLY));
+                made.write("compose.yaml", format!("services:\n  w: {{image: x, command: &a '{command}'}}\n{services}"));
+            },
+            CHECK,
+            2,
+            "8 MiB of commands",
+        ),
+        case(
             "four thousand processes with many variables each",
             |made| {
                 made.write("Procfile", (0..4_000).map(|at| format!("a{at}: gunicorn a:b\n")).collect::<String>());

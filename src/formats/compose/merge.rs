@@ -87,8 +87,8 @@ pub fn lay(base: Option<Part>, node: &Node, span: Span, role: Role) -> Option<Pa
     Some(Part { body, span })
 }
 
-fn one(base: Option<Part>, text: &Excerpt, span: Span, role: Role) -> Body {
-    let own = Part { body: Body::Text(Arc::new(text.clone())), span };
+fn one(base: Option<Part>, text: &Arc<Excerpt>, span: Span, role: Role) -> Body {
+    let own = Part { body: Body::Text(text.clone()), span };
     match role {
         Role::Build => {
             let mut map = map_of(base);

@@ -68,7 +68,7 @@ pub fn pieces(pod: &Pod<'_>, cluster: &Cluster<'_>, rations: &mut Rations) -> Ve
     let mut pieces = Vec::new();
     for read in &readers {
         let launcher = read.launcher(containers.len() > 1);
-        if !rations.admit(launcher.document, &launcher.process.environment) {
+        if !rations.admit(launcher.document, &launcher.process) {
             return Vec::new();
         }
         pieces.push(Piece::Launcher(launcher));

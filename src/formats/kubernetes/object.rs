@@ -83,7 +83,7 @@ impl Object {
         }
         let data = self.node.get("data").filter(|data| data.alias.is_none());
         let entries = data.iter().flat_map(Node::entries).filter(|entry| entry.value.alias.is_none());
-        entries.filter_map(|entry| Some((entry.key.clone(), entry.value.scalar()?.text.clone()))).collect()
+        entries.filter_map(|entry| Some((entry.key.clone(), Excerpt::clone(&entry.value.scalar()?.text)))).collect()
     }
 }
 

@@ -277,7 +277,7 @@ impl Search {
 
 fn items(kind: &str, document: &Document, list: &Node) -> Option<Command> {
     let word = |item: Node| {
-        let text = item.scalar().map(|scalar| scalar.text.clone());
+        let text = item.scalar().map(|scalar| Excerpt::clone(&scalar.text));
         Word::new(item.span(), text, |text| is_filled_in(kind, text))
     };
     let is_flow = document.slice(list.span()).first() == Some(&b'[');

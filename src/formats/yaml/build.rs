@@ -105,7 +105,7 @@ impl Builder<'_> {
         };
         // The parser writes nothing as `~`.
         let value = if raw.is_empty() && style == Style::Plain { "" } else { value };
-        Scalar { text: text::excerpt(self.document.id, raw, span.start as usize, value, style), style }
+        Scalar { text: Arc::new(text::excerpt(self.document.id, raw, span.start as usize, value, style)), style }
     }
 
     fn begin(&mut self, is_mapping: bool, anchor: usize, span: Span, place: &granit_parser::Span) {
@@ -239,6 +239,6 @@ impl Node {
     /// What stands where nothing can be read.
     fn empty(document: &Document, span: Span) -> Node {
         let text = Excerpt::at(document.id, span.start as usize);
-        Node::new(span, None, Content::Scalar(Scalar { text, style: Style::Plain }))
+        Node::new(span, None, Content::Scalar(Scalar { text: Arc::new(text), style: Style::Plain }))
     }
 }
