@@ -24,11 +24,11 @@ pub fn unified(path: &Path, before: Option<&[u8]>, after: &[u8]) -> Vec<u8> {
     text
 }
 
-/// A path as git writes it: between quotes, with escapes, where it holds a control character, a quote or a backslash; so no name of a
+/// A path as git writes it: between quotes, with escapes, where it holds anything but ASCII, a quote or a backslash; so no name of a
 /// file begins a line.
 fn quoted(prefix: &str, path: &Path) -> Vec<u8> {
     let bytes = path.as_os_str().as_encoded_bytes();
-    let is_plain = |byte: &u8| !matches!(byte, 0..=0x1f | 0x7f | b'"' | b'\\');
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
     let mut text = prefix.as_bytes().to_vec();
     if bytes.iter().all(is_plain) {
         text.extend_from_slice(bytes);
