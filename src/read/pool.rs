@@ -6,6 +6,10 @@ use crate::bug;
 use crate::deep;
 use crate::source::DocumentId;
 
+/// So many files are read with large stacks from the start, because some parsers recurse. For fewer, the pages that such a stack begins
+/// with take longer than one for each file that needs it.
+const MANY: usize = 64;
+
 /// Does all jobs; `doing` says what one is, where it goes wrong.
 pub fn run<Job: Sync, Done: Send>(
     jobs: &[(DocumentId, Job)],
@@ -35,9 +39,9 @@ pub fn run<Job: Sync, Done: Send>(
                 }
             }
         };
-        // Some parsers recurse.
-        let started = (0..workers).filter_map(|_| deep::spawn(scope, work())).count();
-        if started == 0 {
+        if jobs.len() < MANY {
+            (0..workers).for_each(|_| drop(scope.spawn(work())));
+        } else if (0..workers).filter_map(|_| deep::spawn(scope, work())).count() == 0 {
             work()();
         }
         drop(results);
