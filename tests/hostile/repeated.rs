@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// Runs of each in CI; HOSTILE_CASES says another number. 100 were the same on 2026-11-21.
+/// Runs of each in CI; HOSTILE_CASES says another number. 100 were the same on 2026-11-22.
 const RUNS: usize = 4;
 
 #[test]
