@@ -380,3 +380,17 @@ impl Setting {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_remembers_the_latest_of_what_it_overrides() {
+        let one = |number| Setting::default(Value::Known(Known::Integer(number)), "test");
+        let last = (1..=1000).fold(one(0), |earlier, number| one(number).over(earlier));
+        let lost: Vec<Option<i64>> = last.shadowed.iter().map(|(value, _)| value.as_integer()).collect();
+        assert_eq!(last.value.as_integer(), Some(1000));
+        assert_eq!(lost, (1000 - MOST_LOST as i64..1000).rev().map(Some).collect::<Vec<_>>());
+    }
+}

@@ -186,3 +186,30 @@ fn what_is_left_to_a_person_is_told_as_it_is_written() {
     let done = folder.run(&["fix", "--diff", "--unsafe", "--host", "cpus=2", "--rule", "workers-far-above-cpus"]);
     assert!(done.err.contains("warning[workers-far-above-cpus] NUM_WORKERS=5\n"), "{}{}", done.out, done.err);
 }
+
+#[test]
+fn a_fix_whose_report_is_lost_says_that_it_was_made() {
+    let full = std::path::Path::new("/dev/full");
+    if !full.exists() {
+        eprintln!("skipped: /dev/full is not here");
+        return;
+    }
+    let folder = Folder::new(&[("gunicorn.conf.py", CONFIG)]);
+    let full = fs::OpenOptions::new().write(true).open(full).expect("it is opened");
+    let done = Command::new(env!("CARGO_BIN_EXE_gearmesh")).arg("fix").current_dir(folder.path()).stdout(full).output();
+    let done = done.expect("gearmesh starts");
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(done.status.code() == Some(2) && said.contains("1 file was changed before"), "{said}");
+    assert!(text(&folder, "gunicorn.conf.py").contains("max_requests_jitter"));
+}
+
+#[test]
+fn a_report_on_very_many_findings_says_what_it_did_not_work_out() {
+    let services: String = (0..600).map(|at| format!("  w{at}: {{image: x, command: gunicorn --timeout 60 a:b}}\n")).collect();
+    let folder = Folder::new(&[("compose.yaml", &format!("services:\n{services}"))]);
+    let done = folder.run(&["check", "--min-severity", "advice"]);
+    assert_eq!(done.code, 1);
+    assert!(done.err.contains("proposals are written was not worked out"), "{}", done.err);
+    let few = folder.run(&["check", "--min-severity", "advice", "--format", "concise"]);
+    assert_eq!((few.code, few.err.as_str()), (1, ""));
+}

@@ -369,6 +369,12 @@ mod tests {
         assert_eq!(value("GREETING=hello = you"), "GREETING=hello = you");
         assert_eq!(value("API_TOKEN"), "API_TOKEN");
         assert_eq!(value("X-Api-Key abc def"), "X-Api-Key *** ***");
+        assert_eq!(value("SMTP_PASS=q8z0"), "SMTP_PASS=****");
+        assert_eq!(value("JWT_KEY=q8z0"), "JWT_KEY=****");
+        assert_eq!(
+            written("proxy_pass http://app; ssl_certificate_key a.key;"),
+            "proxy_pass http://app; ssl_certificate_key a.key;"
+        );
         assert_eq!(value("auth-token serve"), "auth-token serve");
         assert_eq!(directive("proxy_set_header", "Authorization Basic abc"), "Authorization ***** ***");
         assert_eq!(directive("proxy_set_header", "Authorization $http_x"), "Authorization $http_x");
