@@ -339,6 +339,11 @@ impl Lowered {
     fn pieces(pieces: Vec<Piece>) -> Lowered {
         Lowered { pieces, ..Lowered::default() }
     }
+
+    /// A file that asks for more than is read of one: `what` may start programs, and the reason is told.
+    fn too_much(document: DocumentId, what: &'static str, reason: String) -> Lowered {
+        Lowered { unread: vec![(document, reason)], ..Lowered::piece(Piece::Opaque { document, what }) }
+    }
 }
 
 /// Lowers a root together with what it includes. A file that is no root gives nothing.

@@ -3,7 +3,7 @@
 use crate::edit::{Change, Edit};
 use crate::finding::Finding;
 use crate::finding::Fix;
-use crate::fix::plan::{Options, Plan, Planner};
+use crate::fix::plan::{Options, Plan, Planner, kind_of};
 use crate::outcome::Outcome;
 use crate::report::full::Look;
 use crate::report::shown::Shown;
@@ -117,8 +117,7 @@ fn bytes_read(fix: &Fix, outcome: &Outcome) -> usize {
     let of = |change: &Change| {
         let at = change.origin.span().or(stack.node(change.subject)?.anchor)?;
         let document = stack.documents.of(stack.documents.home(at))?;
-        let file = stack.file(document.id).and_then(|file| stack.node(file));
-        let is_kept = file.and_then(|file| file.settings.get("kind")?.value.as_text()) == Some("nginx");
+        let is_kept = kind_of(document.id, stack) == "nginx";
         Some(if is_kept { 0 } else { document.bytes.len() })
     };
     fix.changes.iter().filter_map(of).sum()

@@ -335,7 +335,7 @@ fn item_origin(change: &Change, stack: &Stack) -> Option<Origin> {
 }
 
 /// What a format is called that a document is written in.
-pub(super) fn kind_of(document: DocumentId, stack: &Stack) -> &str {
+pub fn kind_of(document: DocumentId, stack: &Stack) -> &str {
     let file = stack.file(document).and_then(|file| stack.node(file));
     file.and_then(|node| node.settings.get("kind")?.value.as_text()).unwrap_or_default()
 }

@@ -73,6 +73,5 @@ fn too_many(document: DocumentId) -> Lowered {
         "it starts more than {MAX_PROCESSES} processes, or they have more than {MAX_VARIABLES} variables or {} MiB of commands together: the most that gearmesh reads of one file",
         MAX_COMMANDS >> 20
     );
-    let opaque = Piece::Opaque { document, what: "file of too many processes" };
-    Lowered { unread: vec![(document, reason)], ..Lowered::piece(opaque) }
+    Lowered::too_much(document, "file of too many processes", reason)
 }

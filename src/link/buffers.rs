@@ -15,8 +15,7 @@ const PAGE: &str = "4k";
 pub fn derive(stack: &Stack, facts: &mut Named<Setting>, id: ScopeId) {
     let effective = |name: &str| stack.scopes.effective(id, name).unwrap_or_else(Setting::none);
     // It is a matter of the server, and no directive of locations.
-    let mut levels = std::iter::successors(Some(id), |id| stack.scopes.get(*id)?.parent);
-    let server = levels.find(|id| stack.scopes.get(*id).is_some_and(|scope| scope.level == Level::Server));
+    let server = stack.scopes.innermost(id, Level::Server);
     let lines = server.and_then(|server| stack.scopes.effective(server, "large_client_header_buffers"));
     facts.extend(lines.map(|lines| ("request_line_buffer", part(lines, 1, size))));
     let buffers = or_page(effective("proxy_buffers"), &["8", PAGE]);

@@ -59,20 +59,17 @@ fn split(word: &str) -> (&str, &str) {
 fn has_handler(scopes: &Scopes, id: ScopeId, location: &Scope) -> Value {
     // What nested locations do not match is seldom what the outer one is for.
     let blocks = || scopes.inside(id).filter(|(_, scope)| scope.level.is_in_location());
-    let own = || blocks().filter(|(at, scope)| scope.level != Level::Location && innermost(scopes, *at) == Some(id));
-    let is_nested =
-        |scope: &Scope| scope.level == Level::Location && scope.parent.and_then(|parent| innermost(scopes, parent)) == Some(id);
+    let own =
+        || blocks().filter(|(at, scope)| scope.level != Level::Location && scopes.innermost(*at, Level::Location) == Some(id));
+    let is_nested = |scope: &Scope| {
+        scope.level == Level::Location && scope.parent.and_then(|parent| scopes.innermost(parent, Level::Location)) == Some(id)
+    };
     let answers = |scope: &Scope| scope.directives.iter().any(is_handler);
     if answers(location) || blocks().any(|(_, scope)| is_nested(scope)) || own().any(|(_, scope)| answers(scope)) {
         return Value::Known(Known::Boolean(true));
     }
     let missing = location.missing().or_else(|| own().find_map(|(_, scope)| scope.missing()));
     missing.map_or(Value::Known(Known::Boolean(false)), Value::unknown)
-}
-
-/// The location that a block is, or is in.
-fn innermost(scopes: &Scopes, id: ScopeId) -> Option<ScopeId> {
-    scopes.ids(id).find(|id| scopes.get(*id).is_some_and(|scope| scope.level == Level::Location))
 }
 
 fn is_handler(directive: &Directive) -> bool {

@@ -35,7 +35,7 @@ impl Said {
             for directive in &scope.directives {
                 match (&*directive.name, &*directive.args) {
                     ("set", [variable, value]) => {
-                        let key = (server_of(stack, id), variable.text.clone());
+                        let key = (stack.scopes.innermost(id, Level::Server), variable.text.clone());
                         names.set.entry(key).or_default().insert(value.text.clone());
                     }
                     (pass, [target]) if is_pass(pass) && !target.text.contains('$') => {
@@ -64,7 +64,7 @@ impl<'a> Names<'a> {
         if !target.contains('$') || authority(target).0.starts_with("unix:") {
             return None;
         }
-        let target = self.filled_in(server_of(stack, id), target);
+        let target = self.filled_in(stack.scopes.innermost(id, Level::Server), target);
         let (host_and_port, _) = authority(&target);
         let host = host_and_port.split(':').next().unwrap_or(host_and_port);
         let is_number = host.is_empty() || host.starts_with('[') || host.chars().all(|c| c.is_ascii_digit() || c == '.');
@@ -107,9 +107,4 @@ fn variable(text: &str) -> (&str, &str) {
 fn with_port(target: &str) -> String {
     let (authority, port) = authority(target);
     if authority.contains(':') { authority.to_owned() } else { format!("{authority}:{port}") }
-}
-
-fn server_of(stack: &Stack, id: ScopeId) -> Option<ScopeId> {
-    let mut ids = std::iter::successors(Some(id), |id| stack.scopes.get(*id)?.parent);
-    ids.find(|id| stack.scopes.get(*id).is_some_and(|scope| scope.level == Level::Server))
 }

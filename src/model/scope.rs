@@ -238,6 +238,11 @@ impl Scopes {
         std::iter::successors(Some(id), |id| self.get(*id)?.parent)
     }
 
+    /// The innermost block of a level that a block is, or is in.
+    pub fn innermost(&self, id: ScopeId, level: Level) -> Option<ScopeId> {
+        self.ids(id).find(|id| self.get(*id).is_some_and(|scope| scope.level == level))
+    }
+
     /// The block and the blocks around it, innermost first.
     pub fn chain(&self, id: ScopeId) -> impl Iterator<Item = &Scope> {
         std::iter::successors(self.get(id), |scope| scope.parent.and_then(|parent| self.get(parent)))

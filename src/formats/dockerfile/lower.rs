@@ -66,8 +66,7 @@ fn too_many(document: DocumentId) -> Lowered {
         "its stages take over more than {MAX_COPIED} things from each other, or its variables stand for more than {} MiB: the most that gearmesh reads of one Dockerfile",
         MAX_GROWN >> 20
     );
-    let opaque = Piece::Opaque { document, what: "Dockerfile" };
-    Lowered { unread: vec![(document, reason)], ..Lowered::piece(opaque) }
+    Lowered::too_much(document, "Dockerfile", reason)
 }
 
 struct Building {
